@@ -1,0 +1,26 @@
+# Everything comes from Debian 12 packages (tools/packages.txt).
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(doctest REQUIRED)
+
+find_library(SOCI_CORE soci_core REQUIRED)
+find_library(SOCI_SQLITE3 soci_sqlite3 REQUIRED)
+add_library(soci_core INTERFACE)
+target_link_libraries(soci_core INTERFACE ${SOCI_CORE})
+add_library(soci_sqlite3 INTERFACE)
+target_link_libraries(soci_sqlite3 INTERFACE ${SOCI_SQLITE3})
+
+# Header-only, in the hash that the digest is made of.
+add_library(xxhash INTERFACE)
+target_compile_definitions(xxhash INTERFACE XXH_INLINE_ALL)
+
+add_library(boost_asio INTERFACE)
+target_link_libraries(boost_asio INTERFACE Boost::headers Threads::Threads)
+target_compile_definitions(boost_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)

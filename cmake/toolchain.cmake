@@ -1,0 +1,18 @@
+# Flags that every target shares. ampacity_flags is an INTERFACE target so that nothing is set globally.
+add_library(ampacity_flags INTERFACE)
+target_compile_options(ampacity_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
+  -ffp-contract=off)
+if(AMPACITY_WERROR)
+  target_compile_options(ampacity_flags INTERFACE -Werror)
+endif()
+target_include_directories(ampacity_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small text helpers for messages. Used by loaders and the CLI.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ampacity {
+
+// The candidate nearest to `word` (Damerau-Levenshtein distance), if near enough to be what was meant:
+// at most a third of its letters differ. Cost: candidates x length squared; words over 64 letters: none.
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+// " (did you mean 'pue'?)" or "".
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+
+// "a, b and c".
+std::string listed(const std::vector<std::string>& words);
+
+}  // namespace ampacity

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads of what is durable, for the API: jobs, attempts and events, from the tables that the journal keeps.
+// A connection of its own (SQLite WAL: readers never wait for the writer, nor it for them). One thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "protocol/vocabulary.hpp"
+
+namespace ampacity {
+
+struct JobRow {
+  JobId id;
+  std::string name;
+  std::string team;
+  std::string project;
+  std::string by;
+  JobState state = JobState::Waiting;
+  std::int64_t priority = 0;
+  GpuCount gpus;
+  Instant submitted;
+  std::optional<Instant> started;  // first attempt
+  std::optional<Instant> ended;
+  std::int64_t attempts = 0;
+  std::string site;  // of the latest attempt
+  std::optional<std::int64_t> exit_code;
+  std::string why;  // how it ended, or why it was requeued
+  Usage usage;      // of the attempts that ended
+};
+BOOST_DESCRIBE_STRUCT(JobRow, (),
+                      (id, name, team, project, by, state, priority, gpus, submitted, started, ended,
+                       attempts, site, exit_code, why, usage))
+
+struct AttemptRow {
+  AttemptId attempt;
+  std::string site;
+  std::string provider;
+  std::string lease;
+  std::string state;  // Placed, Running, Stopping or the AttemptResult
+  std::string why;    // why there
+  Instant placed;
+  std::optional<Instant> started;
+  std::optional<Instant> ended;
+  std::optional<Ending> ending;
+  Usage usage;
+  std::vector<NodeShare> nodes;
+};
+BOOST_DESCRIBE_STRUCT(AttemptRow, (),
+                      (attempt, site, provider, lease, state, why, placed, started, ended, ending, usage,
+                       nodes))
+
+struct EventRow {
+  std::int64_t id = 0;
+  std::string json;  // {"kind": …} with at added by the API
+  Instant at;
+};
+
+struct JobFilter {
+  std::optional<JobState> state;
+  bool unfinished_only = false;
+  std::string team;
+  std::string name;
+  std::int64_t before = 0;  // ids below this one; 0: from the newest
+  std::int64_t limit = 100;  // 1 to 10,000
+};
+
+class JournalReader {
+ public:
+  virtual ~JournalReader() = default;
+  virtual Result<std::vector<JobRow>> jobs(const JobFilter& filter) = 0;  // newest first
+  virtual Result<std::optional<JobRow>> job(JobId id) = 0;
+  virtual Result<std::shared_ptr<const JobSpec>> spec(JobId id) = 0;
+  virtual Result<std::vector<AttemptRow>> attempts(JobId id) = 0;
+  virtual Result<std::vector<EventRow>> events_after(std::int64_t id, std::int64_t limit) = 0;
+  virtual Result<std::vector<EventRow>> events_of(JobId id) = 0;
+  virtual Result<std::int64_t> last_event() = 0;
+  virtual Result<std::vector<std::pair<std::string, std::int64_t>>> counts_by_state() = 0;
+};
+
+Result<std::unique_ptr<JournalReader>> open_sqlite_reader(const std::filesystem::path& folder);
+
+}  // namespace ampacity

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/job.hpp"
+
+#include <algorithm>
+
+#include "units/text.hpp"
+
+namespace ampacity {
+namespace {
+
+bool is_printable(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  });
+}
+
+bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+class Checker {
+ public:
+  explicit Checker(const JobSpec& job) : job_(job) {}
+
+  std::vector<Problem> run() {
+    name();
+    within("gpus", job_.gpus.count(), 1, limits::job_gpus);
+    if (job_.gpus_per_node) per_node();
+    times();
+    program();
+    environment();
+    return std::move(problems_);
+  }
+
+ private:
+  void say(std::string path, std::string message) {
+    problems_.push_back({std::move(path), std::move(message)});
+  }
+
+  void within(const std::string& path, std::int64_t value, std::int64_t least, std::int64_t most) {
+    if (value >= least && value <= most) return;
+    say(path, fmt::format("expected {} to {}, got {}", least, most, value));
+  }
+
+  void name() {
+    if (job_.name.empty() || job_.name.size() > limits::job_name_length || !is_printable(job_.name) ||
+        job_.name.find('/') != std::string::npos) {
+      say("name", fmt::format("expected 1 to {} printable characters without '/'",
+                              limits::job_name_length));
+    }
+  }
+
+  void per_node() {
+    within("gpus_per_node", *job_.gpus_per_node, 1, limits::gpus_per_node);
+    if (*job_.gpus_per_node > 0 && job_.gpus.count() % *job_.gpus_per_node != 0) {
+      say("gpus_per_node", fmt::format("{} GPUs do not divide into nodes of {}", job_.gpus.count(),
+                                       *job_.gpus_per_node));
+    }
+  }
+
+  void times() {
+    if (job_.walltime && *job_.walltime <= Duration(0)) say("walltime", "must be more than 0");
+    if (job_.walltime && *job_.walltime > Duration(365LL * 86'400'000)) {
+      say("walltime", fmt::format("{} is more than a year", to_text(*job_.walltime)));
+    }
+    within("retries", job_.retries, 0, limits::retries);
+    if (job_.draw < Ratio() || job_.draw > one) say("draw", "expected a share from 0 % to 100 %");
+    if (job_.early_signal) {
+      within("early_signal.number", job_.early_signal->number, 1, 64);
+      if (job_.early_signal->lead < Duration(0) || job_.early_signal->lead > Duration(65'535'000)) {
+        say("early_signal.lead", "expected 0 s to 65535 s");
+      }
+    }
+    if (job_.simulated_runtime && (*job_.simulated_runtime < Duration(0) ||
+                                   *job_.simulated_runtime > Duration(3'650LL * 86'400'000))) {
+      say("simulated_runtime", "expected 0 s to 10 years");
+    }
+    within("simulated_exit", job_.simulated_exit, 0, 255);
+  }
+
+  void program() {
+    if (job_.launch == Launch::Script && job_.script.empty()) say("script", "the script is empty");
+    if (job_.launch == Launch::Tasks && job_.command.empty()) say("command", "there is no command");
+    if (job_.script.size() > limits::script_bytes) {
+      say("script", fmt::format("{} bytes, at most {}", job_.script.size(), limits::script_bytes));
+    }
+    if (has_nul(job_.script)) say("script", "contains a NUL byte");
+    if (job_.command.size() > limits::command_words) {
+      say("command", fmt::format("{} words, at most {}", job_.command.size(), limits::command_words));
+    }
+    std::size_t bytes = 0;
+    for (const auto& word : job_.command) {
+      bytes += word.size();
+      if (has_nul(word)) say("command", "contains a NUL byte");
+    }
+    if (bytes > limits::environment_bytes) say("command", "is longer than 128 KiB");
+    within("tasks", job_.tasks, 1, limits::job_tasks);
+    if (job_.tasks_per_node) within("tasks_per_node", *job_.tasks_per_node, 1, limits::job_tasks);
+    for (const auto* path : {&job_.directory, &job_.output, &job_.error}) {
+      if (path->size() > 4'000 || has_nul(*path)) say("output", "a path is too long or has a NUL");
+    }
+  }
+
+  void environment() {
+    std::size_t bytes = 0;
+    for (const auto& [key, value] : job_.environment) {
+      bytes += key.size() + value.size() + 2;
+      if (key.empty() || key.find('=') != std::string::npos || has_nul(key) || has_nul(value)) {
+        say("environment", fmt::format("'{}' cannot be a variable", key));
+      }
+    }
+    if (bytes > limits::environment_bytes) {
+      say("environment", fmt::format("{} bytes, at most {}", bytes, limits::environment_bytes));
+    }
+  }
+
+  const JobSpec& job_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> check(const JobSpec& job) { return Checker(job).run(); }
+
+}  // namespace ampacity

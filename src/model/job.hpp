@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// A job as a researcher states it: a gang that gets all of its GPUs or none. Made by wire/job_file.hpp (YAML),
+// wire/sbatch.hpp (sbatch scripts) and the API; checked by check(); immutable once accepted.
+#pragma once
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/portfolio.hpp"
+
+namespace ampacity {
+
+namespace limits {
+inline constexpr std::int64_t job_gpus = 4'000'000;
+inline constexpr std::int64_t job_tasks = 1'000'000;
+inline constexpr std::size_t job_name_length = 128;
+inline constexpr std::size_t script_bytes = 1U << 20U;
+inline constexpr std::size_t command_words = 4'096;
+inline constexpr std::size_t environment_bytes = 128U << 10U;
+inline constexpr std::int64_t retries = 1'000;
+}  // namespace limits
+
+// Script: run once, on the first node; it starts its ranks itself with srun. Tasks: the command is started
+// `tasks` times, one process group each.
+enum class Launch { Tasks, Script };
+BOOST_DESCRIBE_ENUM(Launch, Tasks, Script)
+
+// Signal `number` goes out `lead` before the walltime ends, to the batch script alone or to every rank.
+struct EarlySignal {
+  std::int64_t number = 0;
+  Duration lead{60'000};
+  bool batch_only = false;
+  bool operator==(const EarlySignal&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(EarlySignal, (), (number, lead, batch_only))
+
+struct JobSpec {
+  std::string name = "job";
+  std::string team;
+  std::string project;
+  std::string priority_class;
+
+  GpuCount gpus = GpuCount::of(1);         // of the whole gang
+  std::optional<std::int64_t> gpus_per_node;  // exactly so many on each node; absent: whole nodes first
+  std::vector<std::string> accelerators;   // acceptable ones; empty: any
+  std::vector<std::string> sites;          // allowed ones; empty: any
+  Ratio draw = Ratio::of(800'000);         // of the span between idle and TDP, for the energy account
+
+  std::optional<Duration> walltime;  // the policy's default unless given
+  std::int64_t retries = 0;          // restarts after the job itself failed
+  bool requeue = true;               // restart after the infrastructure failed
+  std::optional<EarlySignal> early_signal;
+
+  Launch launch = Launch::Tasks;
+  std::string script;                // Launch::Script
+  std::vector<std::string> command;  // Launch::Tasks; for a script, its arguments
+  std::int64_t tasks = 1;
+  std::optional<std::int64_t> tasks_per_node;
+  std::map<std::string, std::string> environment;
+  std::string directory;  // working directory; empty: the attempt's own folder
+  std::string output;     // file pattern as sbatch has it (%j %x); empty: in the attempt's folder
+  std::string error;
+
+  // On simulated clusters only: how long it runs, and how it ends.
+  std::optional<Duration> simulated_runtime;
+  std::int64_t simulated_exit = 0;
+
+  bool operator==(const JobSpec&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(JobSpec, (),
+                      (name, team, project, priority_class, gpus, gpus_per_node, accelerators, sites,
+                       draw, walltime, retries, requeue, early_signal, launch, script, command, tasks,
+                       tasks_per_node, environment, directory, output, error, simulated_runtime,
+                       simulated_exit))
+
+// What is wrong with the job alone, whatever the portfolio.
+std::vector<Problem> check(const JobSpec& job);
+
+}  // namespace ampacity

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/portfolio.hpp"
+
+#include <algorithm>
+
+namespace ampacity {
+namespace {
+
+template <class T>
+const T* find_named(const std::vector<T>& items, const std::string& name) {
+  const auto it = std::find_if(items.begin(), items.end(),
+                               [&](const T& item) { return item.name == name; });
+  return it == items.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+Power Lease::contracted_at(Instant t) const {
+  if (t < starts || t >= ends) return {};
+  if (ramp.empty()) return power;
+  Power now;
+  for (const auto& step : ramp) {
+    if (step.from <= t) now = step.power;
+  }
+  return now;
+}
+
+const Accelerator* Portfolio::find_accelerator(const std::string& wanted) const {
+  const auto* own = find_named(accelerators, wanted);
+  return own != nullptr ? own : find_named(built_in_accelerators(), wanted);
+}
+
+const PriorityClass* Portfolio::find_priority_class(const std::string& wanted) const {
+  return find_named(priority_classes, wanted);
+}
+
+const Team* Portfolio::find_team(const std::string& wanted) const {
+  return find_named(teams, wanted);
+}
+
+HallShape shape_of(const Portfolio& portfolio, const Hall& hall) {
+  const auto* accelerator = portfolio.find_accelerator(hall.accelerator);
+  AMPACITY_ASSERT(accelerator != nullptr, "hall {} names no accelerator", hall.name);
+  return {accelerator, hall.nodes_per_rack.value_or(accelerator->nodes_per_rack),
+          hall.gpus_per_node.value_or(accelerator->gpus_per_node)};
+}
+
+bool is_name(const std::string& text) {
+  if (text.empty() || text.size() > limits::name_length) return false;
+  const auto word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return word(text.front()) && word(text.back()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return word(c) || c == '-'; });
+}
+
+}  // namespace ampacity

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// The portfolio: what the tenant has. Input of serve (and later simulate and plan). Plain values; loaded by
+// wire/portfolio_file.hpp, checked by check() below, journalled whole when it is configured.
+// Bounds: limits:: below. Lists keep the order of the file; the order of providers is the order in which
+// they are filled (the holder of a refusal right that one prefers comes first).
+#pragma once
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/accelerator.hpp"
+#include "units/quantity.hpp"
+
+namespace ampacity {
+
+namespace limits {
+inline constexpr std::size_t providers = 64;
+inline constexpr std::size_t leases = 1'024;
+inline constexpr std::size_t sites = 1'024;
+inline constexpr std::size_t halls = 16'384;
+inline constexpr std::size_t teams = 4'096;
+inline constexpr std::size_t name_length = 63;
+inline constexpr std::int64_t nodes = 4'000'000;
+inline constexpr std::int64_t gpus_per_node = 64;
+}  // namespace limits
+
+// A provider's right to be asked first. A dated clause that can be amended, never a constant of the program.
+struct RefusalRight {
+  std::string scope;  // what it covers, in words
+  Duration response_window{};
+  Instant from;
+  std::optional<Instant> until;
+  bool operator==(const RefusalRight&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(RefusalRight, (), (scope, response_window, from, until))
+
+struct Provider {
+  std::string name;
+  std::string title;
+  std::optional<RefusalRight> right_of_first_refusal;
+  std::string source;
+  bool operator==(const Provider&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Provider, (), (name, title, right_of_first_refusal, source))
+
+struct PowerStep {
+  Instant from;
+  Power power;
+  bool operator==(const PowerStep&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(PowerStep, (), (from, power))
+
+enum class PriceBasis { Year, MwMonth, GpuHour };
+BOOST_DESCRIBE_ENUM(PriceBasis, Year, MwMonth, GpuHour)
+
+struct LeasePrice {
+  PriceBasis basis = PriceBasis::Year;
+  Money amount;  // for the whole lease a year, for a MW a month, or for a GPU an hour
+  bool operator==(const LeasePrice&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(LeasePrice, (), (basis, amount))
+
+// Megawatts of critical IT load from a provider at its sites, for a price, from a day to a day.
+struct Lease {
+  std::string name;
+  std::string provider;
+  std::vector<std::string> sites;
+  Power power;                  // contracted, at the end of the ramp
+  std::vector<PowerStep> ramp;  // dated steps up to `power`; empty: all of it from `starts`
+  LeasePrice price;
+  Instant starts;
+  Instant ends;
+  Ratio take_or_pay = one;  // share of the commitment that is owed, used or not
+  std::string source;
+  bool operator==(const Lease&) const = default;
+
+  Power contracted_at(Instant t) const;  // 0 outside the term
+};
+BOOST_DESCRIBE_STRUCT(Lease, (),
+                      (name, provider, sites, power, ramp, price, starts, ends, take_or_pay, source))
+
+enum class ClusterKind { Local, Simulated };
+BOOST_DESCRIBE_ENUM(ClusterKind, Local, Simulated)
+
+struct Cluster {
+  ClusterKind kind = ClusterKind::Simulated;
+  bool operator==(const Cluster&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Cluster, (), (kind))
+
+// `count` halls alike, named <name>1 .. <name>N when count > 1.
+struct Hall {
+  std::string name;
+  std::int64_t count = 1;
+  Power power;  // what may be drawn in one hall, IT load
+  std::int64_t pods = 1;
+  std::int64_t racks_per_pod = 1;
+  std::optional<std::int64_t> nodes_per_rack;  // the accelerator's unless given
+  std::optional<std::int64_t> gpus_per_node;   // the accelerator's unless given
+  std::string accelerator;
+  std::optional<Instant> energised;  // usable from then on; absent: already
+  bool operator==(const Hall&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Hall, (),
+                      (name, count, power, pods, racks_per_pod, nodes_per_rack, gpus_per_node,
+                       accelerator, energised))
+
+struct Site {
+  std::string name;
+  std::string title;
+  std::string state;  // two letters, or empty
+  std::string grid;
+  std::optional<std::int64_t> latitude_microdegrees;
+  std::optional<std::int64_t> longitude_microdegrees;
+  std::vector<PowerStep> interconnection;
+  Ratio pue = one;
+  EnergyPrice energy_price;
+  Carbon carbon;
+  Cluster cluster;
+  std::vector<Hall> halls;
+  std::string source;
+  bool operator==(const Site&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Site, (),
+                      (name, title, state, grid, latitude_microdegrees, longitude_microdegrees,
+                       interconnection, pue, energy_price, carbon, cluster, halls, source))
+
+struct Team {
+  std::string name;
+  std::int64_t weight = 1;
+  std::vector<std::string> projects;
+  bool operator==(const Team&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Team, (), (name, weight, projects))
+
+struct PriorityClass {
+  std::string name;
+  std::int64_t value = 0;
+  bool operator==(const PriorityClass&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(PriorityClass, (), (name, value))
+
+struct Budget {
+  Instant from;
+  Instant until;
+  Money amount;
+  bool operator==(const Budget&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Budget, (), (from, until, amount))
+
+// What is to be built with how much money: held, shown and checked; the planner uses it.
+struct Programme {
+  std::string name;
+  Money total;
+  Instant from;
+  Instant until;
+  std::vector<Budget> budgets;
+  std::string source;
+  bool operator==(const Programme&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Programme, (), (name, total, from, until, budgets, source))
+
+// How the engine behaves: data, journalled with the portfolio, the same for serve and for simulation.
+struct Policy {
+  std::int64_t requeue_limit = 3;     // restarts of one job after infrastructure failures
+  Duration requeue_backoff{10'000};   // before the first restart; doubles each time
+  Duration requeue_backoff_max{600'000};
+  Duration grace{30'000};             // between TERM and KILL
+  Duration default_walltime{3'600'000};
+  Duration max_walltime{30LL * 86'400'000};
+  std::int64_t max_waiting = 2'000'000;  // jobs; one more is refused
+  bool operator==(const Policy&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Policy, (),
+                      (requeue_limit, requeue_backoff, requeue_backoff_max, grace, default_walltime,
+                       max_walltime, max_waiting))
+
+struct Portfolio {
+  std::string name;
+  std::string description;
+  std::vector<Accelerator> accelerators;  // in addition to, or instead of, the built-in ones
+  std::vector<Provider> providers;
+  std::vector<Lease> leases;
+  std::vector<Site> sites;
+  std::vector<Team> teams;
+  std::vector<PriorityClass> priority_classes;
+  std::vector<Programme> programmes;
+  Policy policy;
+  bool operator==(const Portfolio&) const = default;
+
+  const Accelerator* find_accelerator(const std::string& wanted) const;
+  const PriorityClass* find_priority_class(const std::string& wanted) const;
+  const Team* find_team(const std::string& wanted) const;
+};
+BOOST_DESCRIBE_STRUCT(Portfolio, (),
+                      (name, description, accelerators, providers, leases, sites, teams,
+                       priority_classes, programmes, policy))
+
+// What is wrong with a value, and where: "sites[2].pue". The loader turns the path into file:line:column.
+struct Problem {
+  std::string path;
+  std::string message;
+  bool operator==(const Problem&) const = default;
+};
+
+// Everything that a reader of one field cannot see: duplicate names, dangling references, dates out of
+// order, absurd values, limits. Empty: the portfolio is sound, and every other room may rely on it.
+std::vector<Problem> check(const Portfolio& portfolio);
+
+// What a hall is made of, after the catalogue's defaults. Requires a sound portfolio.
+struct HallShape {
+  const Accelerator* accelerator = nullptr;
+  std::int64_t nodes_per_rack = 0;
+  std::int64_t gpus_per_node = 0;
+  std::int64_t nodes(const Hall& hall) const {
+    return hall.count * hall.pods * hall.racks_per_pod * nodes_per_rack;
+  }
+};
+HallShape shape_of(const Portfolio& portfolio, const Hall& hall);
+
+// Lower-case letters, digits and inner '-'; at most 63: safe in paths, URLs and Slurm names.
+bool is_name(const std::string& text);
+
+}  // namespace ampacity

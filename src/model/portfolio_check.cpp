@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// check(Portfolio): one function per noun, in the order of the file.
+#include <algorithm>
+#include <map>
+
+#include "base/text.hpp"
+#include "model/portfolio.hpp"
+#include "units/text.hpp"
+
+namespace ampacity {
+namespace {
+
+class Checker {
+ public:
+  explicit Checker(const Portfolio& portfolio) : portfolio_(portfolio) {}
+
+  std::vector<Problem> run() {
+    counts();
+    accelerators();
+    providers();
+    leases();
+    sites();
+    teams();
+    classes();
+    programmes();
+    policy();
+    return std::move(problems_);
+  }
+
+ private:
+  void say(std::string path, std::string message) {
+    problems_.push_back({std::move(path), std::move(message)});
+  }
+
+  template <class T>
+  static std::vector<std::string> names_of(const std::vector<T>& items) {
+    std::vector<std::string> names;
+    for (const auto& item : items) names.push_back(item.name);
+    return names;
+  }
+
+  template <class T>
+  void distinct(const std::string& list, const std::vector<T>& items, bool plain_names = true) {
+    std::map<std::string, std::size_t> seen;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const auto path = fmt::format("{}[{}].name", list, i);
+      if (plain_names && !is_name(items[i].name)) {
+        say(path, fmt::format("expected lower-case letters, digits and '-' (at most {}), got '{}'",
+                              limits::name_length, items[i].name));
+      }
+      const auto [it, fresh] = seen.try_emplace(items[i].name, i);
+      if (!fresh) {
+        say(path, fmt::format("'{}' is already the name of {}[{}]", items[i].name, list, it->second));
+      }
+    }
+  }
+
+  template <class T>
+  void refers(const std::string& path, const std::string& name, const std::vector<T>& to,
+              std::string_view what) {
+    const auto names = names_of(to);
+    if (std::find(names.begin(), names.end(), name) != names.end()) return;
+    say(path, fmt::format("no {} is called '{}'{}", what, name, did_you_mean(name, names)));
+  }
+
+  template <class Q>
+  void positive(const std::string& path, Q value, std::string_view what) {
+    if (value.count() <= 0) say(path, fmt::format("{} must be more than 0", what));
+  }
+
+  void within(const std::string& path, std::int64_t value, std::int64_t least, std::int64_t most) {
+    if (value >= least && value <= most) return;
+    say(path, fmt::format("expected {} to {}, got {}", least, most, value));
+  }
+
+  void ordered(const std::string& path, Instant from, Instant until) {
+    if (from < until) return;
+    say(path, fmt::format("ends on {}, which is not after its start on {}", to_date(until),
+                          to_date(from)));
+  }
+
+  void at_most(const std::string& path, std::size_t size, std::size_t most) {
+    if (size > most) say(path, fmt::format("{} entries, at most {} are supported", size, most));
+  }
+
+  void counts() {
+    at_most("providers", portfolio_.providers.size(), limits::providers);
+    at_most("leases", portfolio_.leases.size(), limits::leases);
+    at_most("sites", portfolio_.sites.size(), limits::sites);
+    at_most("teams", portfolio_.teams.size(), limits::teams);
+    if (portfolio_.sites.empty()) say("sites", "a portfolio needs at least one site");
+    if (portfolio_.providers.empty()) say("providers", "a portfolio needs at least one provider");
+  }
+
+  void accelerators() {
+    distinct("accelerators", portfolio_.accelerators, false);
+    for (std::size_t i = 0; i < portfolio_.accelerators.size(); ++i) {
+      const auto& a = portfolio_.accelerators[i];
+      const auto path = fmt::format("accelerators[{}]", i);
+      positive(path + ".tdp", a.tdp, "the TDP");
+      if (a.idle < Power() || a.idle > a.tdp) {
+        say(path + ".idle", fmt::format("idle power {} is not between 0 and the TDP {}",
+                                        to_text(a.idle), to_text(a.tdp)));
+      }
+      within(path + ".gpus_per_node", a.gpus_per_node, 1, limits::gpus_per_node);
+      within(path + ".nodes_per_rack", a.nodes_per_rack, 1, 1'024);
+      const auto gpus = a.gpus_per_node * a.nodes_per_rack;
+      if (gpus > 0 && gpus <= 1'024 * limits::gpus_per_node && a.tdp.count() > 0 &&
+          a.tdp.count() < 1'000'000 && a.rack_power < a.tdp * gpus) {
+        say(path + ".rack_power", fmt::format("{} is less than the TDP of its {} GPUs ({})",
+                                              to_text(a.rack_power), gpus, to_text(a.tdp * gpus)));
+      }
+      if (a.tdp.count() >= 1'000'000) say(path + ".tdp", "more than 1 MW for one GPU is absurd");
+    }
+  }
+
+  void providers() {
+    distinct("providers", portfolio_.providers);
+    for (std::size_t i = 0; i < portfolio_.providers.size(); ++i) {
+      const auto& right = portfolio_.providers[i].right_of_first_refusal;
+      if (!right) continue;
+      const auto path = fmt::format("providers[{}].right_of_first_refusal", i);
+      if (right->response_window <= Duration(0)) {
+        say(path + ".response_window", "the response window must be more than 0");
+      }
+      if (right->until) ordered(path + ".until", right->from, *right->until);
+    }
+  }
+
+  void leases() {
+    distinct("leases", portfolio_.leases);
+    for (std::size_t i = 0; i < portfolio_.leases.size(); ++i) {
+      lease(fmt::format("leases[{}]", i), portfolio_.leases[i]);
+    }
+  }
+
+  void lease(const std::string& path, const Lease& lease) {
+    refers(path + ".provider", lease.provider, portfolio_.providers, "provider");
+    if (lease.sites.empty()) say(path + ".sites", "a lease needs at least one site");
+    for (std::size_t k = 0; k < lease.sites.size(); ++k) {
+      refers(fmt::format("{}.sites[{}]", path, k), lease.sites[k], portfolio_.sites, "site");
+    }
+    positive(path + ".power", lease.power, "the contracted power");
+    if (lease.power > Power::of(100'000'000'000)) {
+      say(path + ".power", fmt::format("{} is more than 100 GW", to_text(lease.power)));
+    }
+    if (lease.price.amount < Money()) say(path + ".price", "a price cannot be negative");
+    ordered(path + ".ends", lease.starts, lease.ends);
+    if (lease.take_or_pay < Ratio() || lease.take_or_pay > one) {
+      say(path + ".take_or_pay", "expected a share from 0 % to 100 %");
+    }
+    steps(path + ".ramp", lease.ramp);
+    for (std::size_t k = 0; k < lease.ramp.size(); ++k) {
+      const auto& step = lease.ramp[k];
+      const auto at = fmt::format("{}.ramp[{}]", path, k);
+      if (step.power > lease.power) {
+        say(at + ".power", fmt::format("{} is more than the contracted {}", to_text(step.power),
+                                       to_text(lease.power)));
+      }
+      if (step.from < lease.starts || step.from >= lease.ends) {
+        say(at + ".from", fmt::format("{} is outside the term of the lease", to_date(step.from)));
+      }
+    }
+  }
+
+  void steps(const std::string& path, const std::vector<PowerStep>& steps) {
+    for (std::size_t k = 0; k < steps.size(); ++k) {
+      const auto at = fmt::format("{}[{}]", path, k);
+      if (steps[k].power < Power()) say(at + ".power", "a power cannot be negative here");
+      if (k > 0 && steps[k].from <= steps[k - 1].from) {
+        say(at + ".from", fmt::format("{} is not after the step before it on {}",
+                                      to_date(steps[k].from), to_date(steps[k - 1].from)));
+      }
+    }
+  }
+
+  void sites() {
+    distinct("sites", portfolio_.sites);
+    std::int64_t nodes = 0;
+    std::size_t halls = 0;
+    for (std::size_t i = 0; i < portfolio_.sites.size(); ++i) {
+      const auto& site = portfolio_.sites[i];
+      const auto path = fmt::format("sites[{}]", i);
+      site_itself(path, site);
+      distinct(path + ".halls", site.halls);
+      if (site.halls.empty()) say(path + ".halls", "a site needs at least one hall");
+      for (std::size_t k = 0; k < site.halls.size(); ++k) {
+        nodes += hall(fmt::format("{}.halls[{}]", path, k), site.halls[k]);
+        halls += static_cast<std::size_t>(std::clamp<std::int64_t>(site.halls[k].count, 1, 100'000));
+      }
+    }
+    at_most("sites", halls, limits::halls);
+    if (nodes > limits::nodes) {
+      say("sites", fmt::format("{} nodes in all, at most {} are supported", nodes, limits::nodes));
+    }
+  }
+
+  void site_itself(const std::string& path, const Site& site) {
+    if (site.pue < one || site.pue > Ratio::of(3'000'000)) {
+      say(path + ".pue", fmt::format("a PUE is between 1.0 and 3.0, got {}", to_text(site.pue)));
+    }
+    if (site.carbon < Carbon() || site.carbon > Carbon::of(2'000)) {
+      say(path + ".carbon", "expected 0 to 2000 g/kWh");
+    }
+    if (site.energy_price > EnergyPrice::of(100'000'000'000)) {
+      say(path + ".energy_price", "more than 100,000 USD/MWh is absurd");
+    }
+    steps(path + ".interconnection", site.interconnection);
+    if (site.latitude_microdegrees) {
+      within(path + ".latitude", *site.latitude_microdegrees / 1'000'000, -90, 90);
+    }
+    if (site.longitude_microdegrees) {
+      within(path + ".longitude", *site.longitude_microdegrees / 1'000'000, -180, 180);
+    }
+  }
+
+  std::int64_t hall(const std::string& path, const Hall& hall) {
+    auto names = names_of(portfolio_.accelerators);
+    for (const auto& a : built_in_accelerators()) names.push_back(a.name);
+    if (portfolio_.find_accelerator(hall.accelerator) == nullptr) {
+      say(path + ".accelerator", fmt::format("no accelerator is called '{}'{}", hall.accelerator,
+                                             did_you_mean(hall.accelerator, names)));
+      return 0;
+    }
+    const auto before = problems_.size();
+    within(path + ".count", hall.count, 1, 1'000);
+    within(path + ".pods", hall.pods, 1, 10'000);
+    within(path + ".racks_per_pod", hall.racks_per_pod, 1, 10'000);
+    if (hall.nodes_per_rack) within(path + ".nodes_per_rack", *hall.nodes_per_rack, 1, 1'024);
+    if (hall.gpus_per_node) {
+      within(path + ".gpus_per_node", *hall.gpus_per_node, 1, limits::gpus_per_node);
+    }
+    positive(path + ".power", hall.power, "the power of a hall");
+    return problems_.size() == before ? shape_of(portfolio_, hall).nodes(hall) : 0;
+  }
+
+  void teams() {
+    distinct("teams", portfolio_.teams);
+    for (std::size_t i = 0; i < portfolio_.teams.size(); ++i) {
+      within(fmt::format("teams[{}].weight", i), portfolio_.teams[i].weight, 1, 1'000'000);
+    }
+  }
+
+  void classes() {
+    distinct("priority_classes", portfolio_.priority_classes);
+    for (std::size_t i = 0; i < portfolio_.priority_classes.size(); ++i) {
+      within(fmt::format("priority_classes[{}].value", i), portfolio_.priority_classes[i].value,
+             -1'000'000, 1'000'000);
+    }
+  }
+
+  void programmes() {
+    distinct("programmes", portfolio_.programmes);
+    for (std::size_t i = 0; i < portfolio_.programmes.size(); ++i) {
+      const auto& programme = portfolio_.programmes[i];
+      const auto path = fmt::format("programmes[{}]", i);
+      ordered(path + ".until", programme.from, programme.until);
+      Money sum;
+      for (std::size_t k = 0; k < programme.budgets.size(); ++k) {
+        ordered(fmt::format("{}.budgets[{}].until", path, k), programme.budgets[k].from,
+                programme.budgets[k].until);
+        sum += programme.budgets[k].amount;
+      }
+      if (sum > programme.total) {
+        say(path + ".budgets", fmt::format("the budgets come to {}, more than the total of {}",
+                                           to_text(sum), to_text(programme.total)));
+      }
+    }
+  }
+
+  void policy() {
+    const auto& p = portfolio_.policy;
+    within("policy.requeue_limit", p.requeue_limit, 0, 1'000);
+    within("policy.max_waiting", p.max_waiting, 1, 10'000'000);
+    if (p.requeue_backoff_max < p.requeue_backoff) {
+      say("policy.requeue_backoff_max", fmt::format("{} is less than the first back-off of {}",
+                                                    to_text(p.requeue_backoff_max),
+                                                    to_text(p.requeue_backoff)));
+    }
+    if (p.default_walltime > p.max_walltime) {
+      say("policy.default_walltime", "is more than max_walltime");
+    }
+    if (p.default_walltime <= Duration(0)) say("policy.default_walltime", "must be more than 0");
+  }
+
+  const Portfolio& portfolio_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> check(const Portfolio& portfolio) { return Checker(portfolio).run(); }
+
+}  // namespace ampacity

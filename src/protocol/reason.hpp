@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every "no" of the engine: an enumerated reason and figures. A Refusal answers a command; an Explanation
+// says why an accepted job still waits, site by site. docs/reference/reasons.md lists what to do for each.
+#pragma once
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ampacity {
+
+enum class Reason {
+  // why a command is refused
+  JobInvalid,
+  NameUnknown,        // a team, priority class, site, accelerator, node that the portfolio lacks
+  NeverFits,          // the gang is larger than any allowed site, all healthy and energised
+  QueueFull,
+  WalltimeTooLong,
+  RequestReused,      // the request id was used for a different job
+  JobUnknown,
+  JobEnded,
+  PortfolioInvalid,
+  PortfolioInUse,     // the new portfolio takes away what a running attempt stands on
+  NothingToDo,
+  // why a job waits
+  Starting,           // nothing is wrong: it has a place
+  NotEnoughFreeGpus,
+  NotEnoughWholeNodes,
+  NotEnoughInService,  // even with everything free: nodes are down or drained
+  HeldForEarlierJob,   // a job that comes first waits for the GPUs of this site
+  SiteNotAllowed,
+  AcceleratorAbsent,
+  NotEnergised,        // no hall is usable yet: energisation or the lease lie ahead
+  BackingOff,          // waits after a failure before the next attempt
+};
+BOOST_DESCRIBE_ENUM(Reason, JobInvalid, NameUnknown, NeverFits, QueueFull, WalltimeTooLong,
+                    RequestReused, JobUnknown, JobEnded, PortfolioInvalid, PortfolioInUse,
+                    NothingToDo, Starting, NotEnoughFreeGpus, NotEnoughWholeNodes,
+                    NotEnoughInService, HeldForEarlierJob, SiteNotAllowed, AcceleratorAbsent,
+                    NotEnergised, BackingOff)
+
+struct Refusal {
+  Reason reason = Reason::JobInvalid;
+  std::string message;
+  bool operator==(const Refusal&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Refusal, (), (reason, message))
+
+struct SiteExplanation {
+  std::string site;
+  Reason reason = Reason::NotEnoughFreeGpus;
+  std::int64_t needed = 0;  // GPUs
+  std::int64_t free = 0;    // GPUs usable by this gang's shape right now
+  std::int64_t in_service = 0;
+  std::string message;
+  bool operator==(const SiteExplanation&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(SiteExplanation, (), (site, reason, needed, free, in_service, message))
+
+struct Explanation {
+  Reason reason = Reason::NotEnoughFreeGpus;
+  std::string message;              // one sentence with numbers
+  std::int64_t jobs_ahead = 0;      // in the queue, by priority then age
+  std::vector<SiteExplanation> sites;
+  bool operator==(const Explanation&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Explanation, (), (reason, message, jobs_ahead, sites))
+
+}  // namespace ampacity

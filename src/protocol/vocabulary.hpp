@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// The closed vocabulary between the engine and its drivers.
+//   Command  what somebody asks or reports          (imperative)  in
+//   Event    what is now a fact; durable before use  (past tense)  out, and in again on replay
+//   Effect   what an executor is to do; idempotent   (an order)    out, only after its events are durable
+// All are plain described values; wire/json.hpp gives their text form. Adding a kind: at the END of the
+// variant (snapshots store its index), then the engine's switch, wire tests, docs/reference/events.md.
+#pragma once
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/job.hpp"
+#include "model/portfolio.hpp"
+#include "protocol/ids.hpp"
+#include "protocol/reason.hpp"
+#include "units/quantity.hpp"
+
+namespace ampacity {
+
+// How an attempt's processes ended, as its executor saw it.
+enum class EndKind {
+  Exited,       // code
+  Signalled,    // signal
+  NotStarted,   // the executor could not start it: detail says why
+  Lost,         // it is gone and nobody saw how
+};
+BOOST_DESCRIBE_ENUM(EndKind, Exited, Signalled, NotStarted, Lost)
+
+struct Ending {
+  EndKind kind = EndKind::Exited;
+  std::int64_t code = 0;
+  std::int64_t signal = 0;
+  std::optional<std::int64_t> rank;  // the rank that ended first and badly
+  std::string detail;
+  bool operator==(const Ending&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Ending, (), (kind, code, signal, rank, detail))
+
+enum class StopCause { Cancelled, WalltimeReached, NodeDown };
+BOOST_DESCRIBE_ENUM(StopCause, Cancelled, WalltimeReached, NodeDown)
+
+// What an attempt came to, in the engine's judgement.
+enum class AttemptResult { Completed, Failed, Cancelled, TimedOut, InfrastructureFailed };
+BOOST_DESCRIBE_ENUM(AttemptResult, Completed, Failed, Cancelled, TimedOut, InfrastructureFailed)
+
+enum class JobState { Waiting, Starting, Running, Stopping, Completed, Failed, Cancelled, TimedOut };
+BOOST_DESCRIBE_ENUM(JobState, Waiting, Starting, Running, Stopping, Completed, Failed, Cancelled,
+                    TimedOut)
+constexpr bool is_final(JobState s) { return s >= JobState::Completed; }
+
+enum class NodeState { Up, Down };
+BOOST_DESCRIBE_ENUM(NodeState, Up, Down)
+
+// GPUs on one node, by the node's path "site/hall/pod/rack/node".
+struct NodeShare {
+  std::string node;
+  std::int64_t gpus = 0;
+  bool operator==(const NodeShare&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(NodeShare, (), (node, gpus))
+
+// What an attempt used and what that costs at the lease's price. Exact integers; see ledger/usage.hpp.
+struct Usage {
+  GpuTime gpu_time;
+  Energy it_energy;
+  Energy facility_energy;  // it_energy x PUE
+  Money lease_cost;
+  Money energy_cost;
+  bool operator==(const Usage&) const = default;
+  Usage& operator+=(const Usage& other);
+};
+BOOST_DESCRIBE_STRUCT(Usage, (), (gpu_time, it_energy, facility_energy, lease_cost, energy_cost))
+
+// ---- commands ----
+
+struct Configure {  // the first command of every journal; later ones replace the portfolio
+  Portfolio portfolio;
+  bool operator==(const Configure&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Configure, (), (portfolio))
+
+struct SubmitJob {
+  std::string request;  // chosen by the client; the same id submits once
+  JobSpec spec;
+  std::string by;
+  bool operator==(const SubmitJob&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(SubmitJob, (), (request, spec, by))
+
+struct CancelJob {
+  JobId job;
+  std::string by;
+  bool operator==(const CancelJob&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(CancelJob, (), (job, by))
+
+struct ReportStarted {
+  AttemptId attempt;
+  bool operator==(const ReportStarted&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ReportStarted, (), (attempt))
+
+struct ReportEnded {
+  AttemptId attempt;
+  Ending ending;
+  bool operator==(const ReportEnded&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ReportEnded, (), (attempt, ending))
+
+struct ReportNode {
+  std::string node;
+  NodeState state = NodeState::Down;
+  std::string detail;
+  bool operator==(const ReportNode&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ReportNode, (), (node, state, detail))
+
+// Takes a site, hall, pod, rack or node out of service for new work; what runs there goes on.
+struct Drain {
+  std::string target;
+  std::string by;
+  std::string note;
+  bool operator==(const Drain&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Drain, (), (target, by, note))
+
+struct Resume {
+  std::string target;
+  std::string by;
+  bool operator==(const Resume&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Resume, (), (target, by))
+
+struct Tick {  // "a deadline has come": the driver sends it at next_deadline()
+  bool operator==(const Tick&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Tick, (), ())
+
+using Command = std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded, ReportNode,
+                             Drain, Resume, Tick>;
+
+// ---- events ----
+
+struct PortfolioConfigured {
+  Portfolio portfolio;
+  bool operator==(const PortfolioConfigured&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(PortfolioConfigured, (), (portfolio))
+
+struct JobSubmitted {
+  JobId job;
+  std::string request;
+  std::shared_ptr<const JobSpec> spec;
+  std::int64_t priority = 0;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(JobSubmitted, (), (job, request, spec, priority, by))
+
+struct AttemptPlaced {
+  AttemptId attempt;
+  std::string site;
+  std::string provider;
+  std::string lease;
+  std::vector<NodeShare> nodes;  // in rank order
+  Duration walltime{};
+  std::string why;  // "first of 2 sites" or what the preferred ones lacked
+  bool operator==(const AttemptPlaced&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AttemptPlaced, (), (attempt, site, provider, lease, nodes, walltime, why))
+
+struct AttemptStarted {
+  AttemptId attempt;
+  bool operator==(const AttemptStarted&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AttemptStarted, (), (attempt))
+
+struct AttemptSignalled {
+  AttemptId attempt;
+  std::int64_t signal = 0;
+  bool operator==(const AttemptSignalled&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AttemptSignalled, (), (attempt, signal))
+
+struct AttemptStopping {
+  AttemptId attempt;
+  StopCause cause = StopCause::Cancelled;
+  std::string by;
+  bool operator==(const AttemptStopping&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AttemptStopping, (), (attempt, cause, by))
+
+struct AttemptEnded {
+  AttemptId attempt;
+  Ending ending;
+  AttemptResult result = AttemptResult::Completed;
+  Usage usage;
+  bool operator==(const AttemptEnded&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AttemptEnded, (), (attempt, ending, result, usage))
+
+struct JobRequeued {
+  JobId job;
+  Instant not_before;
+  std::string why;
+  bool operator==(const JobRequeued&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(JobRequeued, (), (job, not_before, why))
+
+struct JobEnded {
+  JobId job;
+  JobState state = JobState::Completed;
+  std::string why;
+  bool operator==(const JobEnded&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(JobEnded, (), (job, state, why))
+
+struct NodeChanged {
+  std::string node;
+  NodeState state = NodeState::Down;
+  std::string detail;
+  bool operator==(const NodeChanged&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(NodeChanged, (), (node, state, detail))
+
+struct Drained {
+  std::string target;
+  std::string by;
+  std::string note;
+  bool operator==(const Drained&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Drained, (), (target, by, note))
+
+struct Resumed {
+  std::string target;
+  std::string by;
+  bool operator==(const Resumed&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Resumed, (), (target, by))
+
+// The halls of a site that may be used changed: energised, or a lease began or ended.
+struct CapacityChanged {
+  std::string hall;  // "site/hall"
+  bool usable = false;
+  std::string why;
+  bool operator==(const CapacityChanged&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(CapacityChanged, (), (hall, usable, why))
+
+using EventBody =
+    std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
+                 AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained, Resumed,
+                 CapacityChanged>;
+
+struct Event {
+  Instant at;
+  EventBody body;
+};
+BOOST_DESCRIBE_STRUCT(Event, (), (at, body))
+
+// ---- effects ----
+
+// Start every process of the gang, once. `submitted_from` and the script travel in the spec.
+struct StartGang {
+  AttemptId attempt;
+  std::string site;
+  std::shared_ptr<const JobSpec> spec;
+  std::vector<NodeShare> nodes;
+  Duration walltime{};
+  Instant placed;
+};
+
+struct StopGang {  // TERM, then KILL after `grace`
+  AttemptId attempt;
+  std::string site;
+  Duration grace{};
+};
+
+struct SignalGang {
+  AttemptId attempt;
+  std::string site;
+  std::int64_t signal = 0;
+  bool batch_only = false;
+};
+
+struct ForgetAttempt {  // its end is on record: the executor keeps the output, and nothing else
+  AttemptId attempt;
+  std::string site;
+};
+
+using Effect = std::variant<StartGang, StopGang, SignalGang, ForgetAttempt>;
+
+}  // namespace ampacity
