@@ -2,6 +2,7 @@
 add_library(ampacity_flags INTERFACE)
 target_compile_options(ampacity_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
+  -Wno-missing-field-initializers  # designated initialisers leave out what has a default
   -ffp-contract=off)
 if(AMPACITY_WERROR)
   target_compile_options(ampacity_flags INTERFACE -Werror)

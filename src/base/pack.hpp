@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -265,6 +266,19 @@ struct Packing<std::set<K>> {
       unpack(from, key);
       value.insert(value.end(), std::move(key));
     }
+  }
+};
+
+template <class T>
+struct Packing<std::shared_ptr<const T>> {  // shared and immutable: packed by value, never null
+  template <class Sink>
+  static void put(Sink& sink, const std::shared_ptr<const T>& value) {
+    pack(sink, *value);
+  }
+  static void get(Unpacker& from, std::shared_ptr<const T>& value) {
+    auto item = std::make_shared<T>();
+    unpack(from, *item);
+    value = std::move(item);
   }
 };
 

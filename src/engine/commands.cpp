@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each command becomes: events that are true from now on, effects that follow from them, or a refusal.
+#include <algorithm>
+
+#include "base/pack.hpp"
+#include "base/text.hpp"
+#include "engine/engine.hpp"
+#include "units/text.hpp"
+
+namespace ampacity {
+namespace {
+
+template <class T>
+std::vector<std::string> names_of(const std::vector<T>& items) {
+  std::vector<std::string> names;
+  for (const auto& item : items) names.push_back(item.name);
+  return names;
+}
+
+template <class Problems>
+std::string joined(const Problems& problems) {
+  std::string text;
+  for (const auto& problem : problems) {
+    text += (text.empty() ? "" : "; ") + problem.path + ": " + problem.message;
+  }
+  return text;
+}
+
+std::uint64_t digest_of_spec(const JobSpec& spec) {
+  DigestSink sink;
+  pack(sink, spec);
+  return sink.finish().low;
+}
+
+std::string how_it_ended(const Ending& ending) {
+  const auto who = ending.rank ? fmt::format("rank {} ", *ending.rank) : std::string();
+  const auto detail = ending.detail.empty() ? std::string() : ": " + ending.detail;
+  switch (ending.kind) {
+    case EndKind::Exited: return fmt::format("{}exit code {}{}", who, ending.code, detail);
+    case EndKind::Signalled: return fmt::format("{}killed by signal {}{}", who, ending.signal, detail);
+    case EndKind::NotStarted: return "could not be started" + detail;
+    case EndKind::Lost: return "lost by its cluster" + detail;
+  }
+  return detail;
+}
+
+AttemptResult judged(const std::optional<StopCause>& stopping, const Ending& ending) {
+  const bool clean = ending.kind == EndKind::Exited && ending.code == 0;
+  if (clean && stopping != StopCause::Cancelled) return AttemptResult::Completed;
+  if (stopping == StopCause::Cancelled) return AttemptResult::Cancelled;
+  if (stopping == StopCause::WalltimeReached) return AttemptResult::TimedOut;
+  if (stopping == StopCause::NodeDown) return AttemptResult::InfrastructureFailed;
+  if (ending.kind == EndKind::NotStarted || ending.kind == EndKind::Lost) {
+    return AttemptResult::InfrastructureFailed;
+  }
+  return AttemptResult::Failed;
+}
+
+Duration back_off(const Policy& policy, std::int64_t failures) {
+  auto wait = policy.requeue_backoff;
+  for (std::int64_t i = 1; i < failures && wait < policy.requeue_backoff_max; ++i) wait *= 2;
+  return std::min(wait, policy.requeue_backoff_max);
+}
+
+}  // namespace
+
+void Engine::emit(EventBody body) {
+  outcome_.events.push_back({now_, std::move(body)});
+  evolve(outcome_.events.back());
+}
+
+void Engine::refuse(Reason reason, std::string message) {
+  outcome_.refusal = Refusal{reason, std::move(message)};
+}
+
+void Engine::on(const Configure& command) {
+  if (const auto problems = check(command.portfolio); !problems.empty()) {
+    return refuse(Reason::PortfolioInvalid, joined(problems));
+  }
+  if (state_.configured && command.portfolio == *state_.portfolio) return;
+  const Fleet next(command.portfolio);
+  for (const auto& [id, job] : state_.jobs) {
+    if (!job.live) continue;
+    for (const auto& share : job.live->shares) {
+      const auto path = fleet_.path(share.node);
+      const auto node = next.resolve(path);
+      if (node && next.gpus(NodeIndex(node->begin)) == fleet_.gpus(share.node)) continue;
+      return refuse(Reason::PortfolioInUse,
+                    fmt::format("job {} runs on {}, which the new portfolio changes or takes away",
+                                id.value(), path));
+    }
+    const auto leases = names_of(command.portfolio.leases);
+    if (std::find(leases.begin(), leases.end(), job.live->lease) == leases.end()) {
+      return refuse(Reason::PortfolioInUse,
+                    fmt::format("job {} runs on lease {}, which the new portfolio lacks", id.value(),
+                                job.live->lease));
+    }
+  }
+  emit(PortfolioConfigured{command.portfolio});
+  refresh_capacity(now_);
+}
+
+std::optional<Refusal> Engine::objection(const JobSpec& spec) const {
+  const auto& portfolio = *state_.portfolio;
+  const auto refusal = [](Reason reason, std::string text) { return Refusal{reason, std::move(text)}; };
+  if (const auto problems = check(spec); !problems.empty()) {
+    return refusal(Reason::JobInvalid, joined(problems));
+  }
+  if (!spec.priority_class.empty() && !portfolio.find_priority_class(spec.priority_class)) {
+    return refusal(Reason::NameUnknown,
+                   fmt::format("no priority class is called '{}'{}", spec.priority_class,
+                               did_you_mean(spec.priority_class, names_of(portfolio.priority_classes))));
+  }
+  if (!spec.team.empty() && !portfolio.teams.empty() && !portfolio.find_team(spec.team)) {
+    return refusal(Reason::NameUnknown,
+                   fmt::format("no team is called '{}'{}", spec.team,
+                               did_you_mean(spec.team, names_of(portfolio.teams))));
+  }
+  for (const auto& site : spec.sites) {
+    const auto names = names_of(portfolio.sites);
+    if (std::find(names.begin(), names.end(), site) != names.end()) continue;
+    return refusal(Reason::NameUnknown,
+                   fmt::format("no site is called '{}'{}", site, did_you_mean(site, names)));
+  }
+  for (const auto& name : spec.accelerators) {
+    if (portfolio.find_accelerator(name)) continue;
+    auto names = names_of(portfolio.accelerators);
+    for (const auto& a : built_in_accelerators()) names.push_back(a.name);
+    return refusal(Reason::NameUnknown,
+                   fmt::format("no accelerator is called '{}'{}", name, did_you_mean(name, names)));
+  }
+  if (spec.walltime && *spec.walltime > portfolio.policy.max_walltime) {
+    return refusal(Reason::WalltimeTooLong,
+                   fmt::format("walltime {} is more than the policy's {}", to_text(*spec.walltime),
+                               to_text(portfolio.policy.max_walltime)));
+  }
+  if (state_.jobs.size() >= static_cast<std::size_t>(portfolio.policy.max_waiting)) {
+    return refusal(Reason::QueueFull, fmt::format("{} jobs wait or run, and the policy's limit is {}",
+                                                  state_.jobs.size(), portfolio.policy.max_waiting));
+  }
+  const Demand demand{spec.gpus.count(), spec.gpus_per_node};
+  std::int64_t most = 0;
+  for (const auto pool : accepted_pools(portfolio, fleet_, spec)) {
+    if (fleet_.fits_at_all(pool, demand)) return std::nullopt;
+    most = std::max(most, fleet_.pool(pool).nodes * fleet_.pool(pool).gpus_per_node);
+  }
+  return refusal(Reason::NeverFits,
+                 fmt::format("needs {} GPUs{} at one site; the largest that the job accepts has {}, "
+                             "all healthy and energised",
+                             demand.gpus,
+                             demand.per_node ? fmt::format(", {} a node,", *demand.per_node) : "", most));
+}
+
+void Engine::on(const SubmitJob& command) {
+  const auto digest = command.request.empty() ? 0 : digest_of_spec(command.spec);
+  if (const auto it = state_.requests.find(command.request); it != state_.requests.end()) {
+    if (it->second.spec_digest == digest) {
+      outcome_.job = it->second.job;
+      return;
+    }
+    return refuse(Reason::RequestReused,
+                  fmt::format("request '{}' already submitted job {}, which is a different one",
+                              command.request, it->second.job.value()));
+  }
+  if (command.request.size() > 128) {
+    return refuse(Reason::JobInvalid, "request: longer than 128 characters");
+  }
+  if (!state_.configured) return refuse(Reason::PortfolioInvalid, "no portfolio is configured yet");
+  if (auto objected = objection(command.spec)) {
+    outcome_.refusal = std::move(objected);
+    return;
+  }
+  const auto* priority = state_.portfolio->find_priority_class(command.spec.priority_class);
+  const JobId id(state_.next_job);
+  emit(JobSubmitted{id, command.request, std::make_shared<const JobSpec>(command.spec),
+                    priority != nullptr ? priority->value : 0, command.by});
+  outcome_.job = id;
+}
+
+void Engine::on(const CancelJob& command) {
+  const auto it = state_.jobs.find(command.job);
+  if (it == state_.jobs.end()) {
+    const bool existed = command.job.value() > 0 && command.job.value() < state_.next_job;
+    return refuse(existed ? Reason::JobEnded : Reason::JobUnknown,
+                  existed ? fmt::format("job {} has ended already", command.job.value())
+                          : fmt::format("there is no job {}", command.job.value()));
+  }
+  if (it->second.live) return stop(command.job, StopCause::Cancelled, command.by);
+  emit(JobEnded{command.job, JobState::Cancelled,
+                command.by.empty() ? "cancelled" : "cancelled by " + command.by});
+}
+
+void Engine::stop(JobId id, StopCause cause, const std::string& by) {
+  const auto& job = job_of(id);
+  if (job.live->stopping == cause || job.live->stopping == StopCause::Cancelled) return;
+  const AttemptId attempt{id, job.attempts};
+  const auto site = job.live->site;
+  emit(AttemptStopping{attempt, cause, by});
+  effect(StopGang{attempt, site, state_.portfolio->policy.grace});
+}
+
+void Engine::on(const ReportStarted& command) {
+  const auto it = state_.jobs.find(command.attempt.job);
+  if (it == state_.jobs.end() || !it->second.live || it->second.attempts != command.attempt.number ||
+      it->second.live->phase != AttemptPhase::Placed) {
+    return;  // said before, or of an attempt that is over
+  }
+  emit(AttemptStarted{command.attempt});
+}
+
+void Engine::on(const ReportEnded& command) {
+  const auto id = command.attempt.job;
+  const auto it = state_.jobs.find(id);
+  const bool known = id.value() > 0 && id.value() < state_.next_job;
+  if (it == state_.jobs.end() || !it->second.live || it->second.attempts != command.attempt.number) {
+    if (known) effect(ForgetAttempt{command.attempt, ""});  // its end is on record
+    return;
+  }
+  const auto& job = it->second;
+  const auto site = job.live->site;
+  const auto result = judged(job.live->stopping, command.ending);
+  emit(AttemptEnded{command.attempt, command.ending, result, usage_so_far(job, now_)});
+  effect(ForgetAttempt{command.attempt, site});
+  after_attempt(id, result, how_it_ended(command.ending));
+}
+
+// Requeue or end.
+void Engine::after_attempt(JobId id, AttemptResult result, const std::string& why) {
+  const auto& job = job_of(id);
+  const auto& policy = state_.portfolio->policy;
+  switch (result) {
+    case AttemptResult::Completed:
+      return emit(JobEnded{id, JobState::Completed, "exit code 0"});
+    case AttemptResult::Cancelled:
+      return emit(JobEnded{id, JobState::Cancelled, "cancelled while it ran"});
+    case AttemptResult::TimedOut:
+      return emit(JobEnded{id, JobState::TimedOut, "its walltime was over"});
+    case AttemptResult::Failed: {
+      if (job.own_failures > job.spec->retries) {
+        return emit(JobEnded{id, JobState::Failed,
+                             fmt::format("{}; {} of {} retries used", why, job.spec->retries,
+                                         job.spec->retries)});
+      }
+      const auto wait = back_off(policy, job.own_failures);
+      return emit(JobRequeued{id, now_ + wait,
+                              fmt::format("{}; retry {} of {} in {}", why, job.own_failures,
+                                          job.spec->retries, to_text(wait))});
+    }
+    case AttemptResult::InfrastructureFailed: {
+      const auto failures = job.infrastructure_failures;
+      if (!job.spec->requeue || failures > policy.requeue_limit) {
+        return emit(JobEnded{id, JobState::Failed,
+                             job.spec->requeue
+                                 ? fmt::format("{}; requeued {} times, the limit", why, policy.requeue_limit)
+                                 : why + "; the job asked not to be requeued"});
+      }
+      const auto wait = back_off(policy, failures);
+      return emit(JobRequeued{id, now_ + wait,
+                              fmt::format("{}; requeue {} of {} in {}", why, failures,
+                                          policy.requeue_limit, to_text(wait))});
+    }
+  }
+}
+
+void Engine::on(const ReportNode& command) {
+  const auto range = fleet_.resolve(command.node);
+  if (!range || range->end - range->begin != 1 ||
+      std::count(command.node.begin(), command.node.end(), '/') != 4) {
+    return refuse(Reason::NameUnknown,
+                  fmt::format("no node is called '{}'; a node is site/hall/pod/rack/node, such as {}",
+                              command.node, fleet_.node_count() > 0 ? fleet_.path(NodeIndex(0)) : "?"));
+  }
+  const NodeIndex node(range->begin);
+  if (fleet_.is_down(node) == (command.state == NodeState::Down)) return;
+  emit(NodeChanged{command.node, command.state, command.detail});
+  if (command.state == NodeState::Up) return;
+  std::vector<JobId> hit;
+  for (const auto& [id, job] : state_.jobs) {
+    if (!job.live) continue;
+    const auto& shares = job.live->shares;
+    if (std::any_of(shares.begin(), shares.end(), [&](const Share& s) { return s.node == node; })) {
+      hit.push_back(id);
+    }
+  }
+  for (const auto id : hit) stop(id, StopCause::NodeDown, command.node);
+}
+
+void Engine::on(const Drain& command) {
+  if (!fleet_.resolve(command.target)) {
+    return refuse(Reason::NameUnknown,
+                  fmt::format("nothing is called '{}'; drain a site, site/hall, … down to a node{}",
+                              command.target,
+                              did_you_mean(command.target, names_of(state_.portfolio->sites))));
+  }
+  if (state_.drained.count(command.target) > 0) {
+    return refuse(Reason::NothingToDo, fmt::format("{} is drained already", command.target));
+  }
+  emit(Drained{command.target, command.by, command.note});
+}
+
+void Engine::on(const Resume& command) {
+  if (state_.drained.count(command.target) == 0) {
+    const std::vector<std::string> drained(state_.drained.begin(), state_.drained.end());
+    return refuse(Reason::NothingToDo,
+                  fmt::format("{} is not drained; drained are: {}", command.target,
+                              drained.empty() ? "none" : listed(drained)));
+  }
+  emit(Resumed{command.target, command.by});
+}
+
+}  // namespace ampacity

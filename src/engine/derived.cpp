@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// What follows from the state and is rebuilt rather than stored: the fleet's free counts, the queue, the
+// deadlines; and the engine's packed form.
+#include <algorithm>
+
+#include "base/pack.hpp"
+#include "engine/engine.hpp"
+
+namespace ampacity {
+
+Job& Engine::job_of(JobId id) {
+  const auto it = state_.jobs.find(id);
+  AMPACITY_ASSERT(it != state_.jobs.end(), "job {} is not in the state", id.value());
+  return it->second;
+}
+
+ShapeIndex Engine::shape_of_job(const Job& job) {
+  return queue_.intern({Demand{job.spec->gpus.count(), job.spec->gpus_per_node},
+                        accepted_pools(*state_.portfolio, fleet_, *job.spec)});
+}
+
+void Engine::enqueue(JobId id, const Job& job) {
+  const auto shape = shape_of_job(job);
+  shapes_[id] = shape;
+  queue_.insert({-job.priority, id}, shape);
+  dirty_ = true;
+}
+
+void Engine::arm(JobId id, const LiveAttempt& live, const Job& job) {
+  if (!live.started || live.stopping) return;
+  const auto end = *live.started + live.walltime;
+  deadlines_.insert({end, id, Due::Walltime});
+  if (job.spec->early_signal && !live.signalled) {
+    deadlines_.insert({end - std::min(job.spec->early_signal->lead, live.walltime), id, Due::Signal});
+  }
+}
+
+void Engine::disarm(JobId id) {
+  const auto& job = job_of(id);
+  if (!job.live || !job.live->started) return;
+  const auto end = *job.live->started + job.live->walltime;
+  deadlines_.erase({end, id, Due::Walltime});
+  if (job.spec->early_signal) {
+    deadlines_.erase(
+        {end - std::min(job.spec->early_signal->lead, job.live->walltime), id, Due::Signal});
+  }
+}
+
+void Engine::apply_drains(NodeRange within) {
+  for (const auto& target : state_.drained) {
+    const auto range = fleet_.resolve(target);
+    if (!range || range->end <= within.begin || range->begin >= within.end) continue;
+    fleet_.set_drained({std::max(range->begin, within.begin), std::min(range->end, within.end)}, true);
+  }
+}
+
+void Engine::rebuild_fleet() {
+  fleet_ = Fleet(*state_.portfolio);
+  for (const auto& hall : state_.usable_halls) fleet_.set_usable(*fleet_.find_hall(hall), true);
+  for (const auto& node : state_.down) fleet_.set_down(NodeIndex(fleet_.resolve(node)->begin), true);
+  apply_drains({0, static_cast<std::uint32_t>(fleet_.node_count())});
+  for (const auto& [id, job] : state_.jobs) {
+    if (job.live) fleet_.take(job.live->shares);
+  }
+}
+
+void Engine::rebuild() {
+  rebuild_fleet();
+  queue_ = {};
+  deadlines_.clear();
+  shapes_.clear();
+  standings_ = standings(*state_.portfolio, fleet_, state_.last_at);
+  holds_.assign(fleet_.pools().size(), std::nullopt);
+  capacity_due_ = state_.last_at;
+  for (const auto& [id, job] : state_.jobs) {
+    if (job.live) {
+      arm(id, *job.live, job);
+    } else if (job.not_before > state_.last_at) {
+      deadlines_.insert({job.not_before, id, Due::BackOff});
+    } else {
+      enqueue(id, job);
+    }
+  }
+  dirty_ = true;
+}
+
+Digest Engine::digest() const {
+  DigestSink sink;
+  pack(sink, state_);
+  return sink.finish();
+}
+
+std::string Engine::pack_state() const {
+  ByteSink sink;
+  pack(sink, state_);
+  return sink.take();
+}
+
+std::string Engine::shape() {
+  std::string text;
+  describe_shape<State>(text);
+  describe_shape<Job>(text);
+  describe_shape<LiveAttempt>(text);
+  describe_shape<JobSpec>(text);
+  describe_shape<Portfolio>(text);
+  describe_shape<Site>(text);
+  describe_shape<Lease>(text);
+  describe_shape<Hall>(text);
+  return digest_of(text).text();
+}
+
+Status Engine::unpack_state(std::string_view bytes) {
+  Unpacker from(bytes);
+  State state;
+  if (!unpack(from, state) || !from.at_end()) {
+    return Error{ErrorCode::Corrupt, "the snapshot's bytes do not unpack"};
+  }
+  if (!check(*state.portfolio).empty() && state.configured) {
+    return Error{ErrorCode::Corrupt, "the snapshot's portfolio is not sound"};
+  }
+  state_ = std::move(state);
+  now_ = state_.last_at;
+  rebuild();
+  return {};
+}
+
+}  // namespace ampacity

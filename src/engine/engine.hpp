@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine: the one scheduler. A deterministic state machine without I/O, clock, thread or chance; serve
+// drives it in real time, tests by seed, and later simulate and forecasts on a copy.
+//
+//   Outcome outcome = engine.decide(command, now);   // proposes and applies its own events
+//   journal.commit(outcome.events);                  // durable BEFORE …
+//   carry_out(outcome.effects);                      // … any effect, reply or read of it leaves
+//
+// After a crash: evolve() each event of the journal, then reconcile live_attempts() with the executors.
+// Promises: same commands and instants, same events and digest, on every compiler; `now` that runs backwards
+// counts as standing still; decide never fails: a "no" is a Refusal in the outcome, a bug aborts.
+// Cost of a decision: O(shapes that wait and may start x their pools), plus the nodes of the gangs that start;
+// not the number of jobs that wait. Copy: proportional to the live state; specs are shared.
+// One cycle, in numbered steps: engine/cycle.cpp. docs/decisions/0002-one-engine.md says why.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/digest.hpp"
+#include "base/result.hpp"
+#include "engine/state.hpp"
+#include "ledger/usage.hpp"
+#include "policy/places.hpp"
+#include "policy/waiting_queue.hpp"
+
+namespace ampacity {
+
+struct Outcome {
+  std::vector<Event> events;     // facts, in order; durable before anything below leaves
+  std::vector<Effect> effects;   // orders to executors; each may be repeated
+  std::optional<Refusal> refusal;
+  std::optional<JobId> job;      // SubmitJob: the job, also when the request id was known already
+};
+
+// What the engine believes runs, for reconciliation after a restart.
+struct LiveView {
+  StartGang start;
+  bool started = false;
+  std::optional<Instant> since;
+  std::optional<StopCause> stopping;
+};
+
+class Engine {
+ public:
+  Outcome decide(const Command& command, Instant now);
+  void evolve(const Event& event);
+  std::optional<Instant> next_deadline() const;
+  Digest digest() const;
+
+  // The whole state as bytes and back; shape() names the layout, see base/pack.hpp.
+  std::string pack_state() const;
+  Status unpack_state(std::string_view bytes);
+  static std::string shape();
+
+  const State& state() const { return state_; }
+  const Fleet& fleet() const { return fleet_; }
+  std::size_t waiting() const { return queue_.size(); }
+  JobState state_of(JobId job) const;  // requires a job that has not ended
+  std::optional<Explanation> explain(JobId job, Instant now) const;  // none: unknown or ended
+  std::vector<LiveView> live_attempts() const;
+  Usage usage_so_far(const Job& job, Instant now) const;
+  LeaseStatement lease_statement(const Lease& lease, Instant now) const;
+  std::optional<std::size_t> active_lease(SiteIndex site) const;
+  Power it_power_of(SiteIndex site) const;  // what the running gangs draw, by their profiles
+
+  // Asserts what must hold after every event; linear in the state, for tests and after a restore.
+  void verify() const;
+
+ private:
+  enum class Due : std::uint8_t { BackOff, Signal, Walltime };
+  struct Deadline {
+    Instant at;
+    JobId job;
+    Due due = Due::BackOff;
+    friend auto operator<=>(const Deadline&, const Deadline&) = default;
+  };
+
+  // cycle.cpp: the numbered steps
+  void due_timers(Instant now);
+  void due(const Deadline& deadline);
+  void refresh_capacity(Instant now);
+  void schedule();
+  void place(JobId id, const Choice& choice);
+
+  // commands.cpp: one for each kind
+  void on(const Configure& command);
+  void on(const SubmitJob& command);
+  void on(const CancelJob& command);
+  void on(const ReportStarted& command);
+  void on(const ReportEnded& command);
+  void on(const ReportNode& command);
+  void on(const Drain& command);
+  void on(const Resume& command);
+  void on(const Tick&) {}
+  std::optional<Refusal> objection(const JobSpec& spec) const;
+  void after_attempt(JobId id, AttemptResult result, const std::string& why);
+  void stop(JobId id, StopCause cause, const std::string& by);
+  void refuse(Reason reason, std::string message);
+  void emit(EventBody body);
+  void effect(Effect effect) { outcome_.effects.push_back(std::move(effect)); }
+
+  // evolve.cpp: one for each kind
+  void apply(const PortfolioConfigured& event, Instant at);
+  void apply(const JobSubmitted& event, Instant at);
+  void apply(const AttemptPlaced& event, Instant at);
+  void apply(const AttemptStarted& event, Instant at);
+  void apply(const AttemptSignalled& event, Instant at);
+  void apply(const AttemptStopping& event, Instant at);
+  void apply(const AttemptEnded& event, Instant at);
+  void apply(const JobRequeued& event, Instant at);
+  void apply(const JobEnded& event, Instant at);
+  void apply(const NodeChanged& event, Instant at);
+  void apply(const Drained& event, Instant at);
+  void apply(const Resumed& event, Instant at);
+  void apply(const CapacityChanged& event, Instant at);
+
+  // derived.cpp: what is rebuilt from the state
+  void rebuild();
+  void rebuild_fleet();
+  void enqueue(JobId id, const Job& job);
+  void arm(JobId id, const LiveAttempt& live, const Job& job);
+  void disarm(JobId id);
+  ShapeIndex shape_of_job(const Job& job);
+  void apply_drains(NodeRange within);
+  Job& job_of(JobId id);
+  StartGang start_order(JobId id, const Job& job) const;
+  const Lease* lease_named(const std::string& name) const;
+  const Site& site_named(const std::string& name) const;
+  std::int64_t gpus_leased(const Lease& lease) const;
+
+  State state_;
+  Fleet fleet_;
+  WaitingQueue queue_;
+  std::set<Deadline> deadlines_;
+  std::map<JobId, ShapeIndex> shapes_;  // of jobs in the queue
+  std::vector<Standing> standings_;
+  Holds holds_;
+  std::optional<Instant> capacity_due_;
+  bool dirty_ = false;  // something changed that may let a job start
+
+  Outcome outcome_;  // of the decision under way
+  Instant now_;
+};
+
+}  // namespace ampacity

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only place where state changes. Each event is a fact that decide() established; replay comes here too.
+#include <algorithm>
+
+#include "base/pack.hpp"
+#include "engine/engine.hpp"
+
+namespace ampacity {
+
+void Engine::evolve(const Event& event) {
+  AMPACITY_ASSERT(event.at >= state_.last_at, "an event at {} after one at {}", to_ms(event.at),
+                  to_ms(state_.last_at));
+  state_.last_at = event.at;
+  std::visit([&](const auto& body) { apply(body, event.at); }, event.body);
+}
+
+void Engine::apply(const PortfolioConfigured& event, Instant at) {
+  std::map<JobId, std::vector<NodeShare>> kept;
+  for (const auto& [id, job] : state_.jobs) {
+    if (!job.live) continue;
+    for (const auto& share : job.live->shares) kept[id].push_back({fleet_.path(share.node), share.gpus});
+  }
+  state_.portfolio = std::make_shared<const Portfolio>(event.portfolio);
+  state_.configured = true;
+  for (const auto& lease : event.portfolio.leases) {
+    state_.leases.try_emplace(lease.name, LeaseAccount{std::max(at, lease.starts), {}});
+  }
+  const Fleet fresh(*state_.portfolio);
+  const auto unknown = [&](const std::string& path) { return !fresh.resolve(path); };
+  std::erase_if(state_.down, unknown);
+  std::erase_if(state_.drained, unknown);
+  std::erase_if(state_.usable_halls, unknown);
+  for (auto& [id, nodes] : kept) {
+    auto& shares = state_.jobs.at(id).live->shares;
+    shares.clear();
+    for (const auto& node : nodes) {
+      shares.push_back({NodeIndex(fresh.resolve(node.node)->begin), node.gpus});
+    }
+    std::sort(shares.begin(), shares.end(),
+              [](const Share& a, const Share& b) { return a.node < b.node; });
+  }
+  rebuild();
+}
+
+void Engine::apply(const JobSubmitted& event, Instant at) {
+  state_.next_job = event.job.value() + 1;
+  Job job;
+  job.spec = event.spec;
+  job.priority = event.priority;
+  job.submitted = at;
+  job.not_before = at;
+  const auto& stored = state_.jobs.emplace_hint(state_.jobs.end(), event.job, std::move(job))->second;
+  if (!event.request.empty()) {
+    DigestSink sink;
+    pack(sink, *event.spec);
+    state_.requests[event.request] = {event.job, sink.finish().low};
+    state_.request_of[event.job] = event.request;
+    if (state_.request_of.size() > State::remembered_requests) {
+      state_.requests.erase(state_.request_of.begin()->second);
+      state_.request_of.erase(state_.request_of.begin());
+    }
+  }
+  enqueue(event.job, stored);
+}
+
+void Engine::apply(const AttemptPlaced& event, Instant at) {
+  auto& job = job_of(event.attempt.job);
+  const auto id = event.attempt.job;
+  AMPACITY_ASSERT(!job.live && event.attempt.number == job.attempts + 1, "job {} is placed twice",
+                  id.value());
+  if (const auto it = shapes_.find(id); it != shapes_.end()) {
+    queue_.erase({-job.priority, id}, it->second);
+    shapes_.erase(it);
+  } else {
+    deadlines_.erase({job.not_before, id, Due::BackOff});
+  }
+  LiveAttempt live;
+  live.site = event.site;
+  live.lease = event.lease;
+  for (const auto& node : event.nodes) {
+    const auto range = fleet_.resolve(node.node);
+    AMPACITY_ASSERT(range, "job {} is placed on {}, which is nowhere", id.value(), node.node);
+    live.shares.push_back({NodeIndex(range->begin), node.gpus});
+  }
+  live.walltime = event.walltime;
+  live.placed = at;
+  fleet_.take(live.shares);
+  job.attempts = event.attempt.number;
+  job.live = std::move(live);
+}
+
+void Engine::apply(const AttemptStarted& event, Instant at) {
+  auto& job = job_of(event.attempt.job);
+  job.live->phase = AttemptPhase::Started;
+  job.live->started = at;
+  arm(event.attempt.job, *job.live, job);
+}
+
+void Engine::apply(const AttemptSignalled& event, Instant) {
+  auto& job = job_of(event.attempt.job);
+  job.live->signalled = true;
+  disarm(event.attempt.job);
+  arm(event.attempt.job, *job.live, job);
+}
+
+void Engine::apply(const AttemptStopping& event, Instant) {
+  auto& job = job_of(event.attempt.job);
+  disarm(event.attempt.job);
+  job.live->stopping = event.cause;
+}
+
+void Engine::apply(const AttemptEnded& event, Instant) {
+  auto& job = job_of(event.attempt.job);
+  disarm(event.attempt.job);
+  fleet_.give_back(job.live->shares);
+  state_.leases[job.live->lease].used += event.usage;
+  job.live.reset();
+  job.own_failures += event.result == AttemptResult::Failed ? 1 : 0;
+  job.infrastructure_failures += event.result == AttemptResult::InfrastructureFailed ? 1 : 0;
+  dirty_ = true;
+}
+
+void Engine::apply(const JobRequeued& event, Instant at) {
+  auto& job = job_of(event.job);
+  job.not_before = event.not_before;
+  if (event.not_before <= at) return enqueue(event.job, job);
+  deadlines_.insert({event.not_before, event.job, Due::BackOff});
+}
+
+void Engine::apply(const JobEnded& event, Instant) {
+  const auto it = state_.jobs.find(event.job);
+  AMPACITY_ASSERT(it != state_.jobs.end() && !it->second.live, "job {} ends while it runs",
+                  event.job.value());
+  if (const auto shape = shapes_.find(event.job); shape != shapes_.end()) {
+    queue_.erase({-it->second.priority, event.job}, shape->second);
+    shapes_.erase(shape);
+    dirty_ = true;  // it may have held a pool
+  }
+  deadlines_.erase({it->second.not_before, event.job, Due::BackOff});
+  state_.jobs.erase(it);
+  ++state_.ended[event.state];
+}
+
+void Engine::apply(const NodeChanged& event, Instant) {
+  const bool down = event.state == NodeState::Down;
+  if (down) {
+    state_.down.insert(event.node);
+  } else {
+    state_.down.erase(event.node);
+  }
+  fleet_.set_down(NodeIndex(fleet_.resolve(event.node)->begin), down);
+  dirty_ = true;
+}
+
+void Engine::apply(const Drained& event, Instant) {
+  state_.drained.insert(event.target);
+  fleet_.set_drained(*fleet_.resolve(event.target), true);
+  dirty_ = true;  // a pool that no longer fits a job is no longer held for it
+}
+
+void Engine::apply(const Resumed& event, Instant) {
+  state_.drained.erase(event.target);
+  const auto range = *fleet_.resolve(event.target);
+  fleet_.set_drained(range, false);
+  apply_drains(range);  // a rack inside may be drained on its own account
+  dirty_ = true;
+}
+
+void Engine::apply(const CapacityChanged& event, Instant) {
+  if (event.usable) {
+    state_.usable_halls.insert(event.hall);
+  } else {
+    state_.usable_halls.erase(event.hall);
+  }
+  fleet_.set_usable(*fleet_.find_hall(event.hall), event.usable);
+  dirty_ = true;
+}
+
+}  // namespace ampacity

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions to the engine: what runs, why a job waits, how a lease stands. Nothing here changes anything.
+#include <algorithm>
+
+#include "engine/engine.hpp"
+#include "units/text.hpp"
+
+namespace ampacity {
+
+JobState Engine::state_of(JobId id) const {
+  const auto it = state_.jobs.find(id);
+  AMPACITY_ASSERT(it != state_.jobs.end(), "job {} is not in the state", id.value());
+  const auto& live = it->second.live;
+  if (!live) return JobState::Waiting;
+  if (live->stopping) return JobState::Stopping;
+  return live->phase == AttemptPhase::Placed ? JobState::Starting : JobState::Running;
+}
+
+StartGang Engine::start_order(JobId id, const Job& job) const {
+  StartGang order;
+  order.attempt = {id, job.attempts};
+  order.site = job.live->site;
+  order.spec = job.spec;
+  for (const auto& share : job.live->shares) {
+    order.nodes.push_back({fleet_.path(share.node), share.gpus});
+  }
+  order.walltime = job.live->walltime;
+  order.placed = job.live->placed;
+  return order;
+}
+
+std::vector<LiveView> Engine::live_attempts() const {
+  std::vector<LiveView> all;
+  for (const auto& [id, job] : state_.jobs) {
+    if (!job.live) continue;
+    all.push_back({start_order(id, job), job.live->phase == AttemptPhase::Started, job.live->started,
+                   job.live->stopping});
+  }
+  return all;
+}
+
+const Lease* Engine::lease_named(const std::string& name) const {
+  for (const auto& lease : state_.portfolio->leases) {
+    if (lease.name == name) return &lease;
+  }
+  return nullptr;
+}
+
+const Site& Engine::site_named(const std::string& name) const {
+  const auto& sites = state_.portfolio->sites;
+  const auto it =
+      std::find_if(sites.begin(), sites.end(), [&](const Site& site) { return site.name == name; });
+  AMPACITY_ASSERT(it != sites.end(), "no site {}", name);
+  return *it;
+}
+
+Usage Engine::usage_so_far(const Job& job, Instant now) const {
+  if (!job.live) return {};
+  const auto& pool = fleet_.pool(fleet_.pool_of(job.live->shares.front().node));
+  return usage_of(*pool.accelerator, site_named(job.live->site), lease_named(job.live->lease),
+                  job.spec->gpus, job.spec->draw, std::max(now - job.live->placed, Duration(0)));
+}
+
+std::int64_t Engine::gpus_leased(const Lease& lease) const {
+  std::int64_t gpus = 0;
+  for (const auto& pool : fleet_.pools()) {
+    const auto& site = fleet_.sites()[pool.site.value()].name;
+    if (std::find(lease.sites.begin(), lease.sites.end(), site) == lease.sites.end()) continue;
+    gpus += pool.nodes * pool.gpus_per_node;
+  }
+  return gpus;
+}
+
+LeaseStatement Engine::lease_statement(const Lease& lease, Instant now) const {
+  const auto it = state_.leases.find(lease.name);
+  Usage used = it == state_.leases.end() ? Usage{} : it->second.used;
+  for (const auto& [id, job] : state_.jobs) {
+    if (job.live && job.live->lease == lease.name) used += usage_so_far(job, now);
+  }
+  const auto since = it == state_.leases.end() ? lease.starts : it->second.since;
+  return statement(lease, gpus_leased(lease), used, since, now);
+}
+
+std::optional<std::size_t> Engine::active_lease(SiteIndex site) const {
+  for (std::size_t i = 0; i < fleet_.pools().size(); ++i) {
+    if (fleet_.pools()[i].site == site) return standings_[i].lease;
+  }
+  return std::nullopt;
+}
+
+Power Engine::it_power_of(SiteIndex site) const {
+  Power power;
+  for (const auto& [id, job] : state_.jobs) {
+    if (!job.live) continue;
+    const auto& pool = fleet_.pool(fleet_.pool_of(job.live->shares.front().node));
+    if (pool.site == site) power += it_power(*pool.accelerator, job.spec->gpus, job.spec->draw);
+  }
+  return power;
+}
+
+std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
+  const auto it = state_.jobs.find(id);
+  if (it == state_.jobs.end()) return std::nullopt;
+  const auto& job = it->second;
+  Explanation e;
+  if (job.live) {
+    e.reason = Reason::Starting;
+    e.message = fmt::format("has its place at {} since {}", job.live->site, to_text(job.live->placed));
+    return e;
+  }
+  if (job.not_before > now) {
+    e.reason = Reason::BackingOff;
+    e.message = fmt::format("waits {} more before attempt {}", to_text(job.not_before - now),
+                            job.attempts + 1);
+    return e;
+  }
+  e.jobs_ahead = queue_.ahead_of({-job.priority, id});
+  const Shape shape{Demand{job.spec->gpus.count(), job.spec->gpus_per_node},
+                    accepted_pools(*state_.portfolio, fleet_, *job.spec)};
+  auto holds = holds_;
+  for (auto& hold : holds) {
+    if (hold == id) hold.reset();  // what is held for this job does not keep it out
+  }
+  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
+    e.sites.push_back(
+        explain_site(*state_.portfolio, fleet_, holds, *job.spec, shape, SiteIndex(i)));
+  }
+  // The headline is the site that is nearest to taking it: reasons are enumerated from near to far.
+  const auto nearest = std::min_element(
+      e.sites.begin(), e.sites.end(), [](const SiteExplanation& a, const SiteExplanation& b) {
+        const auto distance = [](const SiteExplanation& s) {
+          return s.reason == Reason::NotEnoughInService || s.reason == Reason::SiteNotAllowed ||
+                 s.reason == Reason::AcceleratorAbsent || s.reason == Reason::NotEnergised;
+        };
+        return std::pair(distance(a), a.needed - a.free) < std::pair(distance(b), b.needed - b.free);
+      });
+  e.reason = nearest->reason;
+  e.message = fmt::format("{} ({} jobs ahead)", nearest->message, e.jobs_ahead);
+  return e;
+}
+
+void Engine::verify() const {
+  std::vector<std::int64_t> used(fleet_.node_count(), 0);
+  std::size_t waiting = 0;
+  for (const auto& [id, job] : state_.jobs) {
+    AMPACITY_ASSERT(id.value() < state_.next_job, "job {} from the future", id.value());
+    if (!job.live) {
+      const bool backing_off = deadlines_.count({job.not_before, id, Due::BackOff}) > 0;
+      const bool queued = shapes_.count(id) > 0;
+      AMPACITY_ASSERT(backing_off != queued, "job {} is in {} places", id.value(),
+                      backing_off ? "two" : "no");
+      waiting += queued ? 1 : 0;
+      continue;
+    }
+    std::int64_t gang = 0;
+    for (const auto& share : job.live->shares) {
+      used[share.node.value()] += share.gpus;
+      gang += share.gpus;
+    }
+    AMPACITY_ASSERT(gang == job.spec->gpus.count(), "job {} runs on {} of {} GPUs", id.value(), gang,
+                    job.spec->gpus.count());
+  }
+  AMPACITY_ASSERT(waiting == queue_.size(), "{} jobs wait, {} are queued", waiting, queue_.size());
+  for (std::uint32_t n = 0; n < used.size(); ++n) {
+    const NodeIndex node(n);
+    AMPACITY_ASSERT(used[n] + fleet_.free_gpus(node) == fleet_.gpus(node),
+                    "node {}: {} used and {} free of {}", fleet_.path(node), used[n],
+                    fleet_.free_gpus(node), fleet_.gpus(node));
+  }
+}
+
+}  // namespace ampacity

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/usage.hpp"
+
+#include <algorithm>
+
+#include "units/arithmetic.hpp"
+
+namespace ampacity {
+namespace {
+
+// A gang's part of a lease priced by power: price x (watts / leased watts) x (time / term unit).
+Money share_of_power(const Lease& lease, Power power, Duration time) {
+  const auto watt_ms = Wide{power.count()} * time.count();
+  const bool yearly = lease.price.basis == PriceBasis::Year;
+  // a year of the whole lease, or a month of one MW
+  const Wide unit = yearly ? Wide{lease.power.count()} * ms_per_year : Wide{1'000'000} * ms_per_month;
+  // Divided in two steps so that 30 G$ x 4.5 GW x a year stays inside 128 bits; the first is exact.
+  const Wide product = watt_ms * (lease.price.amount.count() / 1'000'000);
+  const Wide rest = watt_ms * (lease.price.amount.count() % 1'000'000);
+  const Wide micro = product / unit * 1'000'000 + (product % unit * 1'000'000 + rest + unit / 2) / unit;
+  return Money::of(static_cast<std::int64_t>(micro));
+}
+
+Money lease_cost(const Lease& lease, GpuCount gpus, Power power, Duration time) {
+  if (lease.price.basis == PriceBasis::GpuHour) {
+    return cost_of(gpu_time_of(gpus, time), GpuPrice::of(lease.price.amount.count()));
+  }
+  return share_of_power(lease, power, time);
+}
+
+// Contracted power x time, step by step.
+struct Commitment {
+  Energy energy;
+  Money cost;
+};
+
+Commitment committed(const Lease& lease, std::int64_t gpus_leased, Instant from, Instant at) {
+  Commitment total;
+  std::vector<Instant> edges{from};
+  for (const auto& step : lease.ramp) {
+    if (step.from > from && step.from < at) edges.push_back(step.from);
+  }
+  edges.push_back(at);
+  for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+    const auto power = lease.contracted_at(edges[i]);
+    const auto time = edges[i + 1] - edges[i];
+    total.energy += energy_of(power, time);
+    total.cost += lease_cost(lease, GpuCount::of(gpus_leased), power, time);
+  }
+  return total;
+}
+
+}  // namespace
+
+Power it_power(const Accelerator& accelerator, GpuCount gpus, Ratio draw) {
+  const auto one_gpu =
+      accelerator.idle + times(accelerator.tdp - accelerator.idle, draw) + accelerator.host_share();
+  return one_gpu * gpus.count();
+}
+
+Usage usage_of(const Accelerator& accelerator, const Site& site, const Lease* lease, GpuCount gpus,
+               Ratio draw, Duration time) {
+  const auto power = it_power(accelerator, gpus, draw);
+  Usage usage;
+  usage.gpu_time = gpu_time_of(gpus, time);
+  usage.it_energy = energy_of(power, time);
+  usage.facility_energy = times(usage.it_energy, site.pue);
+  usage.energy_cost = cost_of(usage.facility_energy, site.energy_price);
+  if (lease != nullptr) usage.lease_cost = lease_cost(*lease, gpus, power, time);
+  return usage;
+}
+
+LeaseStatement statement(const Lease& lease, std::int64_t gpus_leased, const Usage& used, Instant from,
+                         Instant at) {
+  LeaseStatement s;
+  const auto begin = std::max(from, lease.starts);
+  const auto end = std::min(at, lease.ends);
+  s.contracted = lease.contracted_at(at);
+  if (begin < end) {
+    const auto commitment = committed(lease, gpus_leased, begin, end);
+    s.committed_energy = commitment.energy;
+    s.committed_cost = commitment.cost;
+  }
+  s.used_energy = used.it_energy;
+  s.unused_energy = s.committed_energy - s.used_energy;
+  s.used_cost = used.lease_cost;
+  s.unused_cost = s.committed_cost - s.used_cost;
+  const auto floor = Money::of(scaled(s.committed_cost.count(), lease.take_or_pay.count(), one.count()));
+  s.owed = std::max(floor, s.used_cost);
+  return s;
+}
+
+}  // namespace ampacity

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/sentences.hpp"
+
+#include <boost/describe/enum_to_string.hpp>
+#include <charconv>
+
+#include "units/text.hpp"
+
+namespace ampacity {
+namespace {
+
+template <class E>
+std::string name_of(E value) {
+  return boost::describe::enum_to_string(value, "?");
+}
+
+struct NodeNumber {
+  std::string stem;  // up to and with the last 'n'
+  std::int64_t number = 0;
+};
+
+NodeNumber split(const std::string& path) {
+  NodeNumber node{path, -1};
+  const auto at = path.find_last_not_of("0123456789");
+  if (at == std::string::npos || at + 1 == path.size()) return node;
+  node.stem = path.substr(0, at + 1);
+  std::from_chars(path.data() + at + 1, path.data() + path.size(), node.number);
+  return node;
+}
+
+std::string by(const std::string& who) { return who.empty() ? "" : " by " + who; }
+
+std::string job(JobId id) { return "job " + to_text(id); }
+
+std::string attempt(AttemptId id) { return "attempt " + to_text(id); }
+
+std::string ending_text(const Ending& e) {
+  std::string text = e.rank ? fmt::format("rank {}: ", *e.rank) : "";
+  switch (e.kind) {
+    case EndKind::Exited: text += fmt::format("exit code {}", e.code); break;
+    case EndKind::Signalled: text += fmt::format("signal {}", e.signal); break;
+    case EndKind::NotStarted: text += "not started"; break;
+    case EndKind::Lost: text += "lost"; break;
+  }
+  return e.detail.empty() ? text : text + " (" + e.detail + ")";
+}
+
+struct Teller {
+  std::string operator()(const PortfolioConfigured& e) const {
+    return fmt::format("portfolio {} configured: {} sites, {} leases", e.portfolio.name,
+                       e.portfolio.sites.size(), e.portfolio.leases.size());
+  }
+  std::string operator()(const JobSubmitted& e) const {
+    return fmt::format("{} '{}' submitted{}: {} GPUs, priority {}", job(e.job), e.spec->name, by(e.by),
+                       e.spec->gpus.count(), e.priority);
+  }
+  std::string operator()(const AttemptPlaced& e) const {
+    return fmt::format("{} placed at {} under lease {} of {} on {}: {}", attempt(e.attempt), e.site,
+                       e.lease, e.provider, to_text(e.nodes), e.why);
+  }
+  std::string operator()(const AttemptStarted& e) const { return attempt(e.attempt) + " runs"; }
+  std::string operator()(const AttemptSignalled& e) const {
+    return fmt::format("{} gets signal {} ahead of its walltime", attempt(e.attempt), e.signal);
+  }
+  std::string operator()(const AttemptStopping& e) const {
+    return fmt::format("{} is being stopped: {}{}", attempt(e.attempt), name_of(e.cause), by(e.by));
+  }
+  std::string operator()(const AttemptEnded& e) const {
+    return fmt::format("{} ended {}: {}; {}, {}, {}", attempt(e.attempt), name_of(e.result),
+                       ending_text(e.ending), to_text(e.usage.gpu_time),
+                       to_text(e.usage.facility_energy),
+                       to_text(e.usage.lease_cost + e.usage.energy_cost));
+  }
+  std::string operator()(const JobRequeued& e) const {
+    return fmt::format("{} requeued, not before {}: {}", job(e.job), to_text(e.not_before), e.why);
+  }
+  std::string operator()(const JobEnded& e) const {
+    return fmt::format("{} {}: {}", job(e.job), name_of(e.state), e.why);
+  }
+  std::string operator()(const NodeChanged& e) const {
+    return fmt::format("node {} is {}{}", e.node, e.state == NodeState::Down ? "down" : "up",
+                       e.detail.empty() ? "" : ": " + e.detail);
+  }
+  std::string operator()(const Drained& e) const {
+    return fmt::format("{} drained{}{}", e.target, by(e.by), e.note.empty() ? "" : ": " + e.note);
+  }
+  std::string operator()(const Resumed& e) const {
+    return fmt::format("{} resumed{}", e.target, by(e.by));
+  }
+  std::string operator()(const CapacityChanged& e) const {
+    return fmt::format("hall {} {}: {}", e.hall, e.usable ? "usable" : "not usable", e.why);
+  }
+
+  std::string operator()(const StartGang& e) const {
+    return fmt::format("start {} at {} on {}", attempt(e.attempt), e.site, to_text(e.nodes));
+  }
+  std::string operator()(const StopGang& e) const {
+    return fmt::format("stop {} at {}, KILL after {}", attempt(e.attempt), e.site, to_text(e.grace));
+  }
+  std::string operator()(const SignalGang& e) const {
+    return fmt::format("signal {} to {}{}", e.signal, attempt(e.attempt),
+                       e.batch_only ? " (batch script only)" : "");
+  }
+  std::string operator()(const ForgetAttempt& e) const { return "forget " + attempt(e.attempt); }
+};
+
+}  // namespace
+
+std::string to_text(const std::vector<NodeShare>& nodes) {
+  std::string text;
+  for (std::size_t i = 0; i < nodes.size();) {
+    const auto first = split(nodes[i].node);
+    auto end = i + 1;
+    while (end < nodes.size() && nodes[end].gpus == nodes[i].gpus) {
+      const auto next = split(nodes[end].node);
+      if (next.stem != first.stem || next.number != first.number + static_cast<std::int64_t>(end - i)) {
+        break;
+      }
+      ++end;
+    }
+    if (!text.empty()) text += ' ';
+    text += end - i == 1 ? nodes[i].node
+                         : fmt::format("{}[{}-{}]", first.stem, first.number,
+                                       first.number + static_cast<std::int64_t>(end - i) - 1);
+    text += fmt::format(":{}", nodes[i].gpus);
+    i = end;
+  }
+  return text;
+}
+
+std::string sentence(const EventBody& event) { return std::visit(Teller{}, event); }
+
+std::string sentence(const Effect& effect) { return std::visit(Teller{}, effect); }
+
+}  // namespace ampacity

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// Golden conversations with the engine: each tests/traces/*.trace holds commands, "----", and what the engine
+// answers: events ("+"), effects (">"), refusals ("!"), explanations ("?"). Text between blocks is prose.
+// AMPACITY_REWRITE=1 rewrites the files: commit a rewrite only if you understand every line of its diff.
+// After each command the invariants are verified and a twin that only replays the events must have the
+// same digest.
+#include <doctest/doctest.h>
+
+#include <boost/describe/enum_to_string.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "engine/engine.hpp"
+#include "protocol/sentences.hpp"
+#include "support/small_fleet.hpp"
+
+namespace ampacity {
+namespace {
+
+namespace fs = std::filesystem;
+using Words = std::vector<std::string>;
+
+std::string option(const Words& words, const std::string& key, const std::string& fallback = "") {
+  for (const auto& word : words) {
+    if (word.rfind(key + "=", 0) == 0) return word.substr(key.size() + 1);
+  }
+  return fallback;
+}
+
+bool has(const Words& words, const std::string& flag) {
+  return std::find(words.begin(), words.end(), flag) != words.end();
+}
+
+class Conversation {
+ public:
+  std::string run(const std::string& line) {
+    std::istringstream in(line);
+    Words words{std::istream_iterator<std::string>(in), {}};
+    REQUIRE_MESSAGE(!words.empty(), "an empty command");
+    const auto verb = words[0];
+    if (verb == "wait") return advance(parse_duration(words.at(1)).value());
+    if (verb == "explain") return explain(JobId(std::stoll(words.at(1))));
+    if (verb == "lease") return lease(words.at(1));
+    return tell(command(verb, words));
+  }
+
+ private:
+  Command command(const std::string& verb, const Words& words) {
+    if (verb == "fleet") return Configure{fleet(words)};
+    if (verb == "submit") return submit(words);
+    if (verb == "cancel") return CancelJob{JobId(std::stoll(words.at(1))), option(words, "by")};
+    if (verb == "started") return ReportStarted{parse_attempt_id(words.at(1)).value()};
+    if (verb == "ended") return ended(words);
+    if (verb == "down") return ReportNode{words.at(1), NodeState::Down, "told so"};
+    if (verb == "up") return ReportNode{words.at(1), NodeState::Up, ""};
+    if (verb == "drain") return Drain{words.at(1), option(words, "by"), ""};
+    if (verb == "resume") return Resume{words.at(1), option(words, "by")};
+    REQUIRE_MESSAGE(verb == "tick", "unknown command: ", verb);
+    return Tick{};
+  }
+
+  // fleet north=2x4@azure south=1x8@oracle energised.south=2026-06-01
+  static Portfolio fleet(const Words& words) {
+    std::vector<test::SmallSite> sites;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      const auto equals = words[i].find('=');
+      const auto x = words[i].find('x', equals);
+      const auto at = words[i].find('@');
+      if (words[i].find('.') < equals) continue;
+      sites.push_back({words[i].substr(0, equals), std::stoll(words[i].substr(equals + 1, x - equals - 1)),
+                       std::stoll(words[i].substr(x + 1, at - x - 1)), words[i].substr(at + 1)});
+    }
+    auto portfolio = test::small_portfolio(sites);
+    for (auto& site : portfolio.sites) {
+      const auto energised = option(words, "energised." + site.name);
+      if (!energised.empty()) site.halls[0].energised = test::day(energised.c_str());
+    }
+    return portfolio;
+  }
+
+  static SubmitJob submit(const Words& words) {
+    JobSpec spec;
+    spec.name = option(words, "name", "job");
+    spec.gpus = GpuCount::of(std::stoll(option(words, "gpus", "1")));
+    if (const auto n = option(words, "per_node"); !n.empty()) spec.gpus_per_node = std::stoll(n);
+    spec.priority_class = option(words, "priority");
+    if (const auto site = option(words, "site"); !site.empty()) spec.sites = {site};
+    if (const auto t = option(words, "walltime"); !t.empty()) spec.walltime = parse_duration(t).value();
+    spec.retries = std::stoll(option(words, "retries", "0"));
+    spec.requeue = option(words, "requeue", "yes") == "yes";
+    if (const auto s = option(words, "signal"); !s.empty()) {
+      spec.early_signal = EarlySignal{std::stoll(s), Duration(60'000), false};
+    }
+    spec.command = {"true"};
+    return {option(words, "request"), spec, option(words, "by")};
+  }
+
+  static ReportEnded ended(const Words& words) {
+    Ending ending;
+    if (const auto code = option(words, "code"); !code.empty()) ending.code = std::stoll(code);
+    if (const auto signal = option(words, "signal"); !signal.empty()) {
+      ending.kind = EndKind::Signalled;
+      ending.signal = std::stoll(signal);
+    }
+    if (const auto rank = option(words, "rank"); !rank.empty()) ending.rank = std::stoll(rank);
+    if (has(words, "lost")) ending.kind = EndKind::Lost;
+    if (has(words, "not-started")) ending.kind = EndKind::NotStarted;
+    return {parse_attempt_id(words.at(1)).value(), ending};
+  }
+
+  std::string tell(const Command& command) {
+    const auto outcome = engine_.decide(command, now_);
+    std::string text;
+    for (const auto& event : outcome.events) {
+      text += "+ " + sentence(event.body) + "\n";
+      twin_.evolve(event);
+    }
+    for (const auto& order : outcome.effects) text += "> " + sentence(order) + "\n";
+    if (outcome.refusal) {
+      text += fmt::format("! {}: {}\n", boost::describe::enum_to_string(outcome.refusal->reason, "?"),
+                          outcome.refusal->message);
+    } else if (outcome.events.empty() && outcome.job) {
+      text += fmt::format("= job {}\n", outcome.job->value());
+    }
+    engine_.verify();
+    CHECK(twin_.digest() == engine_.digest());
+    Engine restored;
+    REQUIRE(restored.unpack_state(engine_.pack_state()));
+    CHECK(restored.digest() == engine_.digest());
+    return text.empty() ? "(nothing)\n" : text;
+  }
+
+  std::string advance(Duration time) {
+    const auto until = now_ + time;
+    std::string text;
+    for (auto due = engine_.next_deadline(); due && *due <= until; due = engine_.next_deadline()) {
+      now_ = std::max(now_, *due);
+      const auto said = tell(Tick{});
+      if (said != "(nothing)\n") text += "at " + to_text(now_) + "\n" + said;
+    }
+    now_ = until;
+    return text.empty() ? "(nothing)\n" : text;
+  }
+
+  std::string explain(JobId id) const {
+    const auto e = engine_.explain(id, now_);
+    if (!e) return "? no such job waits\n";
+    auto text = fmt::format("? {}: {}\n", boost::describe::enum_to_string(e->reason, "?"), e->message);
+    for (const auto& site : e->sites) {
+      text += fmt::format("?   {} {}\n", boost::describe::enum_to_string(site.reason, "?"), site.message);
+    }
+    return text;
+  }
+
+  std::string lease(const std::string& name) const {
+    for (const auto& lease : engine_.state().portfolio->leases) {
+      if (lease.name != name) continue;
+      const auto s = engine_.lease_statement(lease, now_);
+      CHECK(s.used_cost + s.unused_cost == s.committed_cost);
+      CHECK(s.used_energy + s.unused_energy == s.committed_energy);
+      return fmt::format("= committed {} used {} unused {}; energy used {}\n", to_text(s.committed_cost),
+                         to_text(s.used_cost), to_text(s.unused_cost), to_text(s.used_energy));
+    }
+    return "no such lease\n";
+  }
+
+  Engine engine_;
+  Engine twin_;
+  Instant now_ = test::day("2026-03-01");
+};
+
+// The file again, with the answers that the engine gives now.
+std::string replayed(const std::string& file) {
+  std::istringstream in(file);
+  std::string out;
+  std::string line;
+  Conversation conversation;
+  std::vector<std::string> pending;
+  bool answering = false;
+  const auto is_command = [](const std::string& text) { return text.rfind("  ", 0) == 0; };
+  while (std::getline(in, line)) {
+    if (answering && !line.empty()) continue;  // an old answer
+    answering = false;
+    if (line == "----") {
+      out += "----\n";
+      for (const auto& command : pending) out += conversation.run(command);
+      pending.clear();
+      answering = true;
+      continue;
+    }
+    if (is_command(line)) pending.push_back(line);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string slurp(const fs::path& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+TEST_CASE("golden traces") {
+  const char* source = std::getenv("AMPACITY_SOURCE");
+  REQUIRE(source != nullptr);
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(fs::path(source) / "tests/traces")) {
+    if (entry.path().extension() == ".trace") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  REQUIRE(files.size() >= 8);
+  for (const auto& file : files) {
+    CAPTURE(file.string());
+    const auto expected = slurp(file);
+    const auto actual = replayed(expected);
+    if (std::getenv("AMPACITY_REWRITE") != nullptr && actual != expected) {
+      std::ofstream(file) << actual;
+      continue;
+    }
+    CHECK(actual == expected);
+  }
+}
+
+}  // namespace ampacity
