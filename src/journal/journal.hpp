@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The journal: the one durable truth. serve appends every command with the events that it became; when
-// commit() returns, they are on disk together with the tables that people query (jobs, attempts, allocations,
-// events), in one transaction. After a crash, restore() gives the last snapshot and the events after it.
-// One writer (the file is locked while open), any number of readers (journal/reader.hpp, sqlite3).
-// Thread rule: one thread at a time; serve gives it a thread of its own.
-// Errors: NoSpace, ReadOnly, Locked, Corrupt, Version, Io, each with the file and what to do. After a
-// failed commit nothing of the batch is in the journal, and the journal refuses further use: restart.
+// The journal: the one durable truth. serve appends every command with the events that it became;
+// when commit() returns, they are on disk together with the tables that people query (jobs,
+// attempts, allocations, events), in one transaction. After a crash, restore() gives the last
+// snapshot and the events after it. One writer (the file is locked while open), any number of
+// readers (journal/reader.hpp, sqlite3). Thread rule: one thread at a time; serve gives it a thread
+// of its own. Errors: NoSpace, ReadOnly, Locked, Corrupt, Version, Io, each with the file and what
+// to do. After a failed commit nothing of the batch is in the journal, and the journal refuses
+// further use: restart.
 #pragma once
 
 #include <cstdint>
@@ -50,13 +51,14 @@ class Journal {
 
   virtual ~Journal() = default;
 
-  // Snapshot first (only one whose shape is `shape` and whose digest is right), then each later event.
+  // Snapshot first (only one whose shape is `shape` and whose digest is right), then each later
+  // event.
   virtual Result<Restored> restore(const std::string& shape,
                                    const std::function<Status(const Snapshot&)>& load,
                                    const std::function<Status(const Event&)>& replay) = 0;
 
-  // Appends the entries and updates the projections in one durable transaction. Returns the number of the
-  // last event. Cost: one fsync, plus about 10 us an entry.
+  // Appends the entries and updates the projections in one durable transaction. Returns the number
+  // of the last event. Cost: one fsync, plus about 10 us an entry.
   virtual Result<std::int64_t> commit(const std::vector<Entry>& entries) = 0;
 
   // Writes a snapshot (keeps the two newest).

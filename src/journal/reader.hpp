@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads of what is durable, for the API: jobs, attempts and events, from the tables that the journal keeps.
-// A connection of its own (SQLite WAL: readers never wait for the writer, nor it for them). One thread.
+// Reads of what is durable, for the API: jobs, attempts and events, from the tables that the
+// journal keeps. A connection of its own (SQLite WAL: readers never wait for the writer, nor it for
+// them). One thread.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ struct JobRow {
   Usage usage;      // of the attempts that ended
 };
 BOOST_DESCRIBE_STRUCT(JobRow, (),
-                      (id, name, team, project, by, state, priority, gpus, submitted, started, ended,
-                       attempts, site, exit_code, why, usage))
+                      (id, name, team, project, by, state, priority, gpus, submitted, started,
+                       ended, attempts, site, exit_code, why, usage))
 
 struct AttemptRow {
   AttemptId attempt;
@@ -52,8 +53,8 @@ struct AttemptRow {
   std::vector<NodeShare> nodes;
 };
 BOOST_DESCRIBE_STRUCT(AttemptRow, (),
-                      (attempt, site, provider, lease, state, why, placed, started, ended, ending, usage,
-                       nodes))
+                      (attempt, site, provider, lease, state, why, placed, started, ended, ending,
+                       usage, nodes))
 
 struct EventRow {
   std::int64_t id = 0;
@@ -66,7 +67,7 @@ struct JobFilter {
   bool unfinished_only = false;
   std::string team;
   std::string name;
-  std::int64_t before = 0;  // ids below this one; 0: from the newest
+  std::int64_t before = 0;   // ids below this one; 0: from the newest
   std::int64_t limit = 100;  // 1 to 10,000
 };
 

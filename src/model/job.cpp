@@ -24,6 +24,7 @@ class Checker {
     name();
     within("gpus", job_.gpus.count(), 1, limits::job_gpus);
     if (job_.gpus_per_node) per_node();
+    names();
     times();
     program();
     environment();
@@ -46,6 +47,17 @@ class Checker {
       say("name", fmt::format("expected 1 to {} printable characters without '/'",
                               limits::job_name_length));
     }
+  }
+
+  void names() {
+    const auto at_most = [&](const std::string& path, std::size_t size, std::size_t most) {
+      if (size > most) say(path, fmt::format("{} is more than {}", size, most));
+    };
+    at_most("team", job_.team.size(), limits::job_name_length);
+    at_most("project", job_.project.size(), limits::job_name_length);
+    at_most("priority_class", job_.priority_class.size(), limits::job_name_length);
+    at_most("accelerators", job_.accelerators.size(), limits::accelerators);
+    at_most("sites", job_.sites.size(), limits::sites);
   }
 
   void per_node() {
@@ -94,9 +106,13 @@ class Checker {
     if (bytes > limits::environment_bytes) say("command", "is longer than 128 KiB");
     within("tasks", job_.tasks, 1, limits::job_tasks);
     if (job_.tasks_per_node) within("tasks_per_node", *job_.tasks_per_node, 1, limits::job_tasks);
-    for (const auto* path : {&job_.directory, &job_.output, &job_.error}) {
-      if (path->size() > 4'000 || has_nul(*path)) say("output", "a path is too long or has a NUL");
-    }
+    path("directory", job_.directory);
+    path("output", job_.output);
+    path("error", job_.error);
+  }
+
+  void path(const std::string& field, const std::string& text) {
+    if (text.size() > 4'000 || has_nul(text)) say(field, "a path is too long or has a NUL");
   }
 
   void environment() {

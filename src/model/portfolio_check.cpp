@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // check(Portfolio): one function per noun, in the order of the file.
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "base/text.hpp"
@@ -10,12 +11,16 @@
 namespace ampacity {
 namespace {
 
+constexpr Duration day(86'400'000);
+constexpr Power most_power = Power::of(100'000'000'000);
+
 class Checker {
  public:
   explicit Checker(const Portfolio& portfolio) : portfolio_(portfolio) {}
 
   std::vector<Problem> run() {
     counts();
+    if (!problems_.empty()) return std::move(problems_);  // what follows is bounded by these limits
     accelerators();
     providers();
     leases();
@@ -79,6 +84,15 @@ class Checker {
                           to_date(from)));
   }
 
+  void at_most_power(const std::string& path, Power power, Power most) {
+    if (power > most) say(path, fmt::format("{} is more than {}", to_text(power), to_text(most)));
+  }
+
+  void between(const std::string& path, Duration value, Duration least, Duration most) {
+    if (value >= least && value <= most) return;
+    say(path, fmt::format("expected {} to {}, got {}", to_text(least), to_text(most), to_text(value)));
+  }
+
   void at_most(const std::string& path, std::size_t size, std::size_t most) {
     if (size > most) say(path, fmt::format("{} entries, at most {} are supported", size, most));
   }
@@ -88,6 +102,13 @@ class Checker {
     at_most("leases", portfolio_.leases.size(), limits::leases);
     at_most("sites", portfolio_.sites.size(), limits::sites);
     at_most("teams", portfolio_.teams.size(), limits::teams);
+    at_most("accelerators", portfolio_.accelerators.size(), limits::accelerators);
+    at_most("priority_classes", portfolio_.priority_classes.size(), limits::priority_classes);
+    at_most("programmes", portfolio_.programmes.size(), limits::programmes);
+    std::size_t halls = 0;
+    for (const auto& site : portfolio_.sites) halls += site.halls.size();
+    at_most("sites", halls, limits::halls);
+    for (const auto& lease : portfolio_.leases) at_most("leases", lease.sites.size(), limits::sites);
     if (portfolio_.sites.empty()) say("sites", "a portfolio needs at least one site");
     if (portfolio_.providers.empty()) say("providers", "a portfolio needs at least one provider");
   }
@@ -111,6 +132,7 @@ class Checker {
                                               to_text(a.rack_power), gpus, to_text(a.tdp * gpus)));
       }
       if (a.tdp.count() >= 1'000'000) say(path + ".tdp", "more than 1 MW for one GPU is absurd");
+      at_most_power(path + ".rack_power", a.rack_power, Power::of(100'000'000));
     }
   }
 
@@ -120,9 +142,7 @@ class Checker {
       const auto& right = portfolio_.providers[i].right_of_first_refusal;
       if (!right) continue;
       const auto path = fmt::format("providers[{}].right_of_first_refusal", i);
-      if (right->response_window <= Duration(0)) {
-        say(path + ".response_window", "the response window must be more than 0");
-      }
+      between(path + ".response_window", right->response_window, Duration(1), 3'650 * day);
       if (right->until) ordered(path + ".until", right->from, *right->until);
     }
   }
@@ -138,13 +158,16 @@ class Checker {
     refers(path + ".provider", lease.provider, portfolio_.providers, "provider");
     if (lease.sites.empty()) say(path + ".sites", "a lease needs at least one site");
     for (std::size_t k = 0; k < lease.sites.size(); ++k) {
-      refers(fmt::format("{}.sites[{}]", path, k), lease.sites[k], portfolio_.sites, "site");
+      const auto at = fmt::format("{}.sites[{}]", path, k);
+      const auto end = lease.sites.begin() + static_cast<std::ptrdiff_t>(k);
+      refers(at, lease.sites[k], portfolio_.sites, "site");
+      if (std::find(lease.sites.begin(), end, lease.sites[k]) != end) {
+        say(at, fmt::format("'{}' is listed twice", lease.sites[k]));
+      }
     }
     positive(path + ".power", lease.power, "the contracted power");
-    if (lease.power > Power::of(100'000'000'000)) {
-      say(path + ".power", fmt::format("{} is more than 100 GW", to_text(lease.power)));
-    }
-    if (lease.price.amount < Money()) say(path + ".price", "a price cannot be negative");
+    at_most_power(path + ".power", lease.power, most_power);
+    price(path + ".price", lease.price);
     ordered(path + ".ends", lease.starts, lease.ends);
     if (lease.take_or_pay < Ratio() || lease.take_or_pay > one) {
       say(path + ".take_or_pay", "expected a share from 0 % to 100 %");
@@ -163,10 +186,23 @@ class Checker {
     }
   }
 
+  // The upper bounds keep a year of the largest lease inside 64 bits of micro-dollars.
+  void price(const std::string& path, const LeasePrice& price) {
+    const auto usd = [](std::int64_t n) { return Money::of(n * 1'000'000); };
+    Money most = usd(1'000'000'000'000);
+    if (price.basis == PriceBasis::MwMonth) most = usd(5'000'000);
+    if (price.basis == PriceBasis::GpuHour) most = usd(100);
+    if (price.amount < Money()) say(path, "a price cannot be negative");
+    if (price.amount > most) {
+      say(path, fmt::format("{} is more than {}, which is absurd", to_text(price.amount), to_text(most)));
+    }
+  }
+
   void steps(const std::string& path, const std::vector<PowerStep>& steps) {
     for (std::size_t k = 0; k < steps.size(); ++k) {
       const auto at = fmt::format("{}[{}]", path, k);
       if (steps[k].power < Power()) say(at + ".power", "a power cannot be negative here");
+      at_most_power(at + ".power", steps[k].power, most_power);
       if (k > 0 && steps[k].from <= steps[k - 1].from) {
         say(at + ".from", fmt::format("{} is not after the step before it on {}",
                                       to_date(steps[k].from), to_date(steps[k - 1].from)));
@@ -183,6 +219,7 @@ class Checker {
       const auto path = fmt::format("sites[{}]", i);
       site_itself(path, site);
       distinct(path + ".halls", site.halls);
+      distinct_when_counted(path + ".halls", site.halls);
       if (site.halls.empty()) say(path + ".halls", "a site needs at least one hall");
       for (std::size_t k = 0; k < site.halls.size(); ++k) {
         nodes += hall(fmt::format("{}.halls[{}]", path, k), site.halls[k]);
@@ -195,22 +232,50 @@ class Checker {
     }
   }
 
+  void degrees(const std::string& path, std::int64_t microdegrees, std::int64_t most) {
+    if (microdegrees >= -most * 1'000'000 && microdegrees <= most * 1'000'000) return;
+    say(path, fmt::format("expected -{} to {} degrees, got {}", most, most,
+                          to_text(Ratio::of(microdegrees))));
+  }
+
   void site_itself(const std::string& path, const Site& site) {
+    const auto capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+    if (!site.state.empty() && (site.state.size() != 2 || !capital(site.state[0]) ||
+                                !capital(site.state[1]))) {
+      say(path + ".state", fmt::format("expected two letters such as 'TX', got '{}'", site.state));
+    }
     if (site.pue < one || site.pue > Ratio::of(3'000'000)) {
       say(path + ".pue", fmt::format("a PUE is between 1.0 and 3.0, got {}", to_text(site.pue)));
     }
     if (site.carbon < Carbon() || site.carbon > Carbon::of(2'000)) {
       say(path + ".carbon", "expected 0 to 2000 g/kWh");
     }
-    if (site.energy_price > EnergyPrice::of(100'000'000'000)) {
-      say(path + ".energy_price", "more than 100,000 USD/MWh is absurd");
+    constexpr auto most = EnergyPrice::of(10'000'000'000);  // grids cap theirs at 5,000 or 9,000
+    if (site.energy_price > most || site.energy_price < EnergyPrice::of(-most.count())) {
+      say(path + ".energy_price", "expected -10,000 to 10,000 USD/MWh");
     }
     steps(path + ".interconnection", site.interconnection);
     if (site.latitude_microdegrees) {
-      within(path + ".latitude", *site.latitude_microdegrees / 1'000'000, -90, 90);
+      degrees(path + ".latitude", *site.latitude_microdegrees, 90);
     }
     if (site.longitude_microdegrees) {
-      within(path + ".longitude", *site.longitude_microdegrees / 1'000'000, -180, 180);
+      degrees(path + ".longitude", *site.longitude_microdegrees, 180);
+    }
+  }
+
+  // Three halls called "b" are b1, b2 and b3: no other hall may be called so.
+  void distinct_when_counted(const std::string& path, const std::vector<Hall>& halls) {
+    std::map<std::string, std::size_t> taken;
+    for (std::size_t k = 0; k < halls.size(); ++k) {
+      const auto& hall = halls[k];
+      for (std::int64_t n = 1; n <= std::min<std::int64_t>(hall.count, 1'000); ++n) {
+        const auto name = hall.count > 1 ? fmt::format("{}{}", hall.name, n) : hall.name;
+        const auto [other, fresh] = taken.try_emplace(name, k);
+        if (fresh || halls[other->second].name == hall.name) continue;
+        say(fmt::format("{}[{}].name", path, k),
+            fmt::format("makes a hall '{}', which {}[{}] has already", name, path, other->second));
+        break;
+      }
     }
   }
 
@@ -231,6 +296,7 @@ class Checker {
       within(path + ".gpus_per_node", *hall.gpus_per_node, 1, limits::gpus_per_node);
     }
     positive(path + ".power", hall.power, "the power of a hall");
+    at_most_power(path + ".power", hall.power, most_power);
     return problems_.size() == before ? shape_of(portfolio_, hall).nodes(hall) : 0;
   }
 
@@ -255,15 +321,21 @@ class Checker {
       const auto& programme = portfolio_.programmes[i];
       const auto path = fmt::format("programmes[{}]", i);
       ordered(path + ".until", programme.from, programme.until);
-      Money sum;
+      positive(path + ".total", programme.total, "the total");
+      std::int64_t sum = 0;
       for (std::size_t k = 0; k < programme.budgets.size(); ++k) {
         ordered(fmt::format("{}.budgets[{}].until", path, k), programme.budgets[k].from,
                 programme.budgets[k].until);
-        sum += programme.budgets[k].amount;
+        const auto amount = programme.budgets[k].amount.count();
+        if (amount < 0) {
+          say(fmt::format("{}.budgets[{}].amount", path, k), "a budget cannot be negative");
+        } else if (__builtin_add_overflow(sum, amount, &sum)) {
+          sum = std::numeric_limits<std::int64_t>::max();
+        }
       }
-      if (sum > programme.total) {
+      if (sum > programme.total.count()) {
         say(path + ".budgets", fmt::format("the budgets come to {}, more than the total of {}",
-                                           to_text(sum), to_text(programme.total)));
+                                           to_text(Money::of(sum)), to_text(programme.total)));
       }
     }
   }
@@ -272,6 +344,10 @@ class Checker {
     const auto& p = portfolio_.policy;
     within("policy.requeue_limit", p.requeue_limit, 0, 1'000);
     within("policy.max_waiting", p.max_waiting, 1, 10'000'000);
+    between("policy.requeue_backoff", p.requeue_backoff, Duration(0), 30 * day);
+    between("policy.requeue_backoff_max", p.requeue_backoff_max, Duration(0), 30 * day);
+    between("policy.grace", p.grace, Duration(0), day);
+    between("policy.max_walltime", p.max_walltime, Duration(1), 365 * day);
     if (p.requeue_backoff_max < p.requeue_backoff) {
       say("policy.requeue_backoff_max", fmt::format("{} is less than the first back-off of {}",
                                                     to_text(p.requeue_backoff_max),

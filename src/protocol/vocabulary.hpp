@@ -266,7 +266,7 @@ BOOST_DESCRIBE_STRUCT(Event, (), (at, body))
 
 // ---- effects ----
 
-// Start every process of the gang, once. `submitted_from` and the script travel in the spec.
+// Start every process of the gang, once.
 struct StartGang {
   AttemptId attempt;
   std::string site;
@@ -275,6 +275,7 @@ struct StartGang {
   Duration walltime{};
   Instant placed;
 };
+BOOST_DESCRIBE_STRUCT(StartGang, (), (attempt, site, spec, nodes, walltime, placed))
 
 struct StopGang {  // TERM, then KILL after `grace`
   AttemptId attempt;

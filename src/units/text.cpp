@@ -174,7 +174,7 @@ std::string decimal(std::int64_t value, std::int64_t scale, int decimals) {
 }
 
 std::string with_prefix(std::int64_t value, std::span<const Unit> units) {
-  const auto magnitude = value < 0 ? -value : value;
+  const auto magnitude = value < 0 ? -static_cast<Wide>(value) : static_cast<Wide>(value);
   const Unit* best = &units.front();
   for (const auto& unit : units) {
     if (magnitude >= unit.scale) best = &unit;
@@ -269,7 +269,9 @@ std::string to_text(Money money) {
 
 std::string to_text(Duration duration) {
   const auto ms = duration.count();
-  if (ms < 0) return "-" + to_text(Duration(-ms));
+  if (ms < 0) {  // the least number has no positive twin
+    return "-" + to_text(Duration(-std::max(ms, -std::numeric_limits<std::int64_t>::max())));
+  }
   if (ms < 1'000) return fmt::format("{} ms", ms);
   const auto s = ms / 1'000;
   if (s < 60) return decimal(ms, 1'000, 1) + " s";

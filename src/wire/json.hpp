@@ -253,7 +253,7 @@ Status read(const Value& from, T& value, const std::string& path) {
   } else if constexpr (std::is_enum_v<T>) {
     if (from.is_string()) {
       const std::string name(from.get_string().data(), from.get_string().size());
-      if (boost::describe::enum_from_string(name, value)) return {};
+      if (boost::describe::enum_from_string(name.c_str(), value)) return {};
     }
     return unexpected(path, "one of its names", from);
   } else if constexpr (std::is_same_v<T, std::string>) {

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "journal/database.hpp"
+#include "journal/errors.hpp"
+#include "journal/event_text.hpp"
+#include "journal/reader.hpp"
+#include "journal/rows.hpp"
+#include "journal/schema.hpp"
+
+namespace ampacity {
+namespace {
+
+using namespace sqlite;
+
+Status check_limit(std::int64_t limit) {
+  if (limit >= 1 && limit <= 10'000) return {};
+  return invalid(fmt::format("limit: expected 1 to 10000, got {}", limit));
+}
+
+class SqliteReader : public JournalReader {
+ public:
+  explicit SqliteReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+
+  Result<std::vector<JobRow>> jobs(const JobFilter& filter) override;
+  Result<std::optional<JobRow>> job(JobId id) override;
+  Result<std::shared_ptr<const JobSpec>> spec(JobId id) override;
+  Result<std::vector<AttemptRow>> attempts(JobId id) override;
+  Result<std::vector<EventRow>> events_after(std::int64_t id, std::int64_t limit) override;
+  Result<std::vector<EventRow>> events_of(JobId id) override;
+  Result<std::int64_t> last_event() override;
+  Result<std::vector<std::pair<std::string, std::int64_t>>> counts_by_state() override;
+
+ private:
+  soci::session& session() { return database_->session(); }
+  std::vector<NodeShare> nodes(AttemptId attempt);
+
+  template <class Call>
+  auto reading(Call&& call) {
+    return database_->guarded("reading", std::forward<Call>(call));
+  }
+
+  std::unique_ptr<Database> database_;
+};
+
+Result<std::vector<JobRow>> SqliteReader::jobs(const JobFilter& filter) {
+  if (auto status = check_limit(filter.limit); !status) return status.error();
+  return reading([&]() -> Result<std::vector<JobRow>> {
+    std::vector<JobRow> rows;
+    Query<JobColumns, std::string, std::string> query(session(), select_jobs(filter), filter.team,
+                                                      filter.name);
+    while (query.next()) {
+      auto row = job_row(query.row());
+      if (!row) return row.error().within(database_->file().string());
+      rows.push_back(std::move(*row));
+    }
+    return rows;
+  });
+}
+
+Result<std::optional<JobRow>> SqliteReader::job(JobId id) {
+  return reading([&]() -> Result<std::optional<JobRow>> {
+    Query<JobColumns, Whole> query(
+        session(), fmt::format("SELECT {} FROM jobs WHERE id = :id", job_columns), id.value());
+    if (!query.next()) return std::optional<JobRow>();
+    auto row = job_row(query.row());
+    if (!row) return row.error().within(database_->file().string());
+    return std::optional<JobRow>(std::move(*row));
+  });
+}
+
+Result<std::shared_ptr<const JobSpec>> SqliteReader::spec(JobId id) {
+  using Spec = std::shared_ptr<const JobSpec>;
+  return reading([&]() -> Result<Spec> {
+    Query<EventColumns, Whole> query(session(),
+                                     "SELECT events.id, at_ms, body FROM jobs JOIN events ON "
+                                     "events.id = spec_event WHERE jobs.id = :id",
+                                     id.value());
+    if (!query.next())
+      return Error{ErrorCode::NotFound, fmt::format("there is no job {}", id.value())};
+    const auto event = event_row(query.row());
+    auto body = EventReader().read(event.json);
+    const auto* submitted = body ? std::get_if<JobSubmitted>(&*body) : nullptr;
+    if (submitted != nullptr && submitted->spec) return submitted->spec;
+    return corrupt({database_->file(), "reading"},
+                   fmt::format("event {} does not hold the spec of job {}", event.id, id.value()));
+  });
+}
+
+Result<std::vector<AttemptRow>> SqliteReader::attempts(JobId id) {
+  return reading([&]() -> Result<std::vector<AttemptRow>> {
+    std::vector<AttemptRow> rows;
+    Query<AttemptColumns, Whole> query(
+        session(),
+        fmt::format("SELECT {} FROM attempts WHERE job = :id ORDER BY number", attempt_columns),
+        id.value());
+    while (query.next()) {
+      auto row = attempt_row(query.row());
+      if (!row) return row.error().within(database_->file().string());
+      row->nodes = nodes(row->attempt);
+      rows.push_back(std::move(*row));
+    }
+    return rows;
+  });
+}
+
+std::vector<NodeShare> SqliteReader::nodes(AttemptId attempt) {
+  std::vector<NodeShare> shares;
+  Query<Columns<std::string, Whole>, Whole, Whole> query(
+      session(),
+      "SELECT node, gpus FROM allocations WHERE job = :job AND attempt = :attempt ORDER BY "
+      "position",
+      attempt.job.value(), attempt.number);
+  while (query.next()) {
+    const auto& [node, gpus] = query.row();
+    shares.push_back({node, gpus});
+  }
+  return shares;
+}
+
+Result<std::vector<EventRow>> SqliteReader::events_after(std::int64_t id, std::int64_t limit) {
+  if (auto status = check_limit(limit); !status) return status.error();
+  return reading([&]() -> Result<std::vector<EventRow>> {
+    std::vector<EventRow> rows;
+    Query<EventColumns, Whole, Whole> query(
+        session(),
+        fmt::format("SELECT {} FROM events WHERE id > :id ORDER BY id LIMIT :limit", event_columns),
+        id, limit);
+    while (query.next()) rows.push_back(event_row(query.row()));
+    return rows;
+  });
+}
+
+Result<std::vector<EventRow>> SqliteReader::events_of(JobId id) {
+  return reading([&]() -> Result<std::vector<EventRow>> {
+    std::vector<EventRow> rows;
+    Query<EventColumns, Whole> query(
+        session(), fmt::format("SELECT {} FROM events WHERE job = :job ORDER BY id", event_columns),
+        id.value());
+    while (query.next()) rows.push_back(event_row(query.row()));
+    return rows;
+  });
+}
+
+Result<std::int64_t> SqliteReader::last_event() {
+  return reading([&]() -> Result<std::int64_t> {
+    return value_of<Whole>(session(), "SELECT coalesce(max(id), 0) FROM events").value_or(0);
+  });
+}
+
+Result<std::vector<std::pair<std::string, std::int64_t>>> SqliteReader::counts_by_state() {
+  using Counts = std::vector<std::pair<std::string, std::int64_t>>;
+  return reading([&]() -> Result<Counts> {
+    Counts counts;
+    Query<Columns<std::string, Whole>> query(
+        session(), "SELECT state, count(*) FROM jobs GROUP BY state ORDER BY state");
+    while (query.next()) counts.emplace_back(std::get<0>(query.row()), std::get<1>(query.row()));
+    return counts;
+  });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JournalReader>> open_sqlite_reader(const std::filesystem::path& folder) {
+  const auto file = folder / "journal.db";
+  std::error_code failed;
+  if (!std::filesystem::exists(file, failed)) {
+    return Error{
+        ErrorCode::NotFound,
+        fmt::format("{}: there is no journal yet: `ampacity serve` makes it", file.string())};
+  }
+  if (auto status = check_header(file); !status) return status.error();
+  auto database = Database::open(file, Access::Read);
+  if (!database) return database.error();
+  auto& opened = **database;
+  auto status = opened.guarded("opening", [&] { return check_format(opened.session(), file); });
+  if (!status) return status.error();
+  return std::unique_ptr<JournalReader>(std::make_unique<SqliteReader>(std::move(*database)));
+}
+
+}  // namespace ampacity

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests and the benchmark of this room share: a folder that goes away, and entries as the
+// engine would make them.
+#pragma once
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "journal/journal.hpp"
+
+namespace ampacity::testing {
+
+class Folder {
+ public:
+  explicit Folder(const std::filesystem::path& under = std::filesystem::temp_directory_path()) {
+    auto pattern = (under / "ampacity-journal-XXXXXX").string();
+    path_ = mkdtemp(pattern.data());
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path file() const { return path_ / "journal.db"; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline Instant at(std::int64_t seconds) {
+  return from_ms(1'800'000'000'000 + seconds * 1'000);
+}
+
+inline JobSpec spec_of(std::int64_t n, std::size_t script_bytes = 600) {
+  JobSpec spec;
+  spec.name = fmt::format("train-{}", n);
+  spec.team = n % 2 == 0 ? "research" : "product";
+  spec.project = "llm";
+  spec.gpus = GpuCount::of(16);
+  spec.launch = Launch::Script;
+  spec.script = "#!/bin/bash\n#SBATCH -N 2\n";
+  while (spec.script.size() < script_bytes) spec.script += "srun python train.py --lr 0.1\n";
+  spec.environment["HOME"] = "/home/ann";
+  return spec;
+}
+
+// "SubmitJob request-n by ann", accepted as job n.
+inline Entry submission(std::int64_t n, std::size_t script_bytes = 600) {
+  auto spec = spec_of(n, script_bytes);
+  const auto request = fmt::format("request-{}", n);
+  auto shared = std::make_shared<const JobSpec>(spec);
+  return {at(n),
+          SubmitJob{request, std::move(spec), "ann"},
+          {},
+          {Event{at(n), JobSubmitted{JobId(n), request, std::move(shared), 100, "ann"}}}};
+}
+
+inline Event placed(std::int64_t seconds, std::int64_t job, std::int64_t number = 1) {
+  return {at(seconds), AttemptPlaced{{JobId(job), number},
+                                     "abilene",
+                                     "oracle",
+                                     "oracle-2026",
+                                     {{"abilene/h1/p1/r1/n1", 8}, {"abilene/h1/p1/r1/n2", 8}},
+                                     Duration(3'600'000),
+                                     "first of 2 sites"}};
+}
+
+inline Entry tick(std::int64_t seconds, std::vector<Event> events) {
+  return {at(seconds), Tick{}, {}, std::move(events)};
+}
+
+inline Entry configuration() {
+  Portfolio portfolio;
+  portfolio.name = "desk";
+  portfolio.providers.push_back({"oracle", "Oracle Cloud", {}, "https://example.org"});
+  return {at(0), Configure{portfolio}, {}, {Event{at(0), PortfolioConfigured{portfolio}}}};
+}
+
+inline Event ended(std::int64_t seconds, std::int64_t job, std::int64_t number, Ending ending,
+                   AttemptResult result) {
+  const Usage usage{GpuTime::of(16'000), Energy::of(7'000), Energy::of(8'400), Money::of(1'234'567),
+                    Money::of(-89)};
+  return {at(seconds), AttemptEnded{{JobId(job), number}, std::move(ending), result, usage}};
+}
+
+// Two jobs; between them every kind of event. Job 1 fails on a node, is run again and completes;
+// job 2 is cancelled while it runs.
+inline std::vector<Entry> two_lives() {
+  const Ending lost{EndKind::Lost, 0, 0, {}, "node n2 is gone"};
+  const Ending killed{EndKind::Signalled, 0, 15, 1, ""};
+  return {
+      configuration(),
+      tick(0, {{at(0), CapacityChanged{"abilene/h1", true, "energised"}}}),
+      submission(1),
+      submission(2),
+      tick(3, {placed(3, 1), placed(3, 2)}),
+      {at(4), ReportStarted{{JobId(1), 1}}, {}, {{at(4), AttemptStarted{{JobId(1), 1}}}}},
+      {at(5), ReportStarted{{JobId(2), 1}}, {}, {{at(5), AttemptStarted{{JobId(2), 1}}}}},
+      {at(6),
+       ReportNode{"abilene/h1/p1/r1/n2", NodeState::Down, "no heartbeat"},
+       {},
+       {{at(6), NodeChanged{"abilene/h1/p1/r1/n2", NodeState::Down, "no heartbeat"}},
+        ended(6, 1, 1, lost, AttemptResult::InfrastructureFailed),
+        {at(6), JobRequeued{JobId(1), at(16), "node n2 went down"}}}},
+      {at(7),
+       Drain{"abilene/h1/p1/r1/n2", "olga", "\"bad\" DIMM"},
+       {},
+       {{at(7), Drained{"abilene/h1/p1/r1/n2", "olga", "\"bad\" DIMM"}}}},
+      {at(8),
+       Resume{"abilene/h1/p1/r1/n2", "olga"},
+       {},
+       {{at(8), Resumed{"abilene/h1/p1/r1/n2", "olga"}}}},
+      {at(9),
+       SubmitJob{"request-x", spec_of(3), "bob"},
+       Refusal{Reason::QueueFull, "2 of 2 wait"},
+       {}},
+      tick(16, {placed(16, 1, 2)}),
+      tick(17, {{at(17), AttemptStarted{{JobId(1), 2}}},
+                {at(17), AttemptSignalled{{JobId(1), 2}, 10}}}),
+      {at(18),
+       CancelJob{JobId(2), "ann"},
+       {},
+       {{at(18), AttemptStopping{{JobId(2), 1}, StopCause::Cancelled, "ann"}}}},
+      {at(19),
+       ReportEnded{{JobId(2), 1}, killed},
+       {},
+       {ended(19, 2, 1, killed, AttemptResult::Cancelled),
+        {at(19), JobEnded{JobId(2), JobState::Cancelled, "cancelled by ann"}}}},
+      {at(20),
+       ReportEnded{{JobId(1), 2}, Ending{}},
+       {},
+       {ended(20, 1, 2, Ending{}, AttemptResult::Completed),
+        {at(20), JobEnded{JobId(1), JobState::Completed, ""}}}},
+  };
+}
+
+inline std::string read_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline void write_file(const std::filesystem::path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+}  // namespace ampacity::testing

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/api.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/describe/enum_from_string.hpp>
+#include <charconv>
+
+#include "serve/log_stream.hpp"
+#include "serve/metrics.hpp"
+#include "serve/openapi.hpp"
+#include "serve/token.hpp"
+#include "serve/views.hpp"
+#include "wire/json.hpp"
+
+namespace ampacity {
+namespace {
+
+using http::Request;
+using http::Response;
+using Reply = asio::awaitable<std::optional<Response>>;
+
+Response answer(int status, std::string body) { return {status, std::move(body)}; }
+
+template <class T>
+Response ok(const T& value, int status = 200) {
+  return answer(status, json::to_json(value));
+}
+
+Response failure(int status, const std::string& message, const std::string& reason) {
+  return ok(api::ErrorBody{message, reason}, status);
+}
+
+int status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::InvalidInput: return 400;
+    case ErrorCode::NotFound: return 404;
+    case ErrorCode::Conflict: return 409;
+    case ErrorCode::Unauthorized: return 401;
+    case ErrorCode::LimitExceeded: return 413;
+    case ErrorCode::NoSpace: return 507;
+    case ErrorCode::Io:
+    case ErrorCode::ReadOnly:
+    case ErrorCode::Locked:
+    case ErrorCode::Corrupt:
+    case ErrorCode::Version:
+    case ErrorCode::Unavailable: return 503;
+  }
+  return 500;
+}
+
+Response failure(const Error& error) {
+  return failure(status_of(error.code), error.message,
+                 boost::describe::enum_to_string(error.code, "Io"));
+}
+
+int status_of(Reason reason) {
+  switch (reason) {
+    case Reason::JobUnknown:
+    case Reason::NameUnknown: return 404;
+    case Reason::RequestReused:
+    case Reason::JobEnded:
+    case Reason::PortfolioInUse:
+    case Reason::NothingToDo: return 409;
+    case Reason::QueueFull: return 429;
+    default: return 422;
+  }
+}
+
+Response refusal(const Refusal& refused, bool of_submission) {
+  const auto status = of_submission && refused.reason == Reason::NameUnknown ? 422 : status_of(refused.reason);
+  return failure(status, refused.message, boost::describe::enum_to_string(refused.reason, "?"));
+}
+
+std::optional<std::int64_t> number(const std::string& text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Result<std::int64_t> query_number(const Request& request, const std::string& key, std::int64_t fallback,
+                                  std::int64_t least, std::int64_t most) {
+  const auto it = request.query.find(key);
+  if (it == request.query.end()) return fallback;
+  const auto value = number(it->second);
+  if (!value || *value < least || *value > most) {
+    return invalid(fmt::format("?{}=: expected {} to {}, got '{}'", key, least, most, it->second));
+  }
+  return *value;
+}
+
+// The body as T. Text that is not UTF-8 would make every later reading of the journal fail.
+template <class T>
+Result<T> body_of(const Request& request) {
+  return json::from_json<T>(request.body);
+}
+
+}  // namespace
+
+struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
+  Routes(asio::io_context& io_, Conductor& conductor_, std::unique_ptr<JournalReader> reader_,
+         std::string token_)
+      : io(io_), conductor(conductor_), reader(std::move(reader_)), token(std::move(token_)) {}
+
+  Reply handle(const Request& request, http::Stream& stream) {
+    ++requests;
+    if (request.method != "GET" && request.method != "HEAD" && !may_write(request)) {
+      co_return failure(401, "changes need the bearer token: Authorization: Bearer … (see <data>/token)",
+                        "Unauthorized");
+    }
+    const auto& p = request.path;
+    if (p.size() == 1 && request.method == "GET") co_return co_await top(p[0]);
+    if (p.empty() || p[0] != "v1" || p.size() < 2) co_return no_route(request);
+    if (p[1] == "jobs") co_return co_await jobs(request, stream);
+    if (p.size() != 2) co_return no_route(request);
+    if (request.method == "GET") {
+      if (p[1] == "events") co_return co_await events(request, stream);
+      if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
+      if (p[1] == "sites") co_return ok(site_list(conductor.engine(), conductor.now()));
+      if (p[1] == "leases") co_return ok(lease_list(conductor.engine(), conductor.now()));
+      if (p[1] == "state") co_return ok(state());
+    }
+    if (request.method == "POST") {
+      if (p[1] == "drain") co_return co_await drain(request);
+      if (p[1] == "resume") co_return co_await resume(request);
+      if (p[1] == "nodes") co_return co_await nodes(request);
+    }
+    co_return no_route(request);
+  }
+
+ private:
+  bool may_write(const Request& request) const {
+    const auto given = request.header("authorization");
+    return given.rfind("Bearer ", 0) == 0 && same_token(given.substr(7), token);
+  }
+
+  static Response no_route(const Request& request) {
+    std::string path;
+    for (const auto& part : request.path) path += "/" + part;
+    return failure(404, fmt::format("there is no {} {}; GET /openapi.json lists what there is",
+                                    request.method, path),
+                   "NotFound");
+  }
+
+  Reply top(std::string name) {
+    if (name == "healthz") {
+      co_return conductor.failed() ? failure(*conductor.failure()) : answer(200, R"({"status":"ok"})");
+    }
+    if (name == "openapi.json") co_return answer(200, std::string(openapi_document()));
+    if (name == "metrics") {
+      if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
+      co_return Response{200, metrics_text(conductor, requests), "text/plain; version=0.0.4"};
+    }
+    co_return failure(404, "there is no /" + name + "; GET /openapi.json lists what there is", "NotFound");
+  }
+
+  api::StateView state() const {
+    const auto& engine = conductor.engine();
+    return {.portfolio = engine.state().portfolio->name,
+            .digest = engine.digest().text(),
+            .last_event = conductor.durable_event(),
+            .waiting = static_cast<std::int64_t>(engine.waiting()),
+            .live = static_cast<std::int64_t>(engine.live_attempts().size()),
+            .now_ms = to_ms(conductor.now())};
+  }
+
+  // ---- jobs ----
+
+  Reply jobs(const Request& request, http::Stream& stream) {
+    const auto& p = request.path;
+    if (p.size() == 2 && request.method == "POST") co_return co_await submit(request);
+    if (p.size() == 2 && request.method == "GET") co_return list(request);
+    if (p.size() > 4) co_return no_route(request);
+    const auto id = p.size() > 2 ? parse_job_id(p[2]) : std::nullopt;
+    if (!id) co_return failure(404, fmt::format("'{}' is not a job; jobs are numbers", p.size() > 2 ? p[2] : ""), "NotFound");
+    if (p.size() == 3 && request.method == "DELETE") co_return co_await cancel(*id, request);
+    if (request.method != "GET") co_return no_route(request);
+    const auto row = reader->job(*id);
+    if (!row) co_return failure(row.error());
+    if (!*row) co_return failure(404, fmt::format("there is no job {}", id->value()), "JobUnknown");
+    if (p.size() == 3) co_return detail(**row);
+    if (p[3] == "explanation") co_return explanation(*id);
+    if (p[3] == "events") co_return events_of(*id);
+    if (p[3] == "log") co_return co_await log(request, stream, *id);
+    co_return no_route(request);
+  }
+
+  Reply submit(const Request& request) {
+    auto body = body_of<api::SubmitBody>(request);
+    if (!body) co_return failure(body.error());
+    auto told = co_await conductor.tell(
+        SubmitJob{std::move(body->request), std::move(body->job), std::move(body->by)});
+    if (!told) co_return failure(told.error());
+    if (told->refusal) co_return refusal(*told->refusal, true);
+    co_return ok(api::Submitted{told->job->value(), !told->changed}, told->changed ? 201 : 200);
+  }
+
+  Reply cancel(JobId id, const Request& request) {
+    const auto by = request.query.find("by");
+    co_return co_await change(CancelJob{id, by == request.query.end() ? "" : by->second});
+  }
+
+  Reply change(Command command) {
+    const auto told = co_await conductor.tell(std::move(command));
+    if (!told) co_return failure(told.error());
+    if (told->refusal) co_return refusal(*told->refusal, false);
+    co_return ok(api::Done{});
+  }
+
+  std::optional<Response> list(const Request& request) {
+    JobFilter filter;
+    const auto get = [&](const char* key) {
+      const auto it = request.query.find(key);
+      return it == request.query.end() ? std::string() : it->second;
+    };
+    if (const auto text = get("state"); !text.empty()) {
+      JobState state{};
+      if (!boost::describe::enum_from_string(text.c_str(), state)) {
+        return failure(400, fmt::format("?state=: '{}' is not a state of a job", text), "InvalidInput");
+      }
+      filter.state = state;
+    }
+    filter.unfinished_only = get("unfinished") == "1" || get("unfinished") == "true";
+    filter.team = get("team");
+    filter.name = get("name");
+    const auto limit = query_number(request, "limit", 100, 1, 10'000);
+    const auto before = query_number(request, "before", 0, 0, std::numeric_limits<std::int64_t>::max());
+    if (!limit) return failure(limit.error());
+    if (!before) return failure(before.error());
+    filter.limit = *limit;
+    filter.before = *before;
+    const auto rows = reader->jobs(filter);
+    if (!rows) return failure(rows.error());
+    api::JobList all;
+    const auto now = conductor.now();
+    for (const auto& row : *rows) all.jobs.push_back(job_view(row, conductor.engine(), now));
+    if (static_cast<std::int64_t>(rows->size()) == *limit) all.before = rows->back().id.value();
+    return ok(all);
+  }
+
+  std::optional<Response> detail(const JobRow& row) {
+    const auto spec = reader->spec(row.id);
+    const auto attempts = reader->attempts(row.id);
+    if (!spec) return failure(spec.error());
+    if (!attempts) return failure(attempts.error());
+    const auto now = conductor.now();
+    api::JobDetail all;
+    all.job = job_view(row, conductor.engine(), now);
+    for (const auto& attempt : *attempts) {
+      all.attempts.push_back(attempt_view(attempt, conductor.engine(), now));
+    }
+    if (row.state == JobState::Waiting) all.explanation = conductor.engine().explain(row.id, now);
+    all.spec = **spec;
+    return ok(all);
+  }
+
+  std::optional<Response> explanation(JobId id) {
+    const auto e = conductor.engine().explain(id, conductor.now());
+    if (e) return ok(*e);
+    return failure(409, fmt::format("job {} has ended; nothing holds it up", id.value()), "JobEnded");
+  }
+
+  std::optional<Response> events_of(JobId id) {
+    const auto rows = reader->events_of(id);
+    if (!rows) return failure(rows.error());
+    api::EventList list;
+    for (const auto& row : *rows) {
+      auto view = event_view(row);
+      if (!view) return failure(view.error());
+      list.events.push_back(std::move(*view));
+    }
+    return ok(list);
+  }
+
+  Reply log(const Request& request, http::Stream& stream, JobId id) {
+    LogRequest wanted{.job = id};
+    const auto attempt = query_number(request, "attempt", 0, 0, 1'000'000);
+    if (!attempt) co_return failure(attempt.error());
+    if (*attempt > 0) wanted.attempt = *attempt;
+    const auto it = request.query.find("follow");
+    wanted.follow = it != request.query.end() && (it->second == "1" || it->second == "true");
+    const auto status = co_await stream_log(io, conductor, *reader, wanted, stream);
+    if (!status) co_return failure(status.error());
+    co_return std::nullopt;
+  }
+
+  // ---- operations ----
+
+  Reply drain(const Request& request) {
+    auto body = body_of<api::TargetBody>(request);
+    if (!body) co_return failure(body.error());
+    co_return co_await change(Drain{body->target, body->by, body->note});
+  }
+
+  Reply resume(const Request& request) {
+    auto body = body_of<api::TargetBody>(request);
+    if (!body) co_return failure(body.error());
+    co_return co_await change(Resume{body->target, body->by});
+  }
+
+  Reply nodes(const Request& request) {
+    auto body = body_of<api::NodeBody>(request);
+    if (!body) co_return failure(body.error());
+    co_return co_await change(ReportNode{body->node, body->state, body->detail});
+  }
+
+  // ---- events: Server-Sent Events, from the tables, so that a reader can resume at any id ----
+
+  Reply events(const Request& request, http::Stream& stream) {
+    auto last = query_number(request, "after", -1, -1, std::numeric_limits<std::int64_t>::max());
+    if (!last) co_return failure(last.error());
+    if (const auto id = number(request.header("last-event-id")); id && *id >= 0) last = *id;
+    if (*last < 0) last = conductor.durable_event();  // from now on
+    const auto it = request.query.find("follow");
+    const bool follow = it == request.query.end() || it->second != "0";
+    if (!co_await stream.begin("text/event-stream")) co_return std::nullopt;
+    bool alive = co_await stream.send(": ampacity events\n\n");
+    while (alive) {
+      const auto rows = reader->events_after(*last, 500);
+      if (!rows) {
+        spdlog::error("events: {}", rows.error().message);
+        co_return std::nullopt;
+      }
+      std::string text;
+      for (const auto& row : *rows) {
+        const auto view = event_view(row);
+        if (view) text += fmt::format("id: {}\ndata: {}\n\n", row.id, json::to_json(*view));
+        last = row.id;
+      }
+      if (!text.empty()) {
+        alive = co_await stream.send(text);
+        continue;
+      }
+      if (!follow) co_return std::nullopt;
+      alive = co_await next_event(*last, stream);
+    }
+    co_return std::nullopt;
+  }
+
+  // Waits for the next event; a comment every 15 s tells the peer (and us) that the line is alive.
+  asio::awaitable<bool> next_event(std::int64_t last, http::Stream& stream) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+    boost::system::error_code ignored;
+    while (conductor.durable_event() <= last) {
+      if (stopping || conductor.failed()) co_return false;
+      if (std::chrono::steady_clock::now() >= deadline) co_return co_await stream.send(": alive\n\n");
+      co_await conductor.next_commit(std::chrono::seconds(1));
+    }
+    co_return true;
+  }
+
+ public:
+  asio::io_context& io;
+  Conductor& conductor;
+  std::unique_ptr<JournalReader> reader;
+  std::string token;
+  std::int64_t requests = 0;
+  bool stopping = false;
+};
+
+Api::Api(asio::io_context& io, Conductor& conductor, std::unique_ptr<JournalReader> reader,
+         std::string token)
+    : routes_(std::make_shared<Routes>(io, conductor, std::move(reader), std::move(token))) {}
+
+Api::~Api() { routes_->stopping = true; }
+
+http::Handler Api::handler() {
+  return [routes = routes_](const http::Request& request, http::Stream& stream) {
+    return routes->handle(request, stream);
+  };
+}
+
+}  // namespace ampacity

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <boost/describe/enum_to_string.hpp>
+#include <sstream>
+
+#include "serve/views.hpp"
+
+namespace ampacity {
+namespace {
+
+using Labels = std::map<std::string, std::string>;
+
+void gauge(prometheus::Registry& registry, const char* name, const char* help,
+           const std::vector<std::pair<Labels, double>>& samples) {
+  auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+  for (const auto& [labels, value] : samples) family.Add(labels).Set(value);
+}
+
+void counter(prometheus::Registry& registry, const char* name, const char* help,
+             const std::vector<std::pair<Labels, double>>& samples) {
+  auto& family = prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+  for (const auto& [labels, value] : samples) {
+    if (value >= 0) family.Add(labels).Increment(value);
+  }
+}
+
+void jobs(prometheus::Registry& registry, const Engine& engine) {
+  std::map<JobState, double> now{{JobState::Waiting, 0}, {JobState::Starting, 0},
+                                 {JobState::Running, 0}, {JobState::Stopping, 0}};
+  for (const auto& [id, job] : engine.state().jobs) ++now[engine.state_of(id)];
+  std::vector<std::pair<Labels, double>> live;
+  for (const auto& [state, count] : now) {
+    live.push_back({{{"state", boost::describe::enum_to_string(state, "?")}}, count});
+  }
+  gauge(registry, "ampacity_jobs", "Jobs that have not ended, by state", live);
+  std::vector<std::pair<Labels, double>> ended;
+  for (const auto& [state, count] : engine.state().ended) {
+    ended.push_back({{{"state", boost::describe::enum_to_string(state, "?")}}, static_cast<double>(count)});
+  }
+  counter(registry, "ampacity_jobs_ended_total", "Jobs that ended, by final state", ended);
+}
+
+template <class View, class Pick>
+std::vector<std::pair<Labels, double>> each(const std::vector<View>& views, const char* label,
+                                            Pick pick) {
+  std::vector<std::pair<Labels, double>> samples;
+  for (const auto& view : views) {
+    samples.push_back({{{label, view.name}}, static_cast<double>(pick(view))});
+  }
+  return samples;
+}
+
+}  // namespace
+
+std::string metrics_text(const Conductor& conductor, std::int64_t http_requests) {
+  prometheus::Registry registry;
+  const auto& engine = conductor.engine();
+  const auto now = conductor.now();
+  jobs(registry, engine);
+  const auto sites = site_list(engine, now).sites;
+  const auto by_site = [&](auto pick) { return each(sites, "site", pick); };
+  gauge(registry, "ampacity_site_gpus", "GPUs of the site", by_site([](auto& s) { return s.gpus; }));
+  gauge(registry, "ampacity_site_gpus_in_service", "GPUs on nodes in service",
+        by_site([](auto& s) { return s.gpus_in_service; }));
+  gauge(registry, "ampacity_site_gpus_free", "Free GPUs on nodes in service",
+        by_site([](auto& s) { return s.gpus_free; }));
+  gauge(registry, "ampacity_site_it_power_watts", "Power of the running gangs, by their profiles",
+        by_site([](auto& s) { return s.it_power_w; }));
+  gauge(registry, "ampacity_site_facility_power_watts", "The same at the meter (x PUE)",
+        by_site([](auto& s) { return s.facility_power_w; }));
+  const auto leases = lease_list(engine, now).leases;
+  const auto by_lease = [&](auto pick) { return each(leases, "lease", pick); };
+  gauge(registry, "ampacity_lease_contracted_watts", "Contracted critical IT load now",
+        by_lease([](auto& l) { return l.contracted_w; }));
+  counter(registry, "ampacity_lease_committed_joules_total", "Energy committed since held",
+          by_lease([](auto& l) { return l.committed_j; }));
+  counter(registry, "ampacity_lease_used_joules_total", "IT energy that jobs used",
+          by_lease([](auto& l) { return l.used_j; }));
+  counter(registry, "ampacity_lease_used_micro_usd_total", "Cost of what jobs used",
+          by_lease([](auto& l) { return l.used_micro_usd; }));
+  counter(registry, "ampacity_journal_events_total", "Durable events",
+          {{{}, static_cast<double>(conductor.durable_event())}});
+  counter(registry, "ampacity_journal_commits_total", "Group commits since the start",
+          {{{}, static_cast<double>(conductor.commits())}});
+  counter(registry, "ampacity_http_requests_total", "HTTP requests since the start",
+          {{{}, static_cast<double>(http_requests)}});
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, registry.Collect());
+  return out.str();
+}
+
+}  // namespace ampacity

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/views.hpp"
+
+#include <algorithm>
+
+#include "protocol/sentences.hpp"
+#include "units/arithmetic.hpp"
+#include "units/text.hpp"
+#include "wire/json.hpp"
+
+namespace ampacity {
+namespace {
+
+std::optional<std::int64_t> ms(const std::optional<Instant>& at) {
+  return at ? std::optional(to_ms(*at)) : std::nullopt;
+}
+
+// The usage of the job's attempt that holds GPUs now, if there is one.
+Usage running_usage(const Engine& engine, JobId id, Instant now) {
+  const auto it = engine.state().jobs.find(id);
+  return it == engine.state().jobs.end() ? Usage{} : engine.usage_so_far(it->second, now);
+}
+
+std::string price_text(const LeasePrice& price) {
+  const auto amount = to_text(price.amount);
+  switch (price.basis) {
+    case PriceBasis::Year: return amount + " a year";
+    case PriceBasis::MwMonth: return amount + " per MW-month";
+    case PriceBasis::GpuHour: return amount + " per GPU-hour";
+  }
+  return amount;
+}
+
+Power interconnection_at(const Site& site, Instant now) {
+  Power power;
+  for (const auto& step : site.interconnection) {
+    if (step.from <= now) power = step.power;
+  }
+  return power;
+}
+
+bool has_first_refusal(const Portfolio& portfolio, const std::string& provider, Instant now) {
+  for (const auto& p : portfolio.providers) {
+    if (p.name != provider || !p.right_of_first_refusal) continue;
+    const auto& right = *p.right_of_first_refusal;
+    return right.from <= now && (!right.until || now < *right.until);
+  }
+  return false;
+}
+
+bool is_under(const std::string& path, const std::string& site) {
+  return path == site || path.rfind(site + "/", 0) == 0;
+}
+
+void add_halls(api::SiteView& view, const Engine& engine, const Site& site, SiteIndex index) {
+  std::size_t kind = 0;
+  std::int64_t copies = 0;
+  for (const auto& hall : engine.fleet().halls()) {
+    if (hall.site != index) continue;
+    const auto& pool = engine.fleet().pool(hall.pool);
+    view.halls.push_back({.path = hall.path,
+                          .accelerator = pool.accelerator_name,
+                          .gpus = (hall.nodes.end - hall.nodes.begin) * pool.gpus_per_node,
+                          .power_w = site.halls[kind].power.count(),
+                          .usable = hall.usable,
+                          .energised_ms = ms(hall.energised)});
+    if (++copies == site.halls[kind].count) {
+      ++kind;
+      copies = 0;
+    }
+  }
+}
+
+}  // namespace
+
+api::JobView job_view(const JobRow& row, const Engine& engine, Instant now) {
+  auto usage = row.usage;
+  usage += running_usage(engine, row.id, now);
+  return {.id = row.id.value(),
+          .name = row.name,
+          .team = row.team,
+          .project = row.project,
+          .by = row.by,
+          .state = row.state,
+          .priority = row.priority,
+          .gpus = row.gpus.count(),
+          .submitted_ms = to_ms(row.submitted),
+          .started_ms = ms(row.started),
+          .ended_ms = ms(row.ended),
+          .attempts = row.attempts,
+          .site = row.site,
+          .exit_code = row.exit_code,
+          .why = row.why,
+          .usage = api::view(usage)};
+}
+
+api::AttemptView attempt_view(const AttemptRow& row, const Engine& engine, Instant now) {
+  const auto usage = row.ended ? row.usage : running_usage(engine, row.attempt.job, now);
+  return {.attempt = to_text(row.attempt),
+          .site = row.site,
+          .provider = row.provider,
+          .lease = row.lease,
+          .state = row.state,
+          .why = row.why,
+          .placed_ms = to_ms(row.placed),
+          .started_ms = ms(row.started),
+          .ended_ms = ms(row.ended),
+          .ending = row.ending,
+          .usage = api::view(usage),
+          .nodes = row.nodes};
+}
+
+api::SiteList site_list(const Engine& engine, Instant now) {
+  api::SiteList list;
+  const auto& portfolio = *engine.state().portfolio;
+  for (std::uint32_t i = 0; i < portfolio.sites.size(); ++i) {
+    const auto& site = portfolio.sites[i];
+    const SiteIndex index(i);
+    api::SiteView view;
+    view.name = site.name;
+    view.title = site.title;
+    view.state = site.state;
+    view.grid = site.grid;
+    view.cluster = site.cluster.kind == ClusterKind::Local ? "Local" : "Simulated";
+    if (const auto lease = engine.active_lease(index)) {
+      view.lease = portfolio.leases[*lease].name;
+      view.provider = portfolio.leases[*lease].provider;
+    }
+    for (const auto& pool : engine.fleet().pools()) {
+      if (pool.site != index) continue;
+      view.nodes += pool.nodes;
+      view.nodes_in_service += pool.nodes_in_service;
+      view.gpus += pool.nodes * pool.gpus_per_node;
+      view.gpus_in_service += pool.nodes_in_service * pool.gpus_per_node;
+      view.gpus_free += pool.gpus_free;
+    }
+    for (const auto& [id, job] : engine.state().jobs) {
+      view.running_jobs += job.live && job.live->site == site.name ? 1 : 0;
+    }
+    const auto power = engine.it_power_of(index);
+    view.it_power_w = power.count();
+    view.facility_power_w = times(power, site.pue).count();
+    view.interconnection_w = interconnection_at(site, now).count();
+    view.pue_ppm = site.pue.count();
+    for (const auto& path : engine.state().drained) {
+      if (is_under(path, site.name)) view.drained.push_back(path);
+    }
+    for (const auto& path : engine.state().down) {
+      if (is_under(path, site.name)) view.down.push_back(path);
+    }
+    add_halls(view, engine, site, index);
+    list.sites.push_back(std::move(view));
+  }
+  return list;
+}
+
+api::LeaseList lease_list(const Engine& engine, Instant now) {
+  api::LeaseList list;
+  const auto& portfolio = *engine.state().portfolio;
+  for (const auto& lease : portfolio.leases) {
+    const auto s = engine.lease_statement(lease, now);
+    list.leases.push_back({.name = lease.name,
+                           .provider = lease.provider,
+                           .sites = lease.sites,
+                           .first_refusal = has_first_refusal(portfolio, lease.provider, now),
+                           .starts_ms = to_ms(lease.starts),
+                           .ends_ms = to_ms(lease.ends),
+                           .power_w = lease.power.count(),
+                           .contracted_w = s.contracted.count(),
+                           .price = price_text(lease.price),
+                           .take_or_pay_ppm = lease.take_or_pay.count(),
+                           .committed_j = s.committed_energy.count(),
+                           .used_j = s.used_energy.count(),
+                           .unused_j = s.unused_energy.count(),
+                           .committed_micro_usd = s.committed_cost.count(),
+                           .used_micro_usd = s.used_cost.count(),
+                           .unused_micro_usd = s.unused_cost.count(),
+                           .owed_micro_usd = s.owed.count()});
+  }
+  return list;
+}
+
+Result<api::EventView> event_view(const EventRow& row) {
+  auto body = json::from_json<EventBody>(row.json);
+  if (!body) return body.error().within(fmt::format("event {}", row.id));
+  return api::EventView{row.id, to_ms(row.at), sentence(*body), std::move(*body)};
+}
+
+}  // namespace ampacity

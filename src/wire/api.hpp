@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bodies of the HTTP API, shared by the server (serve/) and the client (client/); docs/reference/openapi.json
+// says the same, and a test holds it against the running server. Units are in the names: _ms (UTC instants and
+// durations), _w, _j (joules), _micro_usd, gpu_ms. Ids are integers, attempts "12.1".
+#pragma once
+
+#include <boost/describe.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/vocabulary.hpp"
+
+namespace ampacity::api {
+
+struct ErrorBody {
+  std::string error;   // what, where and what to do
+  std::string reason;  // a Reason or ErrorCode by name
+};
+BOOST_DESCRIBE_STRUCT(ErrorBody, (), (error, reason))
+
+struct SubmitBody {
+  std::string request;  // optional: the same id submits once
+  std::string by;       // optional: who, for the record
+  JobSpec job;
+};
+BOOST_DESCRIBE_STRUCT(SubmitBody, (), (request, by, job))
+
+struct Submitted {
+  std::int64_t job = 0;
+  bool known = false;  // the request id had submitted it before
+};
+BOOST_DESCRIBE_STRUCT(Submitted, (), (job, known))
+
+struct UsageView {
+  std::int64_t gpu_ms = 0;
+  std::int64_t it_j = 0;
+  std::int64_t facility_j = 0;
+  std::int64_t lease_cost_micro_usd = 0;
+  std::int64_t energy_cost_micro_usd = 0;
+};
+BOOST_DESCRIBE_STRUCT(UsageView, (),
+                      (gpu_ms, it_j, facility_j, lease_cost_micro_usd, energy_cost_micro_usd))
+UsageView view(const Usage& usage);
+
+struct JobView {
+  std::int64_t id = 0;
+  std::string name;
+  std::string team;
+  std::string project;
+  std::string by;
+  JobState state = JobState::Waiting;
+  std::int64_t priority = 0;
+  std::int64_t gpus = 0;
+  std::int64_t submitted_ms = 0;
+  std::optional<std::int64_t> started_ms;
+  std::optional<std::int64_t> ended_ms;
+  std::int64_t attempts = 0;
+  std::string site;
+  std::optional<std::int64_t> exit_code;
+  std::string why;
+  UsageView usage;  // including the attempt that runs now
+};
+BOOST_DESCRIBE_STRUCT(JobView, (),
+                      (id, name, team, project, by, state, priority, gpus, submitted_ms, started_ms,
+                       ended_ms, attempts, site, exit_code, why, usage))
+
+struct JobList {
+  std::vector<JobView> jobs;            // newest first
+  std::optional<std::int64_t> before;   // pass as ?before= for the next page
+};
+BOOST_DESCRIBE_STRUCT(JobList, (), (jobs, before))
+
+struct AttemptView {
+  std::string attempt;
+  std::string site;
+  std::string provider;
+  std::string lease;
+  std::string state;
+  std::string why;  // why there
+  std::int64_t placed_ms = 0;
+  std::optional<std::int64_t> started_ms;
+  std::optional<std::int64_t> ended_ms;
+  std::optional<Ending> ending;
+  UsageView usage;
+  std::vector<NodeShare> nodes;
+};
+BOOST_DESCRIBE_STRUCT(AttemptView, (),
+                      (attempt, site, provider, lease, state, why, placed_ms, started_ms, ended_ms,
+                       ending, usage, nodes))
+
+struct JobDetail {
+  JobView job;
+  std::vector<AttemptView> attempts;
+  std::optional<Explanation> explanation;  // while it waits
+  JobSpec spec;
+};
+BOOST_DESCRIBE_STRUCT(JobDetail, (), (job, attempts, explanation, spec))
+
+struct EventView {
+  std::int64_t id = 0;
+  std::int64_t at_ms = 0;
+  std::string text;  // one line for people
+  EventBody event;
+};
+BOOST_DESCRIBE_STRUCT(EventView, (), (id, at_ms, text, event))
+
+struct EventList {
+  std::vector<EventView> events;
+};
+BOOST_DESCRIBE_STRUCT(EventList, (), (events))
+
+struct HallView {
+  std::string path;
+  std::string accelerator;
+  std::int64_t gpus = 0;
+  std::int64_t power_w = 0;
+  bool usable = false;
+  std::optional<std::int64_t> energised_ms;
+};
+BOOST_DESCRIBE_STRUCT(HallView, (), (path, accelerator, gpus, power_w, usable, energised_ms))
+
+struct SiteView {
+  std::string name;
+  std::string title;
+  std::string state;  // of the US
+  std::string grid;
+  std::string cluster;   // Local or Simulated
+  std::string provider;  // of the active lease
+  std::string lease;
+  std::int64_t nodes = 0;
+  std::int64_t nodes_in_service = 0;
+  std::int64_t gpus = 0;
+  std::int64_t gpus_in_service = 0;
+  std::int64_t gpus_free = 0;
+  std::int64_t running_jobs = 0;
+  std::int64_t it_power_w = 0;        // of the running gangs, by their profiles
+  std::int64_t facility_power_w = 0;  // x PUE
+  std::int64_t interconnection_w = 0;
+  std::int64_t pue_ppm = 0;
+  std::vector<std::string> drained;
+  std::vector<std::string> down;
+  std::vector<HallView> halls;
+};
+BOOST_DESCRIBE_STRUCT(SiteView, (),
+                      (name, title, state, grid, cluster, provider, lease, nodes, nodes_in_service, gpus,
+                       gpus_in_service, gpus_free, running_jobs, it_power_w, facility_power_w,
+                       interconnection_w, pue_ppm, drained, down, halls))
+
+struct SiteList {
+  std::vector<SiteView> sites;
+};
+BOOST_DESCRIBE_STRUCT(SiteList, (), (sites))
+
+struct LeaseView {
+  std::string name;
+  std::string provider;
+  std::vector<std::string> sites;
+  bool first_refusal = false;  // its provider holds the right of first refusal now
+  std::int64_t starts_ms = 0;
+  std::int64_t ends_ms = 0;
+  std::int64_t power_w = 0;
+  std::int64_t contracted_w = 0;  // now, by the ramp
+  std::string price;
+  std::int64_t take_or_pay_ppm = 0;
+  std::int64_t committed_j = 0;  // since Ampacity holds it
+  std::int64_t used_j = 0;
+  std::int64_t unused_j = 0;
+  std::int64_t committed_micro_usd = 0;
+  std::int64_t used_micro_usd = 0;
+  std::int64_t unused_micro_usd = 0;
+  std::int64_t owed_micro_usd = 0;
+};
+BOOST_DESCRIBE_STRUCT(LeaseView, (),
+                      (name, provider, sites, first_refusal, starts_ms, ends_ms, power_w, contracted_w,
+                       price, take_or_pay_ppm, committed_j, used_j, unused_j, committed_micro_usd,
+                       used_micro_usd, unused_micro_usd, owed_micro_usd))
+
+struct LeaseList {
+  std::vector<LeaseView> leases;
+};
+BOOST_DESCRIBE_STRUCT(LeaseList, (), (leases))
+
+struct TargetBody {  // POST /v1/drain, /v1/resume
+  std::string target;
+  std::string note;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(TargetBody, (), (target, note, by))
+
+struct NodeBody {  // POST /v1/nodes
+  std::string node;
+  NodeState state = NodeState::Down;
+  std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(NodeBody, (), (node, state, detail))
+
+struct Done {
+  bool done = true;
+};
+BOOST_DESCRIBE_STRUCT(Done, (), (done))
+
+struct StateView {
+  std::string portfolio;
+  std::string digest;  // of the whole engine state
+  std::int64_t last_event = 0;
+  std::int64_t waiting = 0;
+  std::int64_t live = 0;
+  std::int64_t now_ms = 0;
+};
+BOOST_DESCRIBE_STRUCT(StateView, (), (portfolio, digest, last_event, waiting, live, now_ms))
+
+}  // namespace ampacity::api

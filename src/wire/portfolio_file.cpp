@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// The portfolio file, described noun by noun in the order in which people write it.
+#include "wire/portfolio_file.hpp"
+
+#include <fmt/format.h>
+
+#include "wire/document.hpp"
+
+namespace ampacity {
+
+template <>
+struct Words<ClusterKind> {
+  static std::vector<std::string> all() { return {"local", "simulated"}; }
+  static std::vector<std::string> later() { return {"slurm", "kubernetes"}; }
+};
+
+// '30 G$/year' for the whole lease, '550 k$/MW-month', '2.05 USD/GPU-hour'.
+template <>
+struct Written<LeasePrice> {
+  static const Wording words;
+  static Result<LeasePrice> parse(std::string_view text);
+};
+
+const Wording Written<LeasePrice>::words{
+    "a price", "30 G$/year",
+    "^([+-]?[0-9]+([_,][0-9]+)*(\\.[0-9]+)? ?(USD|kUSD|MUSD|GUSD|\\$|k\\$|M\\$|G\\$|B\\$)"
+    "|\\$[0-9]+([_,][0-9]+)*(\\.[0-9]+)?) ?/ ?(year|MW-month|GPU-hour)$"};
+
+Result<LeasePrice> Written<LeasePrice>::parse(std::string_view text) {
+  const auto slash = text.rfind('/');
+  const auto fail = invalid(fmt::format(
+      "expected a price such as '30 G$/year', '550 k$/MW-month' or '2.05 USD/GPU-hour', got '{}'",
+      text));
+  if (slash == std::string_view::npos) return fail;
+  auto per = text.substr(slash + 1);
+  while (!per.empty() && per.front() == ' ') per.remove_prefix(1);
+  while (!per.empty() && per.back() == ' ') per.remove_suffix(1);
+  const auto amount = parse_money(text.substr(0, slash));
+  if (!amount) return amount.error().message.rfind("expected", 0) == 0 ? fail : amount.error();
+  if (per == "year") return LeasePrice{PriceBasis::Year, *amount};
+  if (per == "MW-month") return LeasePrice{PriceBasis::MwMonth, *amount};
+  if (per == "GPU-hour") return LeasePrice{PriceBasis::GpuHour, *amount};
+  return fail;
+}
+
+namespace {
+
+// Degrees with up to six decimals are a ratio in parts per million without its '%'.
+struct Degrees {
+  std::optional<std::int64_t>& microdegrees;
+};
+
+// One power from the beginning of time, or dated steps.
+struct PowerByDate {
+  std::vector<PowerStep>& steps;
+};
+
+// The beginning of the years that Ampacity knows.
+Instant always() {
+  return Instant(std::chrono::sys_days(std::chrono::year(2000) / 1 / 1).time_since_epoch());
+}
+
+}  // namespace
+
+template <>
+struct Form<Degrees> {
+  static constexpr Wording words{"degrees", "32.448800", "^[+-]?[0-9]+(\\.[0-9]{1,6})?$", true};
+  static boost::json::object schema() { return schema_of(words); }
+  static boost::json::value shown(const Degrees&) { return nullptr; }
+  static void read(const Source& from, Degrees& value) {
+    if (!is_scalar(from, words)) return;
+    const auto& text = from.node->text;
+    const auto parsed = parse_ratio(text);
+    if (!parsed || text.find_first_not_of("+-.0123456789") != std::string::npos) {
+      return from.expected("degrees such as '32.4488' (at most six decimals)");
+    }
+    value.microdegrees = parsed->count();
+  }
+};
+
+void describe(Fields& f, PowerStep& step) {
+  f.required("from", step.from, "From this date on.");
+  f.required("power", step.power, "So much power, until the next step.");
+}
+
+template <>
+struct Form<PowerByDate> {
+  static boost::json::object schema() {
+    return {{"oneOf", {Form<Power>::schema(), Form<std::vector<PowerStep>>::schema()}}};
+  }
+  static boost::json::value shown(const PowerByDate&) { return nullptr; }
+  static void read(const Source& from, PowerByDate& value) {
+    if (from.node->kind == YamlNode::Kind::List)
+      return Form<std::vector<PowerStep>>::read(from, value.steps);
+    Power power;
+    Form<Power>::read(from, power);
+    value.steps = {PowerStep{always(), power}};
+  }
+};
+
+void describe(Fields& f, Accelerator& a) {
+  f.required("name", a.name,
+             "What halls and jobs call it. A built-in name replaces the built-in entry.");
+  f.optional("vendor", a.vendor, "Who makes it.");
+  f.optional("memory_gb", a.memory_gb, "Memory of one GPU, in GB.");
+  f.optional("bf16_tflops", a.bf16_tflops, "Dense BF16 TFLOPS of one GPU.");
+  f.optional("fp8_tflops", a.fp8_tflops, "Dense FP8 TFLOPS of one GPU.");
+  f.required("tdp", a.tdp, "What one GPU draws at full load.");
+  f.required("idle", a.idle, "What one GPU draws doing nothing.");
+  f.required("gpus_per_node", a.gpus_per_node, "GPUs in a node.");
+  f.required("nodes_per_rack", a.nodes_per_rack, "Nodes in a rack (an NVLink domain).");
+  f.required("rack_power", a.rack_power, "The whole rack at full load: GPUs, hosts and switches.");
+  f.optional("source", a.source, "Where the figures come from.");
+}
+
+void describe(Fields& f, RefusalRight& right) {
+  f.required("scope", right.scope, "What the right covers, in words.");
+  f.required("response_window", right.response_window, "How long the holder may take to answer.");
+  f.required("from", right.from, "First day on which it binds.");
+  f.optional("until", right.until, "Day on which it ends; left out: until it is amended.");
+}
+
+void describe(Fields& f, Provider& provider) {
+  f.required("name", provider.name, "Lower-case letters, digits and '-'.");
+  f.optional("title", provider.title, "As people write it.");
+  f.optional("right_of_first_refusal", provider.right_of_first_refusal,
+             "Its right to be asked before others: a dated clause.");
+  f.optional("source", provider.source, "Where this comes from.");
+}
+
+void describe(Fields& f, Lease& lease) {
+  f.required("name", lease.name, "Lower-case letters, digits and '-'.");
+  f.required("provider", lease.provider, "Name of the provider that leases.");
+  f.required("sites", lease.sites, "Names of the sites where its power is delivered.");
+  f.required("power", lease.power, "Critical IT load contracted at the end of the ramp.");
+  f.optional("ramp", lease.ramp,
+             "Dated steps up to the power; left out: all of it from the start.");
+  f.required(
+      "price", lease.price,
+      "For the whole lease a year ('30 G$/year'), for a MW a month ('550 k$/MW-month') or for a "
+      "GPU an hour ('2.05 USD/GPU-hour').");
+  f.required("starts", lease.starts, "First day of the term.");
+  f.required("ends", lease.ends, "Day on which the term is over.");
+  f.optional("take_or_pay", lease.take_or_pay,
+             "Share of the commitment that is owed, used or not.");
+  f.optional("source", lease.source, "Where this comes from.");
+}
+
+void describe(Fields& f, Cluster& cluster) {
+  f.required("kind", cluster.kind,
+             "local: processes on this machine; simulated: jobs that only take time.");
+}
+
+void describe(Fields& f, Hall& hall) {
+  f.required("name", hall.name, "Lower-case letters, digits and '-'; several alike get a number.");
+  f.optional("count", hall.count, "So many halls alike.");
+  f.required("power", hall.power, "IT load that one such hall may draw.");
+  f.optional("pods", hall.pods, "Pods (non-blocking fabrics) in a hall.");
+  f.optional("racks_per_pod", hall.racks_per_pod, "Racks in a pod.");
+  f.optional("nodes_per_rack", hall.nodes_per_rack, "Left out: as the accelerator has it.");
+  f.optional("gpus_per_node", hall.gpus_per_node, "Left out: as the accelerator has it.");
+  f.required("accelerator", hall.accelerator, "Name of a built-in accelerator or of one above.");
+  f.optional("energised", hall.energised, "Usable from this day on; left out: already.");
+}
+
+void describe(Fields& f, Site& site) {
+  f.required("name", site.name, "Lower-case letters, digits and '-'.");
+  f.optional("title", site.title, "As people write it.");
+  f.optional("state", site.state, "Two letters, as in 'TX'.");
+  f.optional("grid", site.grid, "The grid or its operator, as in 'ERCOT'.");
+  f.optional("latitude", Degrees{site.latitude_microdegrees}, "Decimal degrees, north positive.");
+  f.optional("longitude", Degrees{site.longitude_microdegrees}, "Decimal degrees, east positive.");
+  f.optional("interconnection", PowerByDate{site.interconnection},
+             "Power that the grid connection carries: one figure, or dated steps.");
+  f.optional("pue", site.pue, "Power at the meter over IT power, 1.0 to 3.0.");
+  f.optional("energy_price", site.energy_price, "Price of energy at the meter.");
+  f.optional("carbon", site.carbon, "Mean carbon intensity of the grid.");
+  f.required("cluster", site.cluster, "Where its jobs really run.");
+  f.required("halls", site.halls, "Power-limited halls.");
+  f.optional("source", site.source, "Where this comes from.");
+}
+
+void describe(Fields& f, Team& team) {
+  f.required("name", team.name, "Lower-case letters, digits and '-'.");
+  f.optional("weight", team.weight, "Its share against the other teams.");
+  f.optional("projects", team.projects, "Names of its projects.");
+}
+
+void describe(Fields& f, PriorityClass& priority_class) {
+  f.required("name", priority_class.name, "Lower-case letters, digits and '-'.");
+  f.required("value", priority_class.value, "Higher goes first; a job without a class has 0.");
+}
+
+void describe(Fields& f, Budget& budget) {
+  f.required("from", budget.from, "First day.");
+  f.required("until", budget.until, "Day on which it is over.");
+  f.required("amount", budget.amount, "What may be spent in that time.");
+}
+
+void describe(Fields& f, Programme& programme) {
+  f.required("name", programme.name, "Lower-case letters, digits and '-'.");
+  f.required("total", programme.total, "What may be spent in all.");
+  f.required("from", programme.from, "First day.");
+  f.required("until", programme.until, "Day on which it is over.");
+  f.optional("budgets", programme.budgets, "Dated parts of the total.");
+  f.optional("source", programme.source, "Where this comes from.");
+}
+
+void describe(Fields& f, Policy& policy) {
+  f.optional("requeue_limit", policy.requeue_limit,
+             "Restarts of a job after infrastructure failures.");
+  f.optional("requeue_backoff", policy.requeue_backoff,
+             "Wait before the first restart; doubles each time.");
+  f.optional("requeue_backoff_max", policy.requeue_backoff_max, "The longest such wait.");
+  f.optional("grace", policy.grace, "Time between TERM and KILL.");
+  f.optional("default_walltime", policy.default_walltime, "Of a job that states none.");
+  f.optional("max_walltime", policy.max_walltime, "A job that asks for more is refused.");
+  f.optional("max_waiting", policy.max_waiting, "Jobs that may wait; one more is refused.");
+}
+
+void describe(Fields& f, Portfolio& portfolio) {
+  f.required("portfolio", portfolio.name, "Name of the portfolio.");
+  f.optional("description", portfolio.description, "What it is, in a few words.");
+  f.optional("accelerators", portfolio.accelerators, "Entries besides the built-in catalogue.");
+  f.required("providers", portfolio.providers, "Who leases capacity, in the order of preference.");
+  f.optional("leases", portfolio.leases, "Power contracted from a provider at its sites.");
+  f.required("sites", portfolio.sites, "Campuses with their halls.");
+  f.optional("teams", portfolio.teams, "Who submits jobs.");
+  f.optional("priority_classes", portfolio.priority_classes, "Names for priorities.");
+  f.optional("programmes", portfolio.programmes, "What is to be built with how much money.");
+  f.optional("policy", portfolio.policy, "How the engine behaves.");
+}
+
+Loaded<Portfolio> parse_portfolio(std::string_view text, const std::string& file) {
+  return parse_document<Portfolio>(text, file, [](const std::string& path) { return path; });
+}
+
+Loaded<Portfolio> load_portfolio(const std::string& path) {
+  const auto text = read_text_file(path);
+  if (!text) return text.error();
+  return parse_portfolio(*text, path);
+}
+
+std::string portfolio_schema() {
+  return schema_text(Form<Portfolio>::schema(), "Ampacity portfolio",
+                     "What a tenant has: providers, leases, sites. Written by `ampacity schema "
+                     "portfolio`; do not edit.");
+}
+
+}  // namespace ampacity

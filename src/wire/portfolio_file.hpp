@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The portfolio file: YAML in, a sound Portfolio out. Called by serve at start, by `ampacity check`
+// and by `ampacity schema`. The format is described once (portfolio_file.cpp);
+// schema/portfolio.schema.json is generated from the same description, and
+// docs/reference/portfolio.md explains it in words. Promises: a loaded portfolio has no problem
+// left that check() knows. All problems of a file are reported together, in the order of the file's
+// structure; what check() finds follows only on a file that reads well. Bounds: those of
+// wire/yaml_reader.hpp and of model/portfolio.hpp. Cost: linear; 16 MiB in about a second.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "model/portfolio.hpp"
+#include "wire/file_problem.hpp"
+
+namespace ampacity {
+
+Loaded<Portfolio> load_portfolio(const std::string& path);
+// `file` is the name that problems carry.
+Loaded<Portfolio> parse_portfolio(std::string_view text, const std::string& file);
+
+// JSON Schema (draft-07) of the file, indented, ending in a line break.
+std::string portfolio_schema();
+
+}  // namespace ampacity
