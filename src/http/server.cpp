@@ -152,20 +152,21 @@ class BeastServer : public Server {
     error_code error;
     co_await bhttp::async_read(peer, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
     if (error == bhttp::error::body_limit || error == bhttp::error::header_limit) {
-      co_await reply(peer, 11, false, problem(413, "the request is larger than 4 MiB", "LimitExceeded"));
-      co_return false;
+      auto refusal = problem(413, "the request is larger than 4 MiB", "LimitExceeded");
+      co_return co_await reply(peer, 11, false, std::move(refusal));
     }
     if (error && error.category() == bhttp::make_error_code(bhttp::error::bad_method).category() &&
         error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
-      co_await reply(peer, 11, false, problem(400, "not an HTTP request", "InvalidInput"));
+      auto refusal = problem(400, "not an HTTP request", "InvalidInput");
+      co_await reply(peer, 11, false, std::move(refusal));
     }
     if (error) co_return false;
     auto message = parser.release();
     const bool keep = message.keep_alive();
     auto request = translate(message);
     if (!request) {
-      co_await reply(peer, message.version(), false, problem(400, "not a valid path", "InvalidInput"));
-      co_return false;
+      auto refusal = problem(400, "not a valid path", "InvalidInput");
+      co_return co_await reply(peer, message.version(), false, std::move(refusal));
     }
     request->body = std::move(message.body());
     ChunkedStream stream(peer, message.version());

@@ -21,7 +21,7 @@ std::vector<Entry> submissions(std::int64_t first, std::int64_t count) {
 }
 
 void commit_submissions(benchmark::State& state) {
-  const Folder folder;
+  const Folder folder(std::filesystem::temp_directory_path());
   auto journal = open_sqlite_journal(folder.path()).value();
   std::int64_t next = 1;
   for (auto _ : state) {
@@ -40,7 +40,7 @@ BENCHMARK(commit_submissions)->Arg(1)->Arg(64)->Arg(256)->MinTime(2)->UseRealTim
 
 // One job's whole life: submitted, placed, started, ended with its usage.
 void commit_lives(benchmark::State& state) {
-  const Folder folder;
+  const Folder folder(std::filesystem::temp_directory_path());
   auto journal = open_sqlite_journal(folder.path()).value();
   std::int64_t next = 1;
   for (auto _ : state) {
@@ -86,7 +86,7 @@ void fill(const Folder& folder, std::int64_t jobs) {
 // Opens and restores; range(0): from a snapshot of that many bytes at the last event. range(1): as
 // after SIGKILL.
 void restore(benchmark::State& state) {
-  const Folder folder;
+  const Folder folder(std::filesystem::temp_directory_path());
   fill(folder, restore_jobs());
   if (state.range(0) > 0) {
     auto journal = open_sqlite_journal(folder.path()).value();
@@ -126,7 +126,7 @@ BENCHMARK(restore)
 
 // Reads of the API while the tables are full.
 void read_pages(benchmark::State& state) {
-  const Folder folder;
+  const Folder folder(std::filesystem::temp_directory_path());
   fill(folder, restore_jobs());
   auto reader = open_sqlite_reader(folder.path()).value();
   JobFilter filter;
@@ -139,7 +139,7 @@ void read_pages(benchmark::State& state) {
 BENCHMARK(read_pages)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
 void read_counts(benchmark::State& state) {
-  const Folder folder;
+  const Folder folder(std::filesystem::temp_directory_path());
   fill(folder, restore_jobs());
   auto reader = open_sqlite_reader(folder.path()).value();
   for (auto _ : state) {

@@ -17,9 +17,15 @@
 
 namespace ampacity::testing {
 
+// Tests kill processes, never the machine: memory is durable enough for them, and does not wait for
+// a disk.
+inline std::filesystem::path memory() {
+  return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path();
+}
+
 class Folder {
  public:
-  explicit Folder(const std::filesystem::path& under = std::filesystem::temp_directory_path()) {
+  explicit Folder(const std::filesystem::path& under = memory()) {
     auto pattern = (under / "ampacity-journal-XXXXXX").string();
     path_ = mkdtemp(pattern.data());
   }

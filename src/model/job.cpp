@@ -9,12 +9,13 @@ namespace ampacity {
 namespace {
 
 bool is_printable(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
 }
 
-bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+bool has_nul(const std::string& text) {
+  return text.find('\0') != std::string::npos;
+}
 
 class Checker {
  public:
@@ -42,8 +43,8 @@ class Checker {
   }
 
   void name() {
-    if (job_.name.empty() || job_.name.size() > limits::job_name_length || !is_printable(job_.name) ||
-        job_.name.find('/') != std::string::npos) {
+    if (job_.name.empty() || job_.name.size() > limits::job_name_length ||
+        !is_printable(job_.name) || job_.name.find('/') != std::string::npos) {
       say("name", fmt::format("expected 1 to {} printable characters without '/'",
                               limits::job_name_length));
     }
@@ -96,7 +97,8 @@ class Checker {
     }
     if (has_nul(job_.script)) say("script", "contains a NUL byte");
     if (job_.command.size() > limits::command_words) {
-      say("command", fmt::format("{} words, at most {}", job_.command.size(), limits::command_words));
+      say("command",
+          fmt::format("{} words, at most {}", job_.command.size(), limits::command_words));
     }
     std::size_t bytes = 0;
     for (const auto& word : job_.command) {
@@ -134,6 +136,8 @@ class Checker {
 
 }  // namespace
 
-std::vector<Problem> check(const JobSpec& job) { return Checker(job).run(); }
+std::vector<Problem> check(const JobSpec& job) {
+  return Checker(job).run();
+}
 
 }  // namespace ampacity

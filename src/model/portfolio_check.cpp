@@ -55,7 +55,8 @@ class Checker {
       }
       const auto [it, fresh] = seen.try_emplace(items[i].name, i);
       if (!fresh) {
-        say(path, fmt::format("'{}' is already the name of {}[{}]", items[i].name, list, it->second));
+        say(path,
+            fmt::format("'{}' is already the name of {}[{}]", items[i].name, list, it->second));
       }
     }
   }
@@ -90,7 +91,8 @@ class Checker {
 
   void between(const std::string& path, Duration value, Duration least, Duration most) {
     if (value >= least && value <= most) return;
-    say(path, fmt::format("expected {} to {}, got {}", to_text(least), to_text(most), to_text(value)));
+    say(path,
+        fmt::format("expected {} to {}, got {}", to_text(least), to_text(most), to_text(value)));
   }
 
   void at_most(const std::string& path, std::size_t size, std::size_t most) {
@@ -108,7 +110,8 @@ class Checker {
     std::size_t halls = 0;
     for (const auto& site : portfolio_.sites) halls += site.halls.size();
     at_most("sites", halls, limits::halls);
-    for (const auto& lease : portfolio_.leases) at_most("leases", lease.sites.size(), limits::sites);
+    for (const auto& lease : portfolio_.leases)
+      at_most("leases", lease.sites.size(), limits::sites);
     if (portfolio_.sites.empty()) say("sites", "a portfolio needs at least one site");
     if (portfolio_.providers.empty()) say("providers", "a portfolio needs at least one provider");
   }
@@ -194,7 +197,8 @@ class Checker {
     if (price.basis == PriceBasis::GpuHour) most = usd(100);
     if (price.amount < Money()) say(path, "a price cannot be negative");
     if (price.amount > most) {
-      say(path, fmt::format("{} is more than {}, which is absurd", to_text(price.amount), to_text(most)));
+      say(path,
+          fmt::format("{} is more than {}, which is absurd", to_text(price.amount), to_text(most)));
     }
   }
 
@@ -223,7 +227,8 @@ class Checker {
       if (site.halls.empty()) say(path + ".halls", "a site needs at least one hall");
       for (std::size_t k = 0; k < site.halls.size(); ++k) {
         nodes += hall(fmt::format("{}.halls[{}]", path, k), site.halls[k]);
-        halls += static_cast<std::size_t>(std::clamp<std::int64_t>(site.halls[k].count, 1, 100'000));
+        halls +=
+            static_cast<std::size_t>(std::clamp<std::int64_t>(site.halls[k].count, 1, 100'000));
       }
     }
     at_most("sites", halls, limits::halls);
@@ -240,8 +245,8 @@ class Checker {
 
   void site_itself(const std::string& path, const Site& site) {
     const auto capital = [](char c) { return c >= 'A' && c <= 'Z'; };
-    if (!site.state.empty() && (site.state.size() != 2 || !capital(site.state[0]) ||
-                                !capital(site.state[1]))) {
+    if (!site.state.empty() &&
+        (site.state.size() != 2 || !capital(site.state[0]) || !capital(site.state[1]))) {
       say(path + ".state", fmt::format("expected two letters such as 'TX', got '{}'", site.state));
     }
     if (site.pue < one || site.pue > Ratio::of(3'000'000)) {
@@ -349,9 +354,9 @@ class Checker {
     between("policy.grace", p.grace, Duration(0), day);
     between("policy.max_walltime", p.max_walltime, Duration(1), 365 * day);
     if (p.requeue_backoff_max < p.requeue_backoff) {
-      say("policy.requeue_backoff_max", fmt::format("{} is less than the first back-off of {}",
-                                                    to_text(p.requeue_backoff_max),
-                                                    to_text(p.requeue_backoff)));
+      say("policy.requeue_backoff_max",
+          fmt::format("{} is less than the first back-off of {}", to_text(p.requeue_backoff_max),
+                      to_text(p.requeue_backoff)));
     }
     if (p.default_walltime > p.max_walltime) {
       say("policy.default_walltime", "is more than max_walltime");
@@ -365,6 +370,8 @@ class Checker {
 
 }  // namespace
 
-std::vector<Problem> check(const Portfolio& portfolio) { return Checker(portfolio).run(); }
+std::vector<Problem> check(const Portfolio& portfolio) {
+  return Checker(portfolio).run();
+}
 
 }  // namespace ampacity

@@ -192,8 +192,9 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   Reply submit(const Request& request) {
     auto body = body_of<api::SubmitBody>(request);
     if (!body) co_return failure(body.error());
-    auto told = co_await conductor.tell(
-        SubmitJob{std::move(body->request), std::move(body->job), std::move(body->by)});
+    // A name for each value that crosses a co_await: GCC 12 destroys braced temporaries there twice.
+    Command command = SubmitJob{std::move(body->request), std::move(body->job), std::move(body->by)};
+    auto told = co_await conductor.tell(std::move(command));
     if (!told) co_return failure(told.error());
     if (told->refusal) co_return refusal(*told->refusal, true);
     co_return ok(api::Submitted{told->job->value(), !told->changed}, told->changed ? 201 : 200);
@@ -201,7 +202,8 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
 
   Reply cancel(JobId id, const Request& request) {
     const auto by = request.query.find("by");
-    co_return co_await change(CancelJob{id, by == request.query.end() ? "" : by->second});
+    Command command = CancelJob{id, by == request.query.end() ? "" : by->second};
+    co_return co_await change(std::move(command));
   }
 
   Reply change(Command command) {
@@ -293,19 +295,22 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   Reply drain(const Request& request) {
     auto body = body_of<api::TargetBody>(request);
     if (!body) co_return failure(body.error());
-    co_return co_await change(Drain{body->target, body->by, body->note});
+    Command command = Drain{body->target, body->by, body->note};
+    co_return co_await change(std::move(command));
   }
 
   Reply resume(const Request& request) {
     auto body = body_of<api::TargetBody>(request);
     if (!body) co_return failure(body.error());
-    co_return co_await change(Resume{body->target, body->by});
+    Command command = Resume{body->target, body->by};
+    co_return co_await change(std::move(command));
   }
 
   Reply nodes(const Request& request) {
     auto body = body_of<api::NodeBody>(request);
     if (!body) co_return failure(body.error());
-    co_return co_await change(ReportNode{body->node, body->state, body->detail});
+    Command command = ReportNode{body->node, body->state, body->detail};
+    co_return co_await change(std::move(command));
   }
 
   // ---- events: Server-Sent Events, from the tables, so that a reader can resume at any id ----

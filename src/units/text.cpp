@@ -18,12 +18,14 @@ struct Unit {
 };
 
 struct Number {
-  Wide digits = 0;    // the number without its point
-  int decimals = 0;   // how many of the digits stand behind the point
+  Wide digits = 0;   // the number without its point
+  int decimals = 0;  // how many of the digits stand behind the point
   std::string_view rest;
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -96,11 +98,8 @@ Result<Q> quantity_from(Result<std::int64_t> parsed) {
 
 constexpr std::array power_units{Unit{"W", 1}, Unit{"kW", 1'000}, Unit{"MW", 1'000'000},
                                  Unit{"GW", 1'000'000'000}};
-constexpr std::array energy_units{Unit{"J", 1},
-                                  Unit{"Wh", 3'600},
-                                  Unit{"kWh", 3'600'000},
-                                  Unit{"MWh", 3'600'000'000},
-                                  Unit{"GWh", 3'600'000'000'000}};
+constexpr std::array energy_units{Unit{"J", 1}, Unit{"Wh", 3'600}, Unit{"kWh", 3'600'000},
+                                  Unit{"MWh", 3'600'000'000}, Unit{"GWh", 3'600'000'000'000}};
 constexpr std::int64_t usd = 1'000'000;
 constexpr std::array money_units{Unit{"USD", usd},
                                  Unit{"$", usd},
@@ -111,10 +110,9 @@ constexpr std::array money_units{Unit{"USD", usd},
                                  Unit{"G$", usd * 1'000'000'000},
                                  Unit{"B$", usd * 1'000'000'000},
                                  Unit{"GUSD", usd * 1'000'000'000}};
-constexpr std::array duration_units{Unit{"ms", 1},          Unit{"s", 1'000},
-                                    Unit{"min", 60'000},    Unit{"h", 3'600'000},
-                                    Unit{"d", 86'400'000},  Unit{"day", 86'400'000},
-                                    Unit{"days", 86'400'000}};
+constexpr std::array duration_units{
+    Unit{"ms", 1},         Unit{"s", 1'000},        Unit{"min", 60'000},     Unit{"h", 3'600'000},
+    Unit{"d", 86'400'000}, Unit{"day", 86'400'000}, Unit{"days", 86'400'000}};
 
 // Splits "1 h 30 min" before each number that follows a unit.
 Result<Duration> sum_of_durations(std::string_view text) {
@@ -123,7 +121,8 @@ Result<Duration> sum_of_durations(std::string_view text) {
   if (rest.empty() || rest.front() == '-') return expected("a duration", "72 h", text);
   while (!rest.empty()) {
     std::size_t end = 0;
-    while (end < rest.size() && (is_digit(rest[end]) || rest[end] == '.' || rest[end] == ' ')) ++end;
+    while (end < rest.size() && (is_digit(rest[end]) || rest[end] == '.' || rest[end] == ' '))
+      ++end;
     while (end < rest.size() && !is_digit(rest[end])) ++end;
     const auto part = parse_with(rest.substr(0, end), duration_units, "a duration", "72 h");
     if (!part || __builtin_add_overflow(total, *part, &total)) {
@@ -144,14 +143,17 @@ std::optional<int> read_fixed(std::string_view text, std::size_t at, std::size_t
   return value;
 }
 
-std::optional<Duration> read_time_of_day(std::string_view text) {  // "T06:30:00Z" or "T06:30:00.250Z"
-  if (text.size() < 10 || text[0] != 'T' || text[3] != ':' || text[6] != ':' || text.back() != 'Z') {
+std::optional<Duration> read_time_of_day(
+    std::string_view text) {  // "T06:30:00Z" or "T06:30:00.250Z"
+  if (text.size() < 10 || text[0] != 'T' || text[3] != ':' || text[6] != ':' ||
+      text.back() != 'Z') {
     return std::nullopt;
   }
   const auto hour = read_fixed(text, 1, 2);
   const auto minute = read_fixed(text, 4, 2);
   const auto second = read_fixed(text, 7, 2);
-  if (!hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
+  if (!hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 59)
+    return std::nullopt;
   int ms = 0;
   if (text.size() != 10) {
     if (text.size() != 14 || text[9] != '.' || !read_fixed(text, 10, 3)) return std::nullopt;
@@ -166,7 +168,8 @@ std::string decimal(std::int64_t value, std::int64_t scale, int decimals) {
   for (int i = 0; i < decimals; ++i) power *= 10;
   const auto shown = scaled(value, power, scale);
   const auto magnitude = shown < 0 ? -static_cast<Wide>(shown) : static_cast<Wide>(shown);
-  auto text = fmt::format("{}{}", shown < 0 ? "-" : "", static_cast<std::int64_t>(magnitude / power));
+  auto text =
+      fmt::format("{}{}", shown < 0 ? "-" : "", static_cast<std::int64_t>(magnitude / power));
   if (decimals == 0 || magnitude % power == 0) return text;
   text += fmt::format(".{:0{}}", static_cast<std::int64_t>(magnitude % power), decimals);
   text.erase(text.find_last_not_of('0') + 1);
@@ -196,17 +199,21 @@ Result<Money> parse_money(std::string_view text) {
   auto body = trimmed(text);
   if (!body.empty() && body.front() == '$') {
     body.remove_prefix(1);
-    const auto plain = parse_with(std::string(body) + " USD", money_units, "an amount", "12.50 USD");
+    const auto plain =
+        parse_with(std::string(body) + " USD", money_units, "an amount", "12.50 USD");
     if (!plain) return expected("an amount", "12.50 USD", text);
     return Money::of(*plain);
   }
   return quantity_from<Money>(parse_with(body, money_units, "an amount", "12.50 USD"));
 }
 
-Result<Duration> parse_duration(std::string_view text) { return sum_of_durations(text); }
+Result<Duration> parse_duration(std::string_view text) {
+  return sum_of_durations(text);
+}
 
 Result<EnergyPrice> parse_energy_price(std::string_view text) {
-  constexpr std::array units{Unit{"USD/MWh", usd}, Unit{"$/MWh", usd}, Unit{"USD/kWh", usd * 1'000}};
+  constexpr std::array units{Unit{"USD/MWh", usd}, Unit{"$/MWh", usd},
+                             Unit{"USD/kWh", usd * 1'000}};
   return quantity_from<EnergyPrice>(parse_with(text, units, "an energy price", "55 USD/MWh"));
 }
 
@@ -249,9 +256,13 @@ Result<Instant> parse_instant(std::string_view text) {
   return Instant(since);
 }
 
-std::string to_text(Power power) { return with_prefix(power.count(), power_units); }
+std::string to_text(Power power) {
+  return with_prefix(power.count(), power_units);
+}
 
-std::string to_text(Energy energy) { return with_prefix(energy.count(), energy_units); }
+std::string to_text(Energy energy) {
+  return with_prefix(energy.count(), energy_units);
+}
 
 std::string to_text(Money money) {
   const auto micro = money.count();
@@ -280,7 +291,9 @@ std::string to_text(Duration duration) {
   return fmt::format("{} d {} h", s / 86'400, s % 86'400 / 3'600);
 }
 
-std::string to_text(Ratio ratio) { return decimal(ratio.count(), 1'000'000, 6); }
+std::string to_text(Ratio ratio) {
+  return decimal(ratio.count(), 1'000'000, 6);
+}
 
 std::string to_text(GpuTime time) {
   if (time.count() < ms_per_hour) return decimal(time.count(), 1'000, 1) + " GPU-seconds";

@@ -5,8 +5,8 @@
 // is honoured, ignored with a note or refused: docs/reference/sbatch.md, table in
 // sbatch_options.cpp. Promises: nothing is dropped silently: every option is honoured, noted or
 // refused with file:line:column, and all refusals of a script are reported together. The job passes
-// check(JobSpec). Bounds: limits::script_bytes. Pure: reads no file, environment or clock. Cost:
-// linear.
+// check(JobSpec). Bounds: limits::script_bytes. Pure but for load_sbatch: no environment, no clock.
+// Cost: linear.
 #pragma once
 
 #include <map>
@@ -21,7 +21,7 @@ namespace ampacity {
 
 struct SbatchScript {
   JobSpec spec;
-  // What was understood and does nothing here, for people: "train.sh:4:9: --partition: ignored: …".
+  // What was understood and does nothing here: "train.sh:4:9: --partition: ignored: …".
   std::vector<FileProblem> notes;
   // --export: whether all of the submitter's variables go along (sbatch's default), or those named.
   // Values given in the script (A=B) are already in spec.environment.

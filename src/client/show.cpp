@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/show.hpp"
+
+#include <boost/describe/enum_to_string.hpp>
+
+#include "base/text.hpp"
+#include "client/terminal.hpp"
+#include "protocol/sentences.hpp"
+#include "units/text.hpp"
+
+namespace ampacity::client {
+namespace {
+
+Colour colour_of(const std::string& state) {
+  if (state == "Completed") return Colour::Green;
+  if (state == "Failed" || state == "TimedOut" || state == "InfrastructureFailed") return Colour::Red;
+  if (state == "Running" || state == "Starting" || state == "Placed") return Colour::Blue;
+  if (state == "Waiting" || state == "Stopping") return Colour::Yellow;
+  return Colour::Grey;
+}
+
+std::string clock(std::int64_t ms) {  // "2026-11-24 03:12:45"
+  auto text = to_text(from_ms(ms)).substr(0, 19);
+  text[10] = ' ';
+  return text;
+}
+
+std::string span(std::int64_t from, std::int64_t until) { return to_text(Duration(until - from)); }
+
+std::string cost_text(const api::UsageView& usage) {
+  return to_text(Money::of(usage.lease_cost_micro_usd + usage.energy_cost_micro_usd));
+}
+
+void field(const std::string& name, const std::string& value) {
+  if (!value.empty()) fmt::print("{:<12}{}\n", name, value);
+}
+
+std::string ended_text(const api::AttemptView& attempt) {
+  if (!attempt.ending) return attempt.state;
+  const auto& e = *attempt.ending;
+  auto text = attempt.state;
+  if (e.kind == EndKind::Exited && e.code != 0) text += fmt::format(", exit code {}", e.code);
+  if (e.kind == EndKind::Signalled) text += fmt::format(", signal {}", e.signal);
+  if (e.rank) text += fmt::format(" (rank {})", *e.rank);
+  return e.detail.empty() ? text : text + ": " + e.detail;
+}
+
+void show_attempt(const api::AttemptView& a) {
+  fmt::print("\n{}  at {} under {} ({})\n", coloured("attempt " + a.attempt, Colour::Bold), a.site, a.lease,
+             a.provider);
+  fmt::print("  {}  placed   {}\n", clock(a.placed_ms), a.why);
+  fmt::print("  {}  on       {}\n", std::string(19, ' '), to_text(a.nodes));
+  if (a.started_ms) fmt::print("  {}  started\n", clock(*a.started_ms));
+  if (a.ended_ms) {
+    fmt::print("  {}  ended    {} after {}\n", clock(*a.ended_ms), coloured(ended_text(a), colour_of(a.state)),
+               span(a.placed_ms, *a.ended_ms));
+  }
+  fmt::print("  {}  used     {}, {} at the meter, {}\n", std::string(19, ' '),
+             to_text(GpuTime::of(a.usage.gpu_ms)), to_text(Energy::of(a.usage.facility_j)),
+             cost_text(a.usage));
+}
+
+}  // namespace
+
+std::string state_text(JobState state) { return boost::describe::enum_to_string(state, "?"); }
+
+void show(const api::JobList& list) {
+  if (list.jobs.empty()) {
+    fmt::print("no jobs\n");
+    return;
+  }
+  Table table({{"JOB", true}, {"NAME", false, true}, {"STATE"}, {"GPUS", true}, {"SITE"}, {"SUBMITTED"},
+               {"TOOK", true}, {"TRIES", true}, {"COST", true}, {"WHY", false, true}});
+  for (const auto& job : list.jobs) {
+    const auto state = state_text(job.state);
+    const bool ran = job.started_ms.has_value();
+    table.add({{fmt::format("{}", job.id)},
+               {job.name},
+               {state, colour_of(state)},
+               {fmt::format("{}", job.gpus)},
+               {job.site.empty() ? "-" : job.site},
+               {clock(job.submitted_ms)},
+               {ran && job.ended_ms ? span(*job.started_ms, *job.ended_ms) : "-"},
+               {fmt::format("{}", job.attempts)},
+               {cost_text(job.usage)},
+               {job.why}});
+  }
+  table.print();
+  if (list.before) fmt::print("more: --before {}\n", *list.before);
+}
+
+void show(const api::JobDetail& detail) {
+  const auto& job = detail.job;
+  const auto state = state_text(job.state);
+  field("job", fmt::format("{} '{}'", job.id, job.name));
+  field("state", coloured(state, colour_of(state)) + (job.why.empty() ? "" : ": " + job.why));
+  field("team", job.team + (job.project.empty() ? "" : "/" + job.project));
+  field("by", job.by);
+  field("gpus", fmt::format("{}, priority {}", job.gpus, job.priority));
+  field("submitted", clock(job.submitted_ms) + " UTC");
+  field("GPU time", to_text(GpuTime::of(job.usage.gpu_ms)));
+  field("energy", fmt::format("{} IT, {} at the meter", to_text(Energy::of(job.usage.it_j)),
+                              to_text(Energy::of(job.usage.facility_j))));
+  field("cost", fmt::format("{} ({} lease, {} energy)", cost_text(job.usage),
+                            to_text(Money::of(job.usage.lease_cost_micro_usd)),
+                            to_text(Money::of(job.usage.energy_cost_micro_usd))));
+  for (const auto& attempt : detail.attempts) show_attempt(attempt);
+  if (detail.explanation) {
+    fmt::print("\n");
+    show(*detail.explanation, job.id);
+  }
+}
+
+void show(const Explanation& e, std::int64_t job) {
+  fmt::print("job {} waits: {}\n", job, e.message);
+  for (const auto& site : e.sites) fmt::print("  {}\n", site.message);
+}
+
+void show(const api::SiteList& list) {
+  Table table({{"SITE"}, {"STATE"}, {"CLUSTER"}, {"PROVIDER"}, {"GPUS", true}, {"IN SERVICE", true},
+               {"FREE", true}, {"JOBS", true}, {"POWER", true}, {"GRID LIMIT", true}, {"DRAINED OR DOWN", false, true}});
+  for (const auto& site : list.sites) {
+    auto out = site.drained;
+    out.insert(out.end(), site.down.begin(), site.down.end());
+    table.add({{site.name},
+               {site.state.empty() ? "-" : site.state},
+               {site.cluster, site.cluster == "Simulated" ? Colour::Grey : Colour::None},
+               {site.provider.empty() ? "no lease" : site.provider},
+               {fmt::format("{}", site.gpus)},
+               {fmt::format("{}", site.gpus_in_service)},
+               {fmt::format("{}", site.gpus_free)},
+               {fmt::format("{}", site.running_jobs)},
+               {to_text(Power::of(site.facility_power_w))},
+               {to_text(Power::of(site.interconnection_w))},
+               {out.empty() ? "-" : listed(out), Colour::Yellow}});
+  }
+  table.print();
+}
+
+void show(const api::LeaseList& list) {
+  Table table({{"LEASE", false, true}, {"PROVIDER"}, {"POWER", true}, {"NOW", true}, {"PRICE"}, {"TERM"},
+               {"COMMITTED", true}, {"USED", true}, {"UNUSED", true}});
+  for (const auto& l : list.leases) {
+    table.add({{l.name},
+               {l.provider + (l.first_refusal ? " (ROFR)" : "")},
+               {to_text(Power::of(l.power_w))},
+               {to_text(Power::of(l.contracted_w))},
+               {l.price},
+               {to_date(from_ms(l.starts_ms)) + " to " + to_date(from_ms(l.ends_ms))},
+               {to_text(Money::of(l.committed_micro_usd))},
+               {to_text(Money::of(l.used_micro_usd))},
+               {to_text(Money::of(l.unused_micro_usd))}});
+  }
+  table.print();
+  fmt::print("committed and used since Ampacity holds the lease; ROFR: holds the right of first refusal now\n");
+}
+
+void show(const api::EventView& event) {
+  fmt::print("{:>8}  {}  {}\n", event.id, clock(event.at_ms), event.text);
+}
+
+}  // namespace ampacity::client

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers of the API as text for people.
+#pragma once
+
+#include "wire/api.hpp"
+
+namespace ampacity::client {
+
+void show(const api::JobList& list);
+void show(const api::JobDetail& detail);
+void show(const Explanation& explanation, std::int64_t job);
+void show(const api::SiteList& list);
+void show(const api::LeaseList& list);
+void show(const api::EventView& event);
+std::string state_text(JobState state);
+
+}  // namespace ampacity::client

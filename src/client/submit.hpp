@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// `ampacity submit`: a job from a YAML file, an sbatch script or a command after "--".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/connection.hpp"
+#include "client/exit_code.hpp"
+
+namespace ampacity::client {
+
+struct SubmitCall {
+  std::string file;                  // YAML or script; "-" reads a script from standard input
+  std::vector<std::string> command;  // after "--": a command, or the script's arguments
+  std::optional<std::int64_t> gpus;
+  std::optional<std::int64_t> tasks;
+  std::string name;
+  std::string walltime;
+  std::vector<std::string> sites;
+  std::string team;
+  std::string priority;
+  std::optional<std::int64_t> retries;
+  std::string runtime;  // simulated clusters
+  std::string request;
+  bool wait = false;
+  bool follow = false;
+};
+
+Exit submit(const Options& options, const SubmitCall& call);
+
+}  // namespace ampacity::client
