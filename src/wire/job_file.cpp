@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/job_file.hpp"
 
+#include <fmt/format.h>
+
 #include "wire/document.hpp"
 #include "wire/signals.hpp"
 
@@ -168,6 +170,13 @@ void describe(Fields& f, JobSpec& job) {
 }
 
 Loaded<JobSpec> parse_job(std::string_view text, const std::string& file) {
+  if (text.size() > limits::job_file_bytes) {
+    ProblemList problems(file);
+    problems.say(
+        {}, "",
+        fmt::format("{} bytes; a job file has at most {}", text.size(), limits::job_file_bytes));
+    return problems.take();
+  }
   return parse_document<JobSpec>(text, file, path_in_file);
 }
 

@@ -13,6 +13,10 @@
 
 namespace ampacity {
 
+namespace limits {
+inline constexpr std::size_t job_file_bytes = 2U << 20U;  // a script of a MiB, and its frame
+}  // namespace limits
+
 Loaded<JobSpec> load_job(const std::string& path);
 Loaded<JobSpec> parse_job(std::string_view text, const std::string& file);
 

@@ -98,6 +98,13 @@ TEST_CASE("mistakes have their place") {
         std::string::npos);
 }
 
+TEST_CASE("a job file is bounded") {
+  const std::string head = "job: a\ncommand: x\n#";
+  CHECK(problem(head + std::string(limits::job_file_bytes - head.size(), 'x')) == "loaded");
+  CHECK(problem(head + std::string(limits::job_file_bytes - head.size() + 1, 'x')) ==
+        "j.yaml: 2097153 bytes; a job file has at most 2097152\n");
+}
+
 TEST_CASE("signals") {
   CHECK(parse_signal("USR1") == 10);
   CHECK(parse_signal("sigterm") == 15);

@@ -269,8 +269,12 @@ TEST_CASE("requeue means a failed gang restarts, too; the last word counts") {
 TEST_CASE("file patterns") {
   CHECK(spec("#SBATCH -o logs/%x-%j.out -e %A-%N.err").error == "%A-%N.err");
   CHECK(spec("#SBATCH -o 100%%").output == "100%%");
-  CHECK(problem("#SBATCH -o %t.out") ==
-        "train.sh:2:9: --output: '%t' is not known in '%t.out'; %j, %x, %A, %N and %% are\n");
+  CHECK(spec("#SBATCH -o %4j-%u-%t.out").output == "%4j-%u-%t.out");
+  CHECK(
+      problem("#SBATCH -o %a.out") ==
+      "train.sh:2:9: --output: '%a' is not known in '%a.out'; %j, %x, %A, %N, %t, %u and %% are\n");
+  CHECK(problem("#SBATCH -o %444j").find("'%444' is not known") != std::string::npos);
+  CHECK(problem("#SBATCH -o %4").find("'%4' is not known") != std::string::npos);
   CHECK(problem("#SBATCH -o x%").find("'%' is not known") != std::string::npos);
 }
 

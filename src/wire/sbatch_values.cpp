@@ -196,12 +196,14 @@ Result<EarlySignal> parse_early_signal(std::string_view text) {
 }
 
 Result<std::string> parse_pattern(std::string_view text) {
-  for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 2)) {
-    const auto letter = at + 1 < text.size() ? text[at + 1] : ' ';
-    if (std::string_view("jxAN%").find(letter) == std::string_view::npos) {
-      return invalid(fmt::format("'{}' is not known in '{}'; %j, %x, %A, %N and %% are",
-                                 text.substr(at, 2), text));
+  for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at)) {
+    const auto start = at++;
+    while (at < text.size() && at < start + 3 && text[at] >= '0' && text[at] <= '9') ++at;
+    if (at == text.size() || std::string_view("jxANtu%").find(text[at]) == std::string_view::npos) {
+      return invalid(fmt::format("'{}' is not known in '{}'; %j, %x, %A, %N, %t, %u and %% are",
+                                 text.substr(start, at + 1 - start), text));
     }
+    ++at;
   }
   if (text.empty()) return expected("a file name", text);
   return std::string(text);

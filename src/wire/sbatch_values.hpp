@@ -32,7 +32,7 @@ Result<std::vector<std::string>> parse_constraint(std::string_view text);
 
 Result<EarlySignal> parse_early_signal(std::string_view text);  // [B:]SIG[@seconds]
 
-Result<std::string> parse_pattern(std::string_view text);  // with %j, %x, %A, %N and %% only
+Result<std::string> parse_pattern(std::string_view text);  // %j %x %A %N %t %u %%, "%4j"
 
 struct Export {
   bool all = false;
