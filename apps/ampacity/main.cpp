@@ -12,6 +12,7 @@
 #include "client/commands.hpp"
 #include "exec/shim.hpp"
 #include "exec/srun.hpp"
+#include "serve/replay.hpp"
 #include "serve/serve.hpp"
 #include "wire/portfolio_file.hpp"
 
@@ -61,6 +62,37 @@ void add_serve(CLI::App& app, client::Run& run) {
   sub->callback([call, &run] { run = [call] { return run_serve(call->file, call->options, call->level); }; });
 }
 
+void add_replay(CLI::App& app, client::Run& run) {
+  struct Call {
+    std::filesystem::path data = ".ampacity";
+    std::optional<std::int64_t> until;
+    bool json = false;
+  };
+  auto call = std::make_shared<Call>();
+  auto* sub = app.add_subcommand("replay", "Audit a journal: replay its events and print the state's digest");
+  sub->footer("Examples:\n  ampacity replay --data .ampacity --json");
+  sub->add_option("--data", call->data, "Data folder")->envname("AMPACITY_DATA")->capture_default_str();
+  sub->add_option("--until", call->until, "Stop after this event");
+  sub->add_flag("--json", call->json, "Print JSON instead of text");
+  sub->callback([call, &run] {
+    run = [call] {
+      const auto result = replay(call->data, call->until);
+      if (!result) {
+        fmt::print(stderr, "ampacity replay: {}\n", result.error().message);
+        return client::exit_for(result.error());
+      }
+      const auto digest = result->digest.text();
+      if (call->json) {
+        fmt::print("{{\"events\":{},\"digest\":\"{}\",\"jobs_live\":{}}}\n", result->events, digest,
+                   result->jobs_live);
+      } else {
+        fmt::print("{} events, digest {}, {} jobs not ended\n", result->events, digest, result->jobs_live);
+      }
+      return Exit::Ok;
+    };
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -79,6 +111,7 @@ int main(int argc, char** argv) {
   auto options = std::make_shared<client::Options>();
   client::Run run;
   add_serve(app, run);
+  add_replay(app, run);
   client::add_commands(app, options, run);
   bench::add_commands(app, run);
   try {

@@ -230,7 +230,7 @@ class Requests:
 LOST_PEER = re.compile(r"gloo|closed by peer|reset by peer|connection|broken pipe|timed out|timeout|socket", re.I)
 
 
-def leave_if_peer_is_gone(error: RuntimeError, where: str, stop: bool) -> None:
+def leave_if_peer_is_gone(error: Exception, where: str, stop: bool) -> None:
     """Ends this rank at once and in one line, if the error says that another rank is gone.
 
     os._exit, because an orderly end would wait for the very peer that is gone.
@@ -268,6 +268,7 @@ class Checkpoints:
                 return torch.load(path, map_location="cpu")
             except Exception as error:  # torch.load raises whatever the broken bytes lead it to
                 say(f"cannot read {path} ({type(error).__name__}); trying the one before it")
+                path.rename(path.with_suffix(".damaged"))  # or it would count as the newest for ever
         return None
 
     def _newest_first(self) -> list[Path]:
@@ -400,11 +401,13 @@ class Training:
         A signal reaches the ranks at different steps. They must leave at the same one: a rank that left
         alone would look like a dead one to the others.
         """
-        shared = torch.tensor([loss, float(requests.stop), float(requests.save)], dtype=torch.float64)
+        save = requests.save
+        if save:
+            requests.save = False  # only what is passed on now: another signal may come during the exchange
+        shared = torch.tensor([loss, float(requests.stop), float(save)], dtype=torch.float64)
         dist.all_reduce(shared)
-        requests.save = False
-        mean, stop, save = shared.tolist()
-        return mean / self.place.world, stop > 0, save > 0
+        total, stopping, saving = shared.tolist()
+        return total / self.place.world, stopping > 0, saving > 0
 
     def run(self, requests: Requests) -> float:
         """Trains to the last step. Returns the last mean loss; does not return if it is told to stop."""
@@ -512,7 +515,7 @@ def main(arguments: list[str]) -> int:
         last = training.run(requests)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the last checkpoint is written
         training.finish(last)
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:  # gloo raises the first, a rendezvous that timed out the second
         if requests is not None:
             where = f"after step {training.step}"
         leave_if_peer_is_gone(error, where, requests is not None and requests.stop)

@@ -119,10 +119,11 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (p.size() != 2) co_return no_route(request);
     if (request.method == "GET") {
       if (p[1] == "events") co_return co_await events(request, stream);
+      const auto before = p[1] == "state" ? state() : api::StateView{};  // told once it is durable
       if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
       if (p[1] == "sites") co_return ok(site_list(conductor.engine(), conductor.now()));
       if (p[1] == "leases") co_return ok(lease_list(conductor.engine(), conductor.now()));
-      if (p[1] == "state") co_return ok(state());
+      if (p[1] == "state") co_return ok(before);
     }
     if (request.method == "POST") {
       if (p[1] == "drain") co_return co_await drain(request);
@@ -162,7 +163,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     const auto& engine = conductor.engine();
     return {.portfolio = engine.state().portfolio->name,
             .digest = engine.digest().text(),
-            .last_event = conductor.durable_event(),
+            .last_event = conductor.decided_event(),
             .waiting = static_cast<std::int64_t>(engine.waiting()),
             .live = static_cast<std::int64_t>(engine.live_attempts().size()),
             .now_ms = to_ms(conductor.now())};

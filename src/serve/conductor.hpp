@@ -58,6 +58,10 @@ class Conductor {
   const Engine& engine() const { return engine_; }
   Instant now() const;
   std::int64_t durable_event() const { return durable_event_; }
+  // The number that the engine's latest event has, or will have once it is durable.
+  std::int64_t decided_event() const {
+    return durable_event_ + (in_flight_ ? in_flight_->events : 0) + pending_->events;
+  }
   bool failed() const { return failure_.has_value(); }
   const std::optional<Error>& failure() const { return failure_; }
   std::int64_t commits() const { return commits_; }

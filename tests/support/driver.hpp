@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns a list of numbers into a conversation with the engine, so that rapidcheck can shrink it and a seed can
+// repeat it. After each step: the invariants hold (Engine::verify and the checks here), and a twin that has only
+// replayed the events has the same digest.
+#pragma once
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "support/small_fleet.hpp"
+
+namespace ampacity::test {
+
+// SplitMix64: the same numbers everywhere, unlike the standard's distributions.
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t next() {
+    auto z = (state_ += 0x9E3779B97F4A7C15ULL);
+    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31U);
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+class Driver {
+ public:
+  Driver() {
+    portfolio_ = small_portfolio({{"north", 3, 4, "azure"}, {"south", 2, 8, "oracle"}, {"west", 4, 2, "oracle"}});
+    portfolio_.policy.max_waiting = 60;
+    portfolio_.policy.requeue_limit = 2;
+    portfolio_.sites[2].halls[0].energised = day("2026-03-02");
+    tell(Configure{portfolio_});
+  }
+
+  // One step, chosen and filled by the bits of `code`.
+  void step(std::uint64_t code) {
+    Random r(code);
+    const auto choice = r.next() % 100;
+    if (choice < 34) return submit(r);
+    if (choice < 54) return report_started(r);
+    if (choice < 74) return report_ended(r);
+    if (choice < 79) return tell(CancelJob{JobId(static_cast<std::int64_t>(r.next() % 40)), "someone"});
+    if (choice < 84) return node(r);
+    if (choice < 89) return drain(r);
+    if (choice < 92) return reconfigure(r);
+    pass(Duration(static_cast<std::int64_t>(r.next() % 20'000'000)));
+  }
+
+  const Engine& engine() const { return engine_; }
+  std::int64_t started_twice() const { return started_twice_; }
+
+  void tell(const Command& command) {
+    const auto outcome = engine_.decide(command, now_);
+    for (const auto& event : outcome.events) twin_.evolve(event);
+    for (const auto& effect : outcome.effects) {
+      const auto* start = std::get_if<StartGang>(&effect);
+      if (start != nullptr && !started_.insert(start->attempt).second) ++started_twice_;
+    }
+    if (outcome.refusal) AMPACITY_ASSERT(!outcome.refusal->message.empty(), "a no without words");
+    engine_.verify();
+    check_gangs();
+    AMPACITY_ASSERT(twin_.digest() == engine_.digest(), "the twin that replays has another state");
+  }
+
+ private:
+  void submit(Random& r) {
+    JobSpec spec;
+    spec.command = {"true"};
+    spec.gpus = GpuCount::of(static_cast<std::int64_t>(1 + r.next() % 18));
+    if (r.next() % 4 == 0) {
+      const auto per_node = static_cast<std::int64_t>(1 + r.next() % 4);
+      spec.gpus = GpuCount::of(per_node * static_cast<std::int64_t>(1 + r.next() % 4));
+      spec.gpus_per_node = per_node;
+    }
+    constexpr const char* classes[] = {"", "low", "normal", "high", "unknown"};
+    spec.priority_class = classes[r.next() % 5];
+    if (r.next() % 5 == 0) spec.sites = {r.next() % 2 == 0 ? "north" : "west"};
+    spec.retries = static_cast<std::int64_t>(r.next() % 3);
+    spec.requeue = r.next() % 4 != 0;
+    if (r.next() % 3 == 0) spec.walltime = Duration(static_cast<std::int64_t>(1 + r.next() % 30'000'000));
+    if (r.next() % 5 == 0) spec.early_signal = EarlySignal{10, Duration(60'000), false};
+    const auto request = r.next() % 3 == 0 ? fmt::format("r{}", r.next() % 20) : std::string();
+    tell(SubmitJob{request, spec, "someone"});
+  }
+
+  // A live attempt, or now and then one that is not.
+  AttemptId some_attempt(Random& r) const {
+    const auto live = engine_.live_attempts();
+    if (live.empty() || r.next() % 8 == 0) {
+      return {JobId(static_cast<std::int64_t>(1 + r.next() % 40)), static_cast<std::int64_t>(1 + r.next() % 3)};
+    }
+    return live[r.next() % live.size()].start.attempt;
+  }
+
+  void report_started(Random& r) { tell(ReportStarted{some_attempt(r)}); }
+
+  void report_ended(Random& r) {
+    Ending ending;
+    switch (r.next() % 6) {
+      case 0: ending.kind = EndKind::Signalled; ending.signal = 9; break;
+      case 1: ending.code = 1; break;
+      case 2: ending.kind = EndKind::Lost; break;
+      case 3: ending.kind = EndKind::NotStarted; break;
+      default: break;
+    }
+    tell(ReportEnded{some_attempt(r), ending});
+  }
+
+  std::string some_node(Random& r) const {
+    const auto& fleet = engine_.fleet();
+    return fleet.path(NodeIndex(static_cast<std::uint32_t>(r.next() % fleet.node_count())));
+  }
+
+  void node(Random& r) {
+    tell(ReportNode{some_node(r), r.next() % 2 == 0 ? NodeState::Down : NodeState::Up, ""});
+  }
+
+  void drain(Random& r) {
+    auto target = some_node(r);
+    for (auto up = r.next() % 5; up > 0; --up) target = target.substr(0, target.rfind('/'));
+    if (r.next() % 2 == 0) return tell(Drain{target, "ops", ""});
+    tell(Resume{target, "ops"});
+  }
+
+  // A site more, a site less, another back-off.
+  void reconfigure(Random& r) {
+    auto portfolio = portfolio_;
+    if (r.next() % 2 == 0) {
+      portfolio.sites.pop_back();
+      portfolio.leases.pop_back();
+    }
+    portfolio.policy.requeue_backoff = Duration(static_cast<std::int64_t>(1 + r.next() % 8'000));
+    tell(Configure{portfolio});
+  }
+
+  void pass(Duration time) {
+    const auto until = now_ + time;
+    for (auto due = engine_.next_deadline(); due && *due <= until; due = engine_.next_deadline()) {
+      now_ = std::max(now_, *due);
+      tell(Tick{});
+    }
+    now_ = until;
+    tell(Tick{});
+  }
+
+  // No node gives more than it has, and every gang is whole: counted here from scratch.
+  void check_gangs() const {
+    std::map<std::string, std::int64_t> used;
+    for (const auto& live : engine_.live_attempts()) {
+      std::int64_t gang = 0;
+      std::set<std::string> nodes;
+      for (const auto& share : live.start.nodes) {
+        gang += share.gpus;
+        used[share.node] += share.gpus;
+        AMPACITY_ASSERT(nodes.insert(share.node).second, "a gang has {} twice", share.node);
+        if (live.start.spec->gpus_per_node) {
+          AMPACITY_ASSERT(share.gpus == *live.start.spec->gpus_per_node, "not {} a node",
+                          *live.start.spec->gpus_per_node);
+        }
+      }
+      AMPACITY_ASSERT(gang == live.start.spec->gpus.count(), "a gang is not whole");
+    }
+    for (const auto& [path, gpus] : used) {
+      const auto range = engine_.fleet().resolve(path);
+      AMPACITY_ASSERT(range && gpus <= engine_.fleet().gpus(NodeIndex(range->begin)),
+                      "{} gives {} GPUs, more than it has", path, gpus);
+    }
+  }
+
+  Engine engine_;
+  Engine twin_;
+  Portfolio portfolio_;
+  Instant now_ = day("2026-03-01");
+  std::set<AttemptId> started_;
+  std::int64_t started_twice_ = 0;
+};
+
+}  // namespace ampacity::test
