@@ -12,6 +12,7 @@
 #include "client/submit.hpp"
 #include "units/text.hpp"
 #include "wire/job_file.hpp"
+#include "wire/openapi.hpp"
 #include "wire/portfolio_file.hpp"
 #include "wire/sbatch.hpp"
 
@@ -80,12 +81,8 @@ void add_submit(CLI::App& app, const OptionsPtr& options, Run& run) {
   sub->add_option("--request", call->request, "Request id: the same id submits once");
   sub->add_flag("--wait", call->wait, "Wait until it has ended; exit code 1 unless it completed");
   sub->add_flag("-f,--follow", call->follow, "Follow its output, then wait");
-  sub->prefix_command();
-  sub->callback([sub, call, options, &run] {
-    // CLI11 leaves what follows "--" (or the script) in remaining().
-    auto rest = sub->remaining();
-    if (!rest.empty() && rest.front() == "--") rest.erase(rest.begin());
-    call->command = rest;
+  sub->callback([call, options, &run] {
+    call->command = options->after_dashes;
     run = [call, options] { return submit(*options, *call); };
   });
 }
@@ -317,12 +314,12 @@ void add_check(CLI::App& app, Run& run) {
 
 void add_schema(CLI::App& app, Run& run) {
   auto what = std::make_shared<std::string>();
-  auto* sub = app.add_subcommand("schema", "Print the JSON Schema of a file format");
+  auto* sub = app.add_subcommand("schema", "Print the JSON Schema of a file format, or the OpenAPI document");
   sub->footer("Examples:\n  ampacity schema portfolio > schema/portfolio.schema.json");
-  sub->add_option("format", *what, "portfolio or job")->required()->check(CLI::IsMember({"portfolio", "job"}));
+  sub->add_option("format", *what, "portfolio, job or api")->required()->check(CLI::IsMember({"portfolio", "job", "api"}));
   sub->callback([what, &run] {
     run = [what] {
-      fmt::print("{}", *what == "job" ? job_schema() : portfolio_schema());
+      fmt::print("{}", *what == "api" ? openapi_document() : *what == "job" ? job_schema() : portfolio_schema());
       return Exit::Ok;
     };
   });

@@ -16,6 +16,7 @@ struct Options {
   std::string server;                      // "" : found
   std::filesystem::path data = ".ampacity";
   bool json = false;
+  std::vector<std::string> after_dashes;   // what followed "--": CLI11 would take it for positionals
 };
 
 Result<http::Endpoint> find_server(const Options& options);

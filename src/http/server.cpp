@@ -12,6 +12,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/url/parse.hpp>
+#include <array>
 #include <set>
 
 namespace ampacity::http {
@@ -153,7 +154,9 @@ class BeastServer : public Server {
     co_await bhttp::async_read(peer, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
     if (error == bhttp::error::body_limit || error == bhttp::error::header_limit) {
       auto refusal = problem(413, "the request is larger than 4 MiB", "LimitExceeded");
-      co_return co_await reply(peer, 11, false, std::move(refusal));
+      co_await reply(peer, 11, false, std::move(refusal));
+      co_await discard(peer);
+      co_return false;
     }
     if (error && error.category() == bhttp::make_error_code(bhttp::error::bad_method).category() &&
         error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
@@ -177,6 +180,17 @@ class BeastServer : public Server {
       co_return false;
     }
     co_return co_await reply(peer, message.version(), keep, std::move(*response));
+  }
+
+  // Reads on for a moment what nobody wants: closing at once would reset the line before the answer is read.
+  static asio::awaitable<void> discard(beast::tcp_stream& peer) {
+    error_code error;
+    std::array<char, 65'536> nobody{};
+    peer.socket().shutdown(tcp::socket::shutdown_send, error);
+    peer.expires_after(std::chrono::seconds(2));
+    for (std::size_t total = 0; !error && total < 16 * limits::body_bytes;) {
+      total += co_await peer.async_read_some(asio::buffer(nobody), asio::redirect_error(asio::use_awaitable, error));
+    }
   }
 
   static asio::awaitable<bool> reply(beast::tcp_stream& peer, unsigned version, bool keep,

@@ -11,10 +11,10 @@
 
 #include "serve/log_stream.hpp"
 #include "serve/metrics.hpp"
-#include "serve/openapi.hpp"
 #include "serve/token.hpp"
 #include "serve/views.hpp"
 #include "wire/json.hpp"
+#include "wire/openapi.hpp"
 
 namespace ampacity {
 namespace {
@@ -151,7 +151,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (name == "healthz") {
       co_return conductor.failed() ? failure(*conductor.failure()) : answer(200, R"({"status":"ok"})");
     }
-    if (name == "openapi.json") co_return answer(200, std::string(openapi_document()));
+    if (name == "openapi.json") co_return answer(200, openapi_document());
     if (name == "metrics") {
       if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
       co_return Response{200, metrics_text(conductor, requests), "text/plain; version=0.0.4"};

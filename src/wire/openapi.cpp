@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/openapi.hpp"
+
+#include "wire/api.hpp"
+#include "wire/indented.hpp"
+#include "wire/json.hpp"
+
+namespace ampacity {
+namespace {
+
+using json::Array;
+using json::Object;
+using json::Value;
+
+// Collects the schemas of described structs under their names.
+class Schemas {
+ public:
+  template <class T>
+  Value of() {
+    using namespace json::detail;
+    if constexpr (std::is_same_v<T, Value>) {
+      return Object{{"type", "object"}};
+    } else if constexpr (std::is_same_v<T, bool>) {
+      return Object{{"type", "boolean"}};
+    } else if constexpr (std::is_same_v<T, AttemptId>) {
+      return Object{{"type", "string"}, {"pattern", "^[1-9][0-9]*\\.[1-9][0-9]*$"}};
+    } else if constexpr (std::is_enum_v<T>) {
+      return enumeration<T>();
+    } else if constexpr (std::is_integral_v<T> || Counted<T> || IsDuration<T>::value ||
+                         IsInstant<T>::value || IsTagged<T>::value) {
+      return Object{{"type", "integer"}};
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      return Object{{"type", "string"}};
+    } else if constexpr (IsOptional<T>::value) {
+      return of<typename T::value_type>();
+    } else if constexpr (IsShared<T>::value) {
+      return of<std::remove_const_t<typename T::element_type>>();
+    } else if constexpr (IsVector<T>::value) {
+      return Object{{"type", "array"}, {"items", of<typename T::value_type>()}};
+    } else if constexpr (IsMap<T>::value) {
+      return Object{{"type", "object"}, {"additionalProperties", of<typename T::mapped_type>()}};
+    } else if constexpr (IsVariant<T>::value) {
+      return variant<T>();
+    } else {
+      return reference<T>();
+    }
+  }
+
+  Object take() { return std::move(all_); }
+
+ private:
+  template <class T>
+  static Value enumeration() {
+    Array names;
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>(
+        [&](auto e) { names.push_back(boost::json::string(e.name)); });
+    return Object{{"type", "string"}, {"enum", std::move(names)}};
+  }
+
+  template <class T>
+  Value reference() {
+    const std::string name(json::kind_name<T>());
+    if (!all_.contains(name)) {
+      all_[name] = Object{};  // present while its members are described
+      all_[name] = structure<T>();
+    }
+    return Object{{"$ref", "#/components/schemas/" + name}};
+  }
+
+  template <class T>
+  Value structure() {
+    Object properties;
+    Array required;
+    boost::mp11::mp_for_each<json::detail::Members<T>>([&](auto member) {
+      using Item = std::remove_cvref_t<decltype(std::declval<T>().*member.pointer)>;
+      properties[member.name] = of<Item>();
+      if (!json::detail::IsOptional<Item>::value) required.push_back(boost::json::string(member.name));
+    });
+    Object schema{{"type", "object"}, {"properties", std::move(properties)}};
+    if (!is_request<T>() && !required.empty()) schema["required"] = std::move(required);
+    return schema;
+  }
+
+  // In what clients send, everything has a default; the server says what it misses.
+  template <class T>
+  static constexpr bool is_request() {
+    return std::is_same_v<T, api::SubmitBody> || std::is_same_v<T, JobSpec> ||
+           std::is_same_v<T, api::TargetBody> || std::is_same_v<T, api::NodeBody> ||
+           std::is_same_v<T, EarlySignal>;
+  }
+
+  template <class T>
+  Value variant() {
+    Array options;
+    boost::mp11::mp_for_each<boost::mp11::mp_iota_c<std::variant_size_v<T>>>([&](auto i) {
+      using Item = std::variant_alternative_t<i, T>;
+      const std::string name(json::kind_name<Item>());
+      options.push_back(Object{{"allOf", Array{of<Item>()}},
+                               {"properties", Object{{"kind", Object{{"const", name}}}}},
+                               {"required", Array{"kind"}}});
+    });
+    return Object{{"oneOf", std::move(options)}};
+  }
+
+  Object all_;
+};
+
+Object content(const std::string& type, Value schema) {
+  return Object{{type, Object{{"schema", std::move(schema)}}}};
+}
+
+Object answer(const char* what, Object body) {
+  return Object{{"description", what}, {"content", std::move(body)}};
+}
+
+Object parameter(const char* name, const char* in, const char* what, Value schema) {
+  Object p{{"name", name}, {"in", in}, {"description", what}, {"schema", std::move(schema)}};
+  if (std::string_view(in) == "path") p["required"] = true;
+  return p;
+}
+
+Value integer() { return Object{{"type", "integer"}}; }
+Value text() { return Object{{"type", "string"}}; }
+
+class Paths {
+ public:
+  explicit Paths(Schemas& schemas) : schemas_(schemas) {}
+
+  template <class T>
+  void get(const char* path, const char* what, Array parameters = {}) {
+    add(path, "get", what, std::move(parameters), answer("as asked", content("application/json", schemas_.of<T>())));
+  }
+  void stream(const char* path, const char* what, const char* type, Array parameters = {}) {
+    add(path, "get", what, std::move(parameters), answer("as it comes", content(type, text())));
+  }
+  template <class Body, class T>
+  void post(const char* path, const char* what, const char* status = "200") {
+    add(path, "post", what, {}, answer("done and durable", content("application/json", schemas_.of<T>())), status);
+    paths_[path].as_object()["post"].as_object()["requestBody"] =
+        Object{{"required", true}, {"content", content("application/json", schemas_.of<Body>())}};
+  }
+  void remove(const char* path, const char* what, Array parameters) {
+    add(path, "delete", what, std::move(parameters),
+        answer("done and durable", content("application/json", schemas_.of<api::Done>())));
+  }
+  Object take() { return std::move(paths_); }
+
+ private:
+  void add(const char* path, const char* method, const char* what, Array parameters, Object good,
+           const char* status = "200") {
+    Object responses{{status, std::move(good)},
+                     {"default", answer("no: why, with numbers",
+                                        content("application/json", schemas_.of<api::ErrorBody>()))}};
+    Object operation{{"summary", what}, {"responses", std::move(responses)}};
+    if (!parameters.empty()) operation["parameters"] = std::move(parameters);
+    if (std::string_view(method) != "get") operation["security"] = Array{Object{{"token", Array{}}}};
+    if (!paths_.contains(path)) paths_[path] = Object{};
+    paths_[path].as_object()[method] = std::move(operation);
+  }
+
+  Schemas& schemas_;
+  Object paths_;
+};
+
+Object all_paths(Schemas& schemas) {
+  Paths p(schemas);
+  const auto id = parameter("id", "path", "job number", integer());
+  p.post<api::SubmitBody, api::Submitted>(
+      "/v1/jobs", "Submit a job. 201, or 200 if this request id submitted it before", "201");
+  p.get<api::JobList>("/v1/jobs", "Jobs, the newest first",
+                      {parameter("state", "query", "of this state", schemas.of<JobState>()),
+                       parameter("unfinished", "query", "1: only jobs that have not ended", integer()),
+                       parameter("team", "query", "of this team", text()),
+                       parameter("name", "query", "with this name", text()),
+                       parameter("limit", "query", "1 to 10000, default 100", integer()),
+                       parameter("before", "query", "older than this job", integer())});
+  p.get<api::JobDetail>("/v1/jobs/{id}", "A job, its attempts, and why it waits", {id});
+  p.remove("/v1/jobs/{id}", "Cancel a job: TERM, then KILL after the grace",
+           {id, parameter("by", "query", "who, for the record", text())});
+  p.get<Explanation>("/v1/jobs/{id}/explanation", "Why a job waits, site by site, with numbers", {id});
+  p.get<api::EventList>("/v1/jobs/{id}/events", "What happened to a job", {id});
+  p.stream("/v1/jobs/{id}/log", "The job's output", "text/plain; charset=utf-8",
+           {id, parameter("follow", "query", "1: until the job has ended, through restarts", integer()),
+            parameter("attempt", "query", "of this attempt; default the latest", integer())});
+  p.get<api::SiteList>("/v1/sites", "Sites: GPUs, what is free, power");
+  p.get<api::LeaseList>("/v1/leases", "Leases: contracted, used and unused");
+  p.stream("/v1/events", "Server-Sent Events; the data of each is an EventView", "text/event-stream",
+           {parameter("after", "query", "events after this id; default: from now on", integer()),
+            parameter("follow", "query", "0: end after what there is", integer()),
+            parameter("Last-Event-ID", "header", "resume after this id", integer())});
+  p.get<api::StateView>("/v1/state", "The digest of the engine's state at an event");
+  p.post<api::TargetBody, api::Done>("/v1/drain", "Take a part of the fleet out of service for new work");
+  p.post<api::TargetBody, api::Done>("/v1/resume", "Put it back");
+  p.post<api::NodeBody, api::Done>("/v1/nodes", "Say that a node is up or down");
+  p.stream("/metrics", "Prometheus metrics", "text/plain; version=0.0.4");
+  p.get<json::Value>("/healthz", "Whether the server can do its work");
+  p.get<json::Value>("/openapi.json", "This document");
+  return p.take();
+}
+
+std::string make_document() {
+  Schemas schemas;
+  schemas.of<api::EventView>();
+  auto paths = all_paths(schemas);
+  Object components{{"schemas", schemas.take()},
+                    {"securitySchemes",
+                     Object{{"token", Object{{"type", "http"},
+                                             {"scheme", "bearer"},
+                                             {"description", "the content of <data>/token"}}}}}};
+  Object document{{"openapi", "3.1.0"},
+                  {"info", Object{{"title", "Ampacity"},
+                                  {"version", "1"},
+                                  {"license", Object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}},
+                                  {"description",
+                                   "Units are in the names: _ms are milliseconds (UTC instants since 1970, or "
+                                   "durations), _w watts, _j joules, _micro_usd millionths of a dollar, gpu_ms GPU x "
+                                   "milliseconds, _ppm parts per million. Durations inside a job are milliseconds."}}},
+                  {"paths", std::move(paths)},
+                  {"components", std::move(components)}};
+  return indented(document);
+}
+
+}  // namespace
+
+const std::string& openapi_document() {
+  static const std::string text = make_document();
+  return text;
+}
+
+}  // namespace ampacity
