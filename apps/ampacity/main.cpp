@@ -46,8 +46,9 @@ void add_serve(CLI::App& app, client::Run& run) {
   };
   auto call = std::make_shared<Call>();
   auto* sub = app.add_subcommand("serve", "Hold a portfolio, run its jobs, answer the API");
-  sub->footer("Examples:\n  ampacity serve examples/desk/portfolio.yaml\n"
-              "  ampacity serve portfolio.yaml --data /var/lib/ampacity --port 7070");
+  sub->footer(
+      "Examples:\n  ampacity serve examples/desk/portfolio.yaml\n"
+      "  ampacity serve portfolio.yaml --data /var/lib/ampacity --port 7070");
   sub->add_option("portfolio", call->file, "The portfolio file")->required();
   sub->add_option("--data", call->options.data, "Data folder: journal, token, attempts")
       ->envname("AMPACITY_DATA")
@@ -56,11 +57,13 @@ void add_serve(CLI::App& app, client::Run& run) {
   sub->add_option("--port", call->options.port, "Port; 0 picks a free one")
       ->check(CLI::Range(0, 65'535))
       ->capture_default_str();
-  sub->add_flag("--allow-remote", call->options.allow_remote, "Allow an address other than loopback");
+  sub->add_flag("--allow-remote", call->options.allow_remote,
+                "Allow an address other than loopback");
   sub->add_option("--log-level", call->level, "debug (every event), info, warn, error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
-  sub->callback([call, &run] { run = [call] { return run_serve(call->file, call->options, call->level); }; });
+  sub->callback(
+      [call, &run] { run = [call] { return run_serve(call->file, call->options, call->level); }; });
 }
 
 void add_replay(CLI::App& app, client::Run& run) {
@@ -70,9 +73,12 @@ void add_replay(CLI::App& app, client::Run& run) {
     bool json = false;
   };
   auto call = std::make_shared<Call>();
-  auto* sub = app.add_subcommand("replay", "Audit a journal: replay its events and print the state's digest");
+  auto* sub = app.add_subcommand("replay",
+                                 "Audit a journal: replay its events and print the state's digest");
   sub->footer("Examples:\n  ampacity replay --data .ampacity --json");
-  sub->add_option("--data", call->data, "Data folder")->envname("AMPACITY_DATA")->capture_default_str();
+  sub->add_option("--data", call->data, "Data folder")
+      ->envname("AMPACITY_DATA")
+      ->capture_default_str();
   sub->add_option("--until", call->until, "Stop after this event");
   sub->add_flag("--json", call->json, "Print JSON instead of text");
   sub->callback([call, &run] {
@@ -87,7 +93,8 @@ void add_replay(CLI::App& app, client::Run& run) {
         fmt::print("{{\"events\":{},\"digest\":\"{}\",\"jobs_live\":{}}}\n", result->events, digest,
                    result->jobs_live);
       } else {
-        fmt::print("{} events, digest {}, {} jobs not ended\n", result->events, digest, result->jobs_live);
+        fmt::print("{} events, digest {}, {} jobs not ended\n", result->events, digest,
+                   result->jobs_live);
       }
       return Exit::Ok;
     };
@@ -104,11 +111,15 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "srun") return exec::run_srun(argc - 1, argv + 1);
   std::signal(SIGPIPE, SIG_IGN);
 
-  CLI::App app{"Ampacity: the AI training that your contracts, your sites and your power can carry", "ampacity"};
+  CLI::App app{"Ampacity: the AI training that your contracts, your sites and your power can carry",
+               "ampacity"};
   app.require_subcommand(1);
   app.set_version_flag("--version", AMPACITY_VERSION);
-  app.footer("Exit codes: 0 ok, 1 the job failed, 2 wrong call, 3 a file has problems, 4 no server, 5 refused,\n"
-             "            6 not found, 7 data folder, 8 timeout.  'ampacity COMMAND --help' has examples.");
+  app.footer(
+      "Exit codes: 0 ok, 1 the job failed, 2 wrong call, 3 a file has problems, 4 no server, 5 "
+      "refused,\n"
+      "            6 not found, 7 data folder, 8 timeout.  'ampacity COMMAND --help' has "
+      "examples.");
   auto options = std::make_shared<client::Options>();
   client::Run run;
   add_serve(app, run);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// AMPACITY_ASSERT(condition, "why {}", value): a bug in Ampacity, never a reaction to input. On in every
-// build: prints where and why, then aborts; the journal replays to the last durable state at restart.
+// AMPACITY_ASSERT(condition, "why {}", value): a bug in Ampacity, never a reaction to input. On in
+// every build: prints where and why, then aborts; the journal replays to the last durable state at
+// restart.
 #pragma once
 
 #include <fmt/format.h>
@@ -14,10 +15,9 @@ namespace ampacity {
 
 }  // namespace ampacity
 
-#define AMPACITY_ASSERT(condition, ...)                                       \
-  do {                                                                        \
-    if (!(condition)) [[unlikely]] {                                          \
-      ::ampacity::assertion_failed(#condition, __FILE__, __LINE__,            \
-                                   ::fmt::format(__VA_ARGS__));               \
-    }                                                                         \
+#define AMPACITY_ASSERT(condition, ...)                                                         \
+  do {                                                                                          \
+    if (!(condition)) [[unlikely]] {                                                            \
+      ::ampacity::assertion_failed(#condition, __FILE__, __LINE__, ::fmt::format(__VA_ARGS__)); \
+    }                                                                                           \
   } while (false)

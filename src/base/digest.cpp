@@ -12,7 +12,9 @@ struct DigestSink::State {
   XXH3_state_t hash;
 };
 
-DigestSink::DigestSink() : state_(std::make_unique<State>()) { XXH3_128bits_reset(&state_->hash); }
+DigestSink::DigestSink() : state_(std::make_unique<State>()) {
+  XXH3_128bits_reset(&state_->hash);
+}
 
 DigestSink::~DigestSink() = default;
 
@@ -25,7 +27,9 @@ Digest DigestSink::finish() const {
   return {hash.high64, hash.low64};
 }
 
-std::string Digest::text() const { return fmt::format("{:016x}{:016x}", high, low); }
+std::string Digest::text() const {
+  return fmt::format("{:016x}{:016x}", high, low);
+}
 
 Digest digest_of(std::string_view bytes) {
   const auto hash = XXH3_128bits(bytes.data(), bytes.size());

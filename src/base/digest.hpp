@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Digest: 128 bits of XXH3 over the packed form of a value; the witness of determinism. Two engines whose
-// digests are equal hold the same state. Not a defence against forgery.
+// Digest: 128 bits of XXH3 over the packed form of a value; the witness of determinism. Two engines
+// whose digests are equal hold the same state. Not a defence against forgery.
 #pragma once
 
 #include <compare>

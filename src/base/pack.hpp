@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// pack / unpack: the one binary form of described values (Boost.Describe). Called by the engine for its
-// digest (packed straight into a hash) and its snapshot (packed into bytes). Integers are zigzag LEB128,
-// so the bytes do not depend on compiler, optimisation or machine; containers carry their length.
-// Promise: unpack(pack(x)) == x; unpack of foreign bytes never reads out of bounds, it returns false.
-// Cost: linear in the value. No hash map can be packed: its order is nobody's.
+// pack / unpack: the one binary form of described values (Boost.Describe). Called by the engine for
+// its digest (packed straight into a hash) and its snapshot (packed into bytes). Integers are
+// zigzag LEB128, so the bytes do not depend on compiler, optimisation or machine; containers carry
+// their length. Promise: unpack(pack(x)) == x; unpack of foreign bytes never reads out of bounds,
+// it returns false. Cost: linear in the value. No hash map can be packed: its order is nobody's.
 #pragma once
 
 #include <boost/describe/members.hpp>
@@ -28,7 +28,8 @@
 namespace ampacity {
 
 template <class T>
-inline constexpr bool is_described = boost::describe::has_describe_members<T>::value && !std::is_union_v<T>;
+inline constexpr bool is_described =
+    boost::describe::has_describe_members<T>::value && !std::is_union_v<T>;
 
 // A value that is one counted integer: the quantities of units/.
 template <class T>
@@ -128,8 +129,7 @@ bool unpack(Unpacker& from, T& value) {
 }
 
 template <class T>
-  requires(std::is_integral_v<T> || std::is_enum_v<T>)
-struct Packing<T> {
+requires(std::is_integral_v<T> || std::is_enum_v<T>) struct Packing<T> {
   template <class Sink>
   static void put(Sink& sink, T value) {
     pack_integer(sink, static_cast<std::int64_t>(value));
@@ -303,8 +303,7 @@ struct Packing<std::variant<Ts...>> {
 };
 
 template <class T>
-  requires(is_described<T> && std::is_class_v<T> && !Counted<T>)
-struct Packing<T> {
+requires(is_described<T>&& std::is_class_v<T> && !Counted<T>) struct Packing<T> {
   using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
   template <class Sink>
   static void put(Sink& sink, const T& value) {

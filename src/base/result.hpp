@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Result<T>: a value, or an Error of the edge (disk, network, bad input). Used by every room that touches
-// the outside world; what the *engine* declines is a Refusal (protocol/reason.hpp), never an Error.
-// The class is [[nodiscard]]: dropping one is a warning, and an error in CI.
+// Result<T>: a value, or an Error of the edge (disk, network, bad input). Used by every room that
+// touches the outside world; what the *engine* declines is a Refusal (protocol/reason.hpp), never
+// an Error. The class is [[nodiscard]]: dropping one is a warning, and an error in CI.
 #pragma once
 
 #include <boost/describe/enum.hpp>
@@ -46,6 +46,8 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 
 using Status = Result<void>;
 
-inline Error invalid(std::string message) { return {ErrorCode::InvalidInput, std::move(message)}; }
+inline Error invalid(std::string message) {
+  return {ErrorCode::InvalidInput, std::move(message)};
+}
 
 }  // namespace ampacity

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tagged<Tag, Rep>: a dense id that cannot be mistaken for another. Ids are assigned by the engine in
-// sequence, from 0 (indexes) or 1 (jobs); no random id is ever made below the edges.
+// Tagged<Tag, Rep>: a dense id that cannot be mistaken for another. Ids are assigned by the engine
+// in sequence, from 0 (indexes) or 1 (jobs); no random id is ever made below the edges.
 #pragma once
 
 #include <compare>

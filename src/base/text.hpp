@@ -9,9 +9,11 @@
 
 namespace ampacity {
 
-// The candidate nearest to `word` (Damerau-Levenshtein distance), if near enough to be what was meant:
-// at most a third of its letters differ. Cost: candidates x length squared; words over 64 letters: none.
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+// The candidate nearest to `word` (Damerau-Levenshtein distance), if near enough to be what was
+// meant: at most a third of its letters differ. Cost: candidates x length squared; words over 64
+// letters: none.
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
 
 // " (did you mean 'pue'?)" or "".
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);

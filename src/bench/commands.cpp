@@ -46,12 +46,14 @@ Exit say(const Error& error) {
 }
 
 std::int64_t percentile(const std::vector<std::int64_t>& sorted, std::size_t per_thousand) {
-  return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, sorted.size() * per_thousand / 1'000)];
+  return sorted.empty() ? 0
+                        : sorted[std::min(sorted.size() - 1, sorted.size() * per_thousand / 1'000)];
 }
 
 Exit bench_submit(const Call& call) {
-  const auto folder = call.folder.empty() ? fs::temp_directory_path() / fmt::format("ampacity-bench-{}", ::getpid())
-                                          : fs::path(call.folder);
+  const auto folder = call.folder.empty()
+                          ? fs::temp_directory_path() / fmt::format("ampacity-bench-{}", ::getpid())
+                          : fs::path(call.folder);
   fs::create_directories(folder);
   const auto portfolio = folder / "portfolio.yaml";
   std::ofstream(portfolio) << portfolio_text;
@@ -70,7 +72,8 @@ Exit bench_submit(const Call& call) {
   const auto begun = std::chrono::steady_clock::now();
   auto again = ServerProcess::start(folder, portfolio);
   if (!again) return say(again.error());
-  const auto restart = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  const auto restart =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   const auto after = client::fetch<api::StateView>(options, "/v1/state");
   if (!after) return say(after.error());
   const bool same = after->digest == state->digest;
@@ -79,17 +82,22 @@ Exit bench_submit(const Call& call) {
 
   const auto rate = static_cast<double>(load->accepted) / load->seconds;
   if (call.json) {
-    fmt::print(R"({{"bench":"submit","per_second":{:.0f},"seconds":{:.3f},"p50_us":{},"p99_us":{},"clients":{},"jobs":{},)"
-               R"("restart_seconds":{:.3f},"digest":"{}","digest_after_restart_equal":{},"peak_rss_bytes":{},)"
-               R"("excludes":"start of the server; the load generator runs on the same cores"}})"
-               "\n",
-               rate, load->seconds, percentile(load->latencies_us, 500), percentile(load->latencies_us, 990),
-               call.clients, load->accepted, restart, state->digest, same, rss);
+    fmt::print(
+        R"({{"bench":"submit","per_second":{:.0f},"seconds":{:.3f},"p50_us":{},"p99_us":{},"clients":{},"jobs":{},)"
+        R"("restart_seconds":{:.3f},"digest":"{}","digest_after_restart_equal":{},"peak_rss_bytes":{},)"
+        R"("excludes":"start of the server; the load generator runs on the same cores"}})"
+        "\n",
+        rate, load->seconds, percentile(load->latencies_us, 500),
+        percentile(load->latencies_us, 990), call.clients, load->accepted, restart, state->digest,
+        same, rss);
   } else {
-    fmt::print("{:.0f} durable submissions/s: {} jobs from {} clients in {:.2f} s (p50 {} us, p99 {} us)\n", rate,
-               load->accepted, call.clients, load->seconds, percentile(load->latencies_us, 500),
-               percentile(load->latencies_us, 990));
-    fmt::print("after a SIGKILL it serves again in {:.2f} s, digest {}\n", restart, same ? "equal" : "DIFFERENT");
+    fmt::print(
+        "{:.0f} durable submissions/s: {} jobs from {} clients in {:.2f} s (p50 {} us, p99 {} "
+        "us)\n",
+        rate, load->accepted, call.clients, load->seconds, percentile(load->latencies_us, 500),
+        percentile(load->latencies_us, 990));
+    fmt::print("after a SIGKILL it serves again in {:.2f} s, digest {}\n", restart,
+               same ? "equal" : "DIFFERENT");
   }
   return same ? Exit::Ok : Exit::Data;
 }
@@ -101,10 +109,16 @@ void add_commands(CLI::App& app, client::Run& run) {
   bench->require_subcommand(1);
   bench->footer("Examples:\n  ampacity bench submit --json");
   auto call = std::make_shared<Call>();
-  auto* submit = bench->add_subcommand("submit", "Durable submissions a second over HTTP, then a crash and a restart");
-  submit->add_option("--clients", call->clients, "Connections")->check(CLI::Range(1, 1'000))->capture_default_str();
-  submit->add_option("--jobs", call->jobs, "Submissions")->check(CLI::Range(1, 10'000'000))->capture_default_str();
-  submit->add_option("--folder", call->folder, "Where to put the data (default: a temporary folder, removed)");
+  auto* submit = bench->add_subcommand(
+      "submit", "Durable submissions a second over HTTP, then a crash and a restart");
+  submit->add_option("--clients", call->clients, "Connections")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  submit->add_option("--jobs", call->jobs, "Submissions")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  submit->add_option("--folder", call->folder,
+                     "Where to put the data (default: a temporary folder, removed)");
   submit->add_flag("--json", call->json, "Print one JSON object");
   submit->callback([call, &run] { run = [call] { return bench_submit(*call); }; });
 }

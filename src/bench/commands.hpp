@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `ampacity bench NAME [--json]`: whole-system figures with inputs, counts and a digest of the answer.
+// `ampacity bench NAME [--json]`: whole-system figures with inputs, counts and a digest of the
+// answer.
 #pragma once
 
 #include <CLI/App.hpp>

@@ -29,8 +29,9 @@ pid_t spawn(const fs::path& folder, const fs::path& portfolio) {
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(out, STDERR_FILENO);
-  ::execl(program.c_str(), "ampacity", "serve", portfolio.c_str(), "--data", (folder / "data").c_str(),
-          "--port", "0", "--log-level", "warn", static_cast<char*>(nullptr));
+  ::execl(program.c_str(), "ampacity", "serve", portfolio.c_str(), "--data",
+          (folder / "data").c_str(), "--port", "0", "--log-level", "warn",
+          static_cast<char*>(nullptr));
   ::_exit(127);
 }
 
@@ -71,7 +72,9 @@ Result<ServerProcess> ServerProcess::start(const fs::path& folder, const fs::pat
 ServerProcess::ServerProcess(ServerProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, 0)), port_(std::move(other.port_)) {}
 
-ServerProcess::~ServerProcess() { kill(); }
+ServerProcess::~ServerProcess() {
+  kill();
+}
 
 void ServerProcess::kill() {
   if (pid_ == 0) return;

@@ -22,8 +22,8 @@ class ServerProcess {
 
   const std::string& port() const { return port_; }
   pid_t pid() const { return pid_; }
-  void kill();                                  // SIGKILL, as a crash would
-  std::int64_t peak_rss_bytes() const;          // of the child, so far
+  void kill();                          // SIGKILL, as a crash would
+  std::int64_t peak_rss_bytes() const;  // of the child, so far
 
  private:
   ServerProcess(pid_t pid, std::string port) : pid_(pid), port_(std::move(port)) {}

@@ -25,7 +25,9 @@ using Clock = std::chrono::steady_clock;
 
 class Generator {
  public:
-  explicit Generator(const Load& load) : load_(load) { result_.latencies_us.reserve(static_cast<std::size_t>(load.jobs)); }
+  explicit Generator(const Load& load) : load_(load) {
+    result_.latencies_us.reserve(static_cast<std::size_t>(load.jobs));
+  }
 
   Result<LoadResult> run() {
     const auto begun = Clock::now();
@@ -45,9 +47,10 @@ class Generator {
     r.set(http::field::authorization, "Bearer " + load_.token);
     r.set(http::field::content_type, "application/json");
     const std::string script = "#!/bin/bash\\n" + std::string(588, '#');
-    r.body() = fmt::format(R"({{"request":"bench-{}","by":"bench","job":{{"name":"job-{}","gpus":8,"launch":"Script",)"
-                           R"("script":"{}","walltime":3600000,"simulated_runtime":3600000}}}})",
-                           number, number, script);
+    r.body() = fmt::format(
+        R"({{"request":"bench-{}","by":"bench","job":{{"name":"job-{}","gpus":8,"launch":"Script",)"
+        R"("script":"{}","walltime":3600000,"simulated_runtime":3600000}}}})",
+        number, number, script);
     r.prepare_payload();
     return r;
   }
@@ -65,7 +68,8 @@ class Generator {
       co_await http::async_write(stream, message, asio::redirect_error(asio::use_awaitable, error));
       http::response<http::string_body> response;
       if (!error) {
-        co_await http::async_read(stream, buffer, response, asio::redirect_error(asio::use_awaitable, error));
+        co_await http::async_read(stream, buffer, response,
+                                  asio::redirect_error(asio::use_awaitable, error));
       }
       if (!error && response.result_int() != 201) {
         failure_ = fmt::format("{}: {}", response.result_int(), response.body());

@@ -30,7 +30,8 @@ CLI::App* command(CLI::App& app, const OptionsPtr& options, const char* name, co
                   const char* examples) {
   auto* sub = app.add_subcommand(name, what);
   sub->footer(std::string("Examples:\n") + examples);
-  sub->add_option("--server", options->server, "Where the server is (default: what serve wrote into --data)");
+  sub->add_option("--server", options->server,
+                  "Where the server is (default: what serve wrote into --data)");
   sub->add_option("--data", options->data, "Data folder of the server, for its address and token")
       ->envname("AMPACITY_DATA")
       ->capture_default_str();
@@ -62,13 +63,15 @@ Exit change(const Options& options, const std::string& method, const std::string
 }
 
 void add_submit(CLI::App& app, const OptionsPtr& options, Run& run) {
-  auto* sub = command(app, options, "submit", "Submit a job: a YAML file, an sbatch script, or a command",
-                      "  ampacity submit train.sh                       an sbatch script, unchanged\n"
-                      "  ampacity submit job.yaml --gpus 16             the file, with more GPUs\n"
-                      "  ampacity submit --gpus 2 --tasks 2 -- python3 train.py\n"
-                      "  ampacity submit train.sh --follow              stay and see its output");
+  auto* sub =
+      command(app, options, "submit", "Submit a job: a YAML file, an sbatch script, or a command",
+              "  ampacity submit train.sh                       an sbatch script, unchanged\n"
+              "  ampacity submit job.yaml --gpus 16             the file, with more GPUs\n"
+              "  ampacity submit --gpus 2 --tasks 2 -- python3 train.py\n"
+              "  ampacity submit train.sh --follow              stay and see its output");
   auto call = std::make_shared<SubmitCall>();
-  sub->add_option("file", call->file, "YAML file or sbatch script; - reads a script from standard input");
+  sub->add_option("file", call->file,
+                  "YAML file or sbatch script; - reads a script from standard input");
   sub->add_option("--gpus", call->gpus, "GPUs of the whole gang");
   sub->add_option("--tasks", call->tasks, "Processes to start (ranks)");
   sub->add_option("--name", call->name, "Name of the job");
@@ -96,16 +99,19 @@ void add_jobs(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto* sub = command(app, options, "jobs", "List jobs, the newest first",
                       "  ampacity jobs --unfinished\n  ampacity jobs --state Failed --json");
   auto call = std::make_shared<Call>();
-  sub->add_option("--state", call->state, "Waiting, Starting, Running, Stopping, Completed, Failed, Cancelled, TimedOut");
+  sub->add_option("--state", call->state,
+                  "Waiting, Starting, Running, Stopping, Completed, Failed, Cancelled, TimedOut");
   sub->add_option("--team", call->team, "Of this team");
   sub->add_option("--name", call->name, "With this name");
   sub->add_flag("-u,--unfinished", call->unfinished, "Only jobs that have not ended");
-  sub->add_option("--limit", call->limit, "At most so many")->check(CLI::Range(1, 10'000))->capture_default_str();
+  sub->add_option("--limit", call->limit, "At most so many")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
   sub->add_option("--before", call->before, "Older than this job");
   sub->callback([call, options, &run] {
     run = [call, options] {
-      auto target = fmt::format("/v1/jobs?limit={}&before={}&unfinished={}", call->limit, call->before,
-                                call->unfinished ? 1 : 0);
+      auto target = fmt::format("/v1/jobs?limit={}&before={}&unfinished={}", call->limit,
+                                call->before, call->unfinished ? 1 : 0);
       if (!call->state.empty()) target += "&state=" + http::encoded(call->state);
       if (!call->team.empty()) target += "&team=" + http::encoded(call->team);
       if (!call->name.empty()) target += "&name=" + http::encoded(call->name);
@@ -121,17 +127,23 @@ CLI::App* with_job(CLI::App* sub, const std::shared_ptr<std::int64_t>& job) {
 
 void add_job(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto job = std::make_shared<std::int64_t>(0);
-  auto* sub = with_job(command(app, options, "job", "Show a job: its attempts, where, why there, energy and cost",
-                               "  ampacity job 12"), job);
+  auto* sub = with_job(
+      command(app, options, "job", "Show a job: its attempts, where, why there, energy and cost",
+              "  ampacity job 12"),
+      job);
   sub->callback([job, options, &run] {
-    run = [job, options] { return get<api::JobDetail>(*options, fmt::format("/v1/jobs/{}", *job)); };
+    run = [job, options] {
+      return get<api::JobDetail>(*options, fmt::format("/v1/jobs/{}", *job));
+    };
   });
 }
 
 void add_explain(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto job = std::make_shared<std::int64_t>(0);
-  auto* sub = with_job(command(app, options, "explain", "Why a job waits, site by site, with numbers",
-                               "  ampacity explain 12"), job);
+  auto* sub =
+      with_job(command(app, options, "explain", "Why a job waits, site by site, with numbers",
+                       "  ampacity explain 12"),
+               job);
   sub->callback([job, options, &run] {
     run = [job, options] {
       const auto body = ask(*options, "GET", fmt::format("/v1/jobs/{}/explanation", *job));
@@ -151,9 +163,11 @@ void add_explain(CLI::App& app, const OptionsPtr& options, Run& run) {
 void add_logs(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto job = std::make_shared<std::int64_t>(0);
   auto call = std::make_shared<LogCall>();
-  auto* sub = with_job(command(app, options, "logs", "The output of a job",
-                               "  ampacity logs 12 -f            as it comes, through restarts, to its end\n"
-                               "  ampacity logs 12 --attempt 1"), job);
+  auto* sub = with_job(
+      command(app, options, "logs", "The output of a job",
+              "  ampacity logs 12 -f            as it comes, through restarts, to its end\n"
+              "  ampacity logs 12 --attempt 1"),
+      job);
   sub->add_flag("-f,--follow", call->follow, "Stay until the job has ended");
   sub->add_option("--attempt", call->attempt, "Of this attempt (default: the latest)");
   sub->callback([job, call, options, &run] {
@@ -167,8 +181,9 @@ void add_logs(CLI::App& app, const OptionsPtr& options, Run& run) {
 void add_wait(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto jobs = std::make_shared<std::vector<std::int64_t>>();
   auto timeout = std::make_shared<std::string>();
-  auto* sub = command(app, options, "wait", "Wait until jobs have ended; exit code 1 unless all completed",
-                      "  ampacity wait 12 13 --timeout '2 h'");
+  auto* sub =
+      command(app, options, "wait", "Wait until jobs have ended; exit code 1 unless all completed",
+              "  ampacity wait 12 13 --timeout '2 h'");
   sub->add_option("jobs", *jobs, "Job numbers")->required();
   sub->add_option("--timeout", *timeout, "Give up after this long (exit code 8)");
   sub->callback([jobs, timeout, options, &run] {
@@ -186,8 +201,9 @@ void add_wait(CLI::App& app, const OptionsPtr& options, Run& run) {
 
 void add_cancel(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto jobs = std::make_shared<std::vector<std::int64_t>>();
-  auto* sub = command(app, options, "cancel", "Cancel jobs: TERM, then KILL after the policy's grace",
-                      "  ampacity cancel 12 13");
+  auto* sub =
+      command(app, options, "cancel", "Cancel jobs: TERM, then KILL after the policy's grace",
+              "  ampacity cancel 12 13");
   sub->add_option("jobs", *jobs, "Job numbers")->required();
   sub->callback([jobs, options, &run] {
     run = [jobs, options] {
@@ -203,21 +219,28 @@ void add_cancel(CLI::App& app, const OptionsPtr& options, Run& run) {
 }
 
 void add_listings(CLI::App& app, const OptionsPtr& options, Run& run) {
-  auto* sites = command(app, options, "sites", "Sites: GPUs, what is free, power", "  ampacity sites");
-  sites->callback([options, &run] { run = [options] { return get<api::SiteList>(*options, "/v1/sites"); }; });
-  auto* leases = command(app, options, "leases", "Leases: contracted, used and unused", "  ampacity leases --json");
-  leases->callback([options, &run] { run = [options] { return get<api::LeaseList>(*options, "/v1/leases"); }; });
+  auto* sites =
+      command(app, options, "sites", "Sites: GPUs, what is free, power", "  ampacity sites");
+  sites->callback(
+      [options, &run] { run = [options] { return get<api::SiteList>(*options, "/v1/sites"); }; });
+  auto* leases = command(app, options, "leases", "Leases: contracted, used and unused",
+                         "  ampacity leases --json");
+  leases->callback(
+      [options, &run] { run = [options] { return get<api::LeaseList>(*options, "/v1/leases"); }; });
 }
 
 void add_drain(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto body = std::make_shared<api::TargetBody>();
-  auto* drain = command(app, options, "drain", "Take a site, hall, pod, rack or node out of service for new work",
+  auto* drain = command(app, options, "drain",
+                        "Take a site, hall, pod, rack or node out of service for new work",
                         "  ampacity drain attic/hall/p1/r1/n2 --note 'fan replaced on Monday'");
-  drain->add_option("target", body->target, "site, site/hall, … site/hall/pod/rack/node")->required();
+  drain->add_option("target", body->target, "site, site/hall, … site/hall/pod/rack/node")
+      ->required();
   drain->add_option("--note", body->note, "Why, for the record");
   drain->callback([body, options, &run] {
     run = [body, options] {
-      return change(*options, "POST", "/v1/drain", json::to_json(*body), body->target + " is drained; what runs there goes on");
+      return change(*options, "POST", "/v1/drain", json::to_json(*body),
+                    body->target + " is drained; what runs there goes on");
     };
   });
   auto* resume = command(app, options, "resume", "Put what was drained back into service",
@@ -225,7 +248,8 @@ void add_drain(CLI::App& app, const OptionsPtr& options, Run& run) {
   resume->add_option("target", body->target, "As it was drained")->required();
   resume->callback([body, options, &run] {
     run = [body, options] {
-      return change(*options, "POST", "/v1/resume", json::to_json(*body), body->target + " is in service again");
+      return change(*options, "POST", "/v1/resume", json::to_json(*body),
+                    body->target + " is in service again");
     };
   });
 }
@@ -233,26 +257,30 @@ void add_drain(CLI::App& app, const OptionsPtr& options, Run& run) {
 void add_node(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto body = std::make_shared<api::NodeBody>();
   auto state = std::make_shared<std::string>();
-  auto* sub = command(app, options, "node", "Say that a node is up or down (gangs on a dead node are restarted)",
+  auto* sub = command(app, options, "node",
+                      "Say that a node is up or down (gangs on a dead node are restarted)",
                       "  ampacity node down attic/hall/p1/r1/n2");
   sub->add_option("state", *state, "up or down")->required()->check(CLI::IsMember({"up", "down"}));
   sub->add_option("node", body->node, "site/hall/pod/rack/node")->required();
   sub->callback([body, state, options, &run] {
     run = [body, state, options] {
       body->state = *state == "up" ? NodeState::Up : NodeState::Down;
-      return change(*options, "POST", "/v1/nodes", json::to_json(*body), body->node + " is " + *state);
+      return change(*options, "POST", "/v1/nodes", json::to_json(*body),
+                    body->node + " is " + *state);
     };
   });
 }
 
 void add_events(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto call = std::make_shared<EventsCall>();
-  auto* sub = command(app, options, "events", "What happened, event by event",
-                      "  ampacity events            the last 20\n  ampacity events -f         from now on\n"
-                      "  ampacity events --after 0 --json");
+  auto* sub =
+      command(app, options, "events", "What happened, event by event",
+              "  ampacity events            the last 20\n  ampacity events -f         from now on\n"
+              "  ampacity events --after 0 --json");
   sub->add_flag("-f,--follow", call->follow, "Stay and print events as they come");
   sub->add_option("--after", call->after, "Events after this one");
-  sub->callback([call, options, &run] { run = [call, options] { return show_events(*options, *call); }; });
+  sub->callback(
+      [call, options, &run] { run = [call, options] { return show_events(*options, *call); }; });
 }
 
 // ---- files: no server ----
@@ -266,12 +294,16 @@ bool check_one(const std::string& file, bool json, std::string& report) {
     problems = text.error();
   } else if (looks_like_script(*text)) {
     kind = "sbatch script";
-    if (auto script = parse_sbatch(*text, file); !script) problems = script.error();
-    else summary = fmt::format("job '{}', {} GPUs", script->spec.name, script->spec.gpus.count());
+    if (auto script = parse_sbatch(*text, file); !script)
+      problems = script.error();
+    else
+      summary = fmt::format("job '{}', {} GPUs", script->spec.name, script->spec.gpus.count());
   } else if (text->rfind("job:", 0) == 0 || text->find("\njob:") != std::string::npos) {
     kind = "job";
-    if (auto job = parse_job(*text, file); !job) problems = job.error();
-    else summary = fmt::format("job '{}', {} GPUs", job->name, job->gpus.count());
+    if (auto job = parse_job(*text, file); !job)
+      problems = job.error();
+    else
+      summary = fmt::format("job '{}', {} GPUs", job->name, job->gpus.count());
   } else if (auto portfolio = parse_portfolio(*text, file); !portfolio) {
     problems = portfolio.error();
   } else {
@@ -282,8 +314,9 @@ bool check_one(const std::string& file, bool json, std::string& report) {
     report += R"({"file":)" + json::to_json(file) + R"(,"kind":")" + kind + R"(","problems":[)";
     for (std::size_t i = 0; i < problems.size(); ++i) {
       const auto& p = problems[i];
-      report += fmt::format(R"({}{{"line":{},"column":{},"path":{},"message":{}}})", i > 0 ? "," : "", p.at.line,
-                            p.at.column, json::to_json(p.path), json::to_json(p.message));
+      report +=
+          fmt::format(R"({}{{"line":{},"column":{},"path":{},"message":{}}})", i > 0 ? "," : "",
+                      p.at.line, p.at.column, json::to_json(p.path), json::to_json(p.message));
     }
     report += "]}";
   } else if (problems.empty()) {
@@ -314,12 +347,17 @@ void add_check(CLI::App& app, Run& run) {
 
 void add_schema(CLI::App& app, Run& run) {
   auto what = std::make_shared<std::string>();
-  auto* sub = app.add_subcommand("schema", "Print the JSON Schema of a file format, or the OpenAPI document");
+  auto* sub = app.add_subcommand("schema",
+                                 "Print the JSON Schema of a file format, or the OpenAPI document");
   sub->footer("Examples:\n  ampacity schema portfolio > schema/portfolio.schema.json");
-  sub->add_option("format", *what, "portfolio, job or api")->required()->check(CLI::IsMember({"portfolio", "job", "api"}));
+  sub->add_option("format", *what, "portfolio, job or api")
+      ->required()
+      ->check(CLI::IsMember({"portfolio", "job", "api"}));
   sub->callback([what, &run] {
     run = [what] {
-      fmt::print("{}", *what == "api" ? openapi_document() : *what == "job" ? job_schema() : portfolio_schema());
+      fmt::print("{}", *what == "api"   ? openapi_document()
+                       : *what == "job" ? job_schema()
+                                        : portfolio_schema());
       return Exit::Ok;
     };
   });

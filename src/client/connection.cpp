@@ -16,12 +16,18 @@ std::string first_line(const std::filesystem::path& file) {
 
 ErrorCode code_of(int status) {
   switch (status) {
-    case 400: return ErrorCode::InvalidInput;
-    case 401: return ErrorCode::Unauthorized;
-    case 404: return ErrorCode::NotFound;
-    case 503: return ErrorCode::Io;
-    case 507: return ErrorCode::NoSpace;
-    default: return ErrorCode::Conflict;
+    case 400:
+      return ErrorCode::InvalidInput;
+    case 401:
+      return ErrorCode::Unauthorized;
+    case 404:
+      return ErrorCode::NotFound;
+    case 503:
+      return ErrorCode::Io;
+    case 507:
+      return ErrorCode::NoSpace;
+    default:
+      return ErrorCode::Conflict;
   }
 }
 
@@ -46,8 +52,8 @@ Error error_in(const http::Response& response) {
   return {code_of(response.status), fmt::format("the server answered {}", response.status)};
 }
 
-Result<std::string> ask(const Options& options, const std::string& method, const std::string& target,
-                        const std::string& body) {
+Result<std::string> ask(const Options& options, const std::string& method,
+                        const std::string& target, const std::string& body) {
   const auto endpoint = find_server(options);
   if (!endpoint) return endpoint.error();
   auto response = http::call(*endpoint, method, target, body);

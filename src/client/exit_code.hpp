@@ -8,30 +8,35 @@ namespace ampacity::client {
 
 enum class Exit {
   Ok = 0,
-  JobFailed = 1,     // wait, submit --wait: the job did not complete
-  Usage = 2,         // the call itself is wrong
-  BadFile = 3,       // a portfolio, job or script has problems (they were printed)
-  Unreachable = 4,   // no server answers
-  Refused = 5,       // the server says no, with a reason
+  JobFailed = 1,    // wait, submit --wait: the job did not complete
+  Usage = 2,        // the call itself is wrong
+  BadFile = 3,      // a portfolio, job or script has problems (they were printed)
+  Unreachable = 4,  // no server answers
+  Refused = 5,      // the server says no, with a reason
   NotFound = 6,
-  Data = 7,          // the data folder: full, locked, read-only, corrupt, of another version
-  Timeout = 8,       // wait --timeout
+  Data = 7,     // the data folder: full, locked, read-only, corrupt, of another version
+  Timeout = 8,  // wait --timeout
 };
 
 inline Exit exit_for(const Error& error) {
   switch (error.code) {
-    case ErrorCode::InvalidInput: return Exit::Usage;
-    case ErrorCode::NotFound: return Exit::NotFound;
-    case ErrorCode::Unavailable: return Exit::Unreachable;
+    case ErrorCode::InvalidInput:
+      return Exit::Usage;
+    case ErrorCode::NotFound:
+      return Exit::NotFound;
+    case ErrorCode::Unavailable:
+      return Exit::Unreachable;
     case ErrorCode::Conflict:
     case ErrorCode::LimitExceeded:
-    case ErrorCode::Unauthorized: return Exit::Refused;
+    case ErrorCode::Unauthorized:
+      return Exit::Refused;
     case ErrorCode::Io:
     case ErrorCode::NoSpace:
     case ErrorCode::ReadOnly:
     case ErrorCode::Locked:
     case ErrorCode::Corrupt:
-    case ErrorCode::Version: return Exit::Data;
+    case ErrorCode::Version:
+      return Exit::Data;
   }
   return Exit::Usage;
 }

@@ -13,7 +13,8 @@ namespace {
 
 Colour colour_of(const std::string& state) {
   if (state == "Completed") return Colour::Green;
-  if (state == "Failed" || state == "TimedOut" || state == "InfrastructureFailed") return Colour::Red;
+  if (state == "Failed" || state == "TimedOut" || state == "InfrastructureFailed")
+    return Colour::Red;
   if (state == "Running" || state == "Starting" || state == "Placed") return Colour::Blue;
   if (state == "Waiting" || state == "Stopping") return Colour::Yellow;
   return Colour::Grey;
@@ -25,7 +26,9 @@ std::string clock(std::int64_t ms) {  // "2026-11-24 03:12:45"
   return text;
 }
 
-std::string span(std::int64_t from, std::int64_t until) { return to_text(Duration(until - from)); }
+std::string span(std::int64_t from, std::int64_t until) {
+  return to_text(Duration(until - from));
+}
 
 std::string cost_text(const api::UsageView& usage) {
   return to_text(Money::of(usage.lease_cost_micro_usd + usage.energy_cost_micro_usd));
@@ -46,14 +49,14 @@ std::string ended_text(const api::AttemptView& attempt) {
 }
 
 void show_attempt(const api::AttemptView& a) {
-  fmt::print("\n{}  at {} under {} ({})\n", coloured("attempt " + a.attempt, Colour::Bold), a.site, a.lease,
-             a.provider);
+  fmt::print("\n{}  at {} under {} ({})\n", coloured("attempt " + a.attempt, Colour::Bold), a.site,
+             a.lease, a.provider);
   fmt::print("  {}  placed   {}\n", clock(a.placed_ms), a.why);
   fmt::print("  {}  on       {}\n", std::string(19, ' '), to_text(a.nodes));
   if (a.started_ms) fmt::print("  {}  started\n", clock(*a.started_ms));
   if (a.ended_ms) {
-    fmt::print("  {}  ended    {} after {}\n", clock(*a.ended_ms), coloured(ended_text(a), colour_of(a.state)),
-               span(a.placed_ms, *a.ended_ms));
+    fmt::print("  {}  ended    {} after {}\n", clock(*a.ended_ms),
+               coloured(ended_text(a), colour_of(a.state)), span(a.placed_ms, *a.ended_ms));
   }
   fmt::print("  {}  used     {}, {} at the meter, {}\n", std::string(19, ' '),
              to_text(GpuTime::of(a.usage.gpu_ms)), to_text(Energy::of(a.usage.facility_j)),
@@ -62,15 +65,25 @@ void show_attempt(const api::AttemptView& a) {
 
 }  // namespace
 
-std::string state_text(JobState state) { return boost::describe::enum_to_string(state, "?"); }
+std::string state_text(JobState state) {
+  return boost::describe::enum_to_string(state, "?");
+}
 
 void show(const api::JobList& list) {
   if (list.jobs.empty()) {
     fmt::print("no jobs\n");
     return;
   }
-  Table table({{"JOB", true}, {"NAME", false, true}, {"STATE"}, {"GPUS", true}, {"SITE"}, {"SUBMITTED"},
-               {"TOOK", true}, {"TRIES", true}, {"COST", true}, {"WHY", false, true}});
+  Table table({{"JOB", true},
+               {"NAME", false, true},
+               {"STATE"},
+               {"GPUS", true},
+               {"SITE"},
+               {"SUBMITTED"},
+               {"TOOK", true},
+               {"TRIES", true},
+               {"COST", true},
+               {"WHY", false, true}});
   for (const auto& job : list.jobs) {
     const auto state = state_text(job.state);
     const bool ran = job.started_ms.has_value();
@@ -117,8 +130,17 @@ void show(const Explanation& e, std::int64_t job) {
 }
 
 void show(const api::SiteList& list) {
-  Table table({{"SITE"}, {"STATE"}, {"CLUSTER"}, {"PROVIDER"}, {"GPUS", true}, {"IN SERVICE", true},
-               {"FREE", true}, {"JOBS", true}, {"POWER", true}, {"GRID LIMIT", true}, {"DRAINED OR DOWN", false, true}});
+  Table table({{"SITE"},
+               {"STATE"},
+               {"CLUSTER"},
+               {"PROVIDER"},
+               {"GPUS", true},
+               {"IN SERVICE", true},
+               {"FREE", true},
+               {"JOBS", true},
+               {"POWER", true},
+               {"GRID LIMIT", true},
+               {"DRAINED OR DOWN", false, true}});
   for (const auto& site : list.sites) {
     auto out = site.drained;
     out.insert(out.end(), site.down.begin(), site.down.end());
@@ -138,8 +160,15 @@ void show(const api::SiteList& list) {
 }
 
 void show(const api::LeaseList& list) {
-  Table table({{"LEASE", false, true}, {"PROVIDER"}, {"POWER", true}, {"NOW", true}, {"PRICE"}, {"TERM"},
-               {"COMMITTED", true}, {"USED", true}, {"UNUSED", true}});
+  Table table({{"LEASE", false, true},
+               {"PROVIDER"},
+               {"POWER", true},
+               {"NOW", true},
+               {"PRICE"},
+               {"TERM"},
+               {"COMMITTED", true},
+               {"USED", true},
+               {"UNUSED", true}});
   for (const auto& l : list.leases) {
     table.add({{l.name},
                {l.provider + (l.first_refusal ? " (ROFR)" : "")},
@@ -152,7 +181,9 @@ void show(const api::LeaseList& list) {
                {to_text(Money::of(l.unused_micro_usd))}});
   }
   table.print();
-  fmt::print("committed and used since Ampacity holds the lease; ROFR: holds the right of first refusal now\n");
+  fmt::print(
+      "committed and used since Ampacity holds the lease; ROFR: holds the right of first refusal "
+      "now\n");
 }
 
 void show(const api::EventView& event) {

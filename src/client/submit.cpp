@@ -24,7 +24,8 @@ std::map<std::string, std::string> own_environment() {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text(*entry);
     const auto equals = text.find('=');
-    if (equals != std::string::npos && equals > 0) all[text.substr(0, equals)] = text.substr(equals + 1);
+    if (equals != std::string::npos && equals > 0)
+      all[text.substr(0, equals)] = text.substr(equals + 1);
   }
   return all;
 }
@@ -53,7 +54,8 @@ Loaded<JobSpec> from_script(const SubmitCall& call, const std::string& text) {
   const auto here = std::filesystem::current_path().string();
   spec.environment["SLURM_SUBMIT_DIR"] = here;
   if (spec.directory.empty()) spec.directory = here;
-  if (spec.name == "job" && call.file != "-") spec.name = std::filesystem::path(call.file).filename();
+  if (spec.name == "job" && call.file != "-")
+    spec.name = std::filesystem::path(call.file).filename();
   spec.command = call.command;
   return spec;
 }
@@ -108,7 +110,8 @@ Status override_with(const SubmitCall& call, JobSpec& spec) {
 
 Exit submit(const Options& options, const SubmitCall& call) {
   if (call.file.empty() && call.command.empty()) {
-    return say(invalid("nothing to submit: give a file, or a command after '--'; see 'ampacity submit --help'"));
+    return say(invalid(
+        "nothing to submit: give a file, or a command after '--'; see 'ampacity submit --help'"));
   }
   api::SubmitBody body;
   if (call.file.empty()) {
@@ -128,11 +131,13 @@ Exit submit(const Options& options, const SubmitCall& call) {
   if (options.json) {
     fmt::print("{}\n", *answer);
   } else {
-    fmt::print("job {}{}\n", submitted->job, submitted->known ? " (submitted before with this request id)" : "");
+    fmt::print("job {}{}\n", submitted->job,
+               submitted->known ? " (submitted before with this request id)" : "");
   }
   std::fflush(stdout);
   if (call.follow) {
-    if (const auto status = follow_log(options, {.job = submitted->job, .follow = true}); status != Exit::Ok) {
+    if (const auto status = follow_log(options, {.job = submitted->job, .follow = true});
+        status != Exit::Ok) {
       return status;
     }
   }

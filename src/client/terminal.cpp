@@ -33,7 +33,9 @@ std::string cut_to(const std::string& text, std::size_t width) {
 
 }  // namespace
 
-bool on_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+bool on_terminal() {
+  return ::isatty(STDOUT_FILENO) == 1;
+}
 
 int terminal_width() {
   if (!on_terminal()) return 0;
@@ -44,16 +46,30 @@ int terminal_width() {
 
 std::string coloured(const std::string& text, Colour colour) {
   const char* no_colour = std::getenv("NO_COLOR");
-  if (colour == Colour::None || !on_terminal() || (no_colour != nullptr && *no_colour != '\0')) return text;
+  if (colour == Colour::None || !on_terminal() || (no_colour != nullptr && *no_colour != '\0'))
+    return text;
   const char* code = "0";
   switch (colour) {
-    case Colour::None: break;
-    case Colour::Red: code = "31"; break;
-    case Colour::Green: code = "32"; break;
-    case Colour::Yellow: code = "33"; break;
-    case Colour::Blue: code = "34"; break;
-    case Colour::Grey: code = "90"; break;
-    case Colour::Bold: code = "1"; break;
+    case Colour::None:
+      break;
+    case Colour::Red:
+      code = "31";
+      break;
+    case Colour::Green:
+      code = "32";
+      break;
+    case Colour::Yellow:
+      code = "33";
+      break;
+    case Colour::Blue:
+      code = "34";
+      break;
+    case Colour::Grey:
+      code = "90";
+      break;
+    case Colour::Bold:
+      code = "1";
+      break;
   }
   return fmt::format("\033[{}m{}\033[0m", code, text);
 }
@@ -62,7 +78,8 @@ std::vector<std::size_t> Table::widths() const {
   std::vector<std::size_t> widths;
   for (const auto& column : columns_) widths.push_back(columns_of(column.title));
   for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i].text));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], columns_of(row[i].text));
   }
   const auto most = static_cast<std::size_t>(terminal_width());
   if (most == 0) return widths;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the terminal can do, and tables that fit it. Colours only on a terminal, and not with NO_COLOR.
+// What the terminal can do, and tables that fit it. Colours only on a terminal, and not with
+// NO_COLOR.
 #pragma once
 
 #include <string>
@@ -7,15 +8,15 @@
 
 namespace ampacity::client {
 
-bool on_terminal();       // stdout
-int terminal_width();     // 0: unlimited (a pipe)
+bool on_terminal();    // stdout
+int terminal_width();  // 0: unlimited (a pipe)
 
 enum class Colour { None, Red, Green, Yellow, Blue, Grey, Bold };
 std::string coloured(const std::string& text, Colour colour);
 
 struct Column {
   std::string title;
-  bool right = false;   // numbers
+  bool right = false;    // numbers
   bool shrinks = false;  // gives way when the table is too wide
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each command becomes: events that are true from now on, effects that follow from them, or a refusal.
+// What each command becomes: events that are true from now on, effects that follow from them, or a
+// refusal.
 #include <algorithm>
 
 #include "base/pack.hpp"
@@ -36,10 +37,14 @@ std::string how_it_ended(const Ending& ending) {
   const auto who = ending.rank ? fmt::format("rank {} ", *ending.rank) : std::string();
   const auto detail = ending.detail.empty() ? std::string() : ": " + ending.detail;
   switch (ending.kind) {
-    case EndKind::Exited: return fmt::format("{}exit code {}{}", who, ending.code, detail);
-    case EndKind::Signalled: return fmt::format("{}killed by signal {}{}", who, ending.signal, detail);
-    case EndKind::NotStarted: return "could not be started" + detail;
-    case EndKind::Lost: return "lost by its cluster" + detail;
+    case EndKind::Exited:
+      return fmt::format("{}exit code {}{}", who, ending.code, detail);
+    case EndKind::Signalled:
+      return fmt::format("{}killed by signal {}{}", who, ending.signal, detail);
+    case EndKind::NotStarted:
+      return "could not be started" + detail;
+    case EndKind::Lost:
+      return "lost by its cluster" + detail;
   }
   return detail;
 }
@@ -92,8 +97,8 @@ void Engine::on(const Configure& command) {
     const auto leases = names_of(command.portfolio.leases);
     if (std::find(leases.begin(), leases.end(), job.live->lease) == leases.end()) {
       return refuse(Reason::PortfolioInUse,
-                    fmt::format("job {} runs on lease {}, which the new portfolio lacks", id.value(),
-                                job.live->lease));
+                    fmt::format("job {} runs on lease {}, which the new portfolio lacks",
+                                id.value(), job.live->lease));
     }
   }
   emit(PortfolioConfigured{command.portfolio});
@@ -102,14 +107,17 @@ void Engine::on(const Configure& command) {
 
 std::optional<Refusal> Engine::objection(const JobSpec& spec) const {
   const auto& portfolio = *state_.portfolio;
-  const auto refusal = [](Reason reason, std::string text) { return Refusal{reason, std::move(text)}; };
+  const auto refusal = [](Reason reason, std::string text) {
+    return Refusal{reason, std::move(text)};
+  };
   if (const auto problems = check(spec); !problems.empty()) {
     return refusal(Reason::JobInvalid, joined(problems));
   }
   if (!spec.priority_class.empty() && !portfolio.find_priority_class(spec.priority_class)) {
-    return refusal(Reason::NameUnknown,
-                   fmt::format("no priority class is called '{}'{}", spec.priority_class,
-                               did_you_mean(spec.priority_class, names_of(portfolio.priority_classes))));
+    return refusal(
+        Reason::NameUnknown,
+        fmt::format("no priority class is called '{}'{}", spec.priority_class,
+                    did_you_mean(spec.priority_class, names_of(portfolio.priority_classes))));
   }
   if (!spec.team.empty() && !portfolio.teams.empty() && !portfolio.find_team(spec.team)) {
     return refusal(Reason::NameUnknown,
@@ -135,8 +143,9 @@ std::optional<Refusal> Engine::objection(const JobSpec& spec) const {
                                to_text(portfolio.policy.max_walltime)));
   }
   if (state_.jobs.size() >= static_cast<std::size_t>(portfolio.policy.max_waiting)) {
-    return refusal(Reason::QueueFull, fmt::format("{} jobs wait or run, and the policy's limit is {}",
-                                                  state_.jobs.size(), portfolio.policy.max_waiting));
+    return refusal(Reason::QueueFull,
+                   fmt::format("{} jobs wait or run, and the policy's limit is {}",
+                               state_.jobs.size(), portfolio.policy.max_waiting));
   }
   const Demand demand{spec.gpus.count(), spec.gpus_per_node};
   std::int64_t most = 0;
@@ -144,11 +153,12 @@ std::optional<Refusal> Engine::objection(const JobSpec& spec) const {
     if (fleet_.fits_at_all(pool, demand)) return std::nullopt;
     most = std::max(most, fleet_.pool(pool).nodes * fleet_.pool(pool).gpus_per_node);
   }
-  return refusal(Reason::NeverFits,
-                 fmt::format("needs {} GPUs{} at one site; the largest that the job accepts has {}, "
-                             "all healthy and energised",
-                             demand.gpus,
-                             demand.per_node ? fmt::format(", {} a node,", *demand.per_node) : "", most));
+  return refusal(
+      Reason::NeverFits,
+      fmt::format("needs {} GPUs{} at one site; the largest that the job accepts has {}, "
+                  "all healthy and energised",
+                  demand.gpus, demand.per_node ? fmt::format(", {} a node,", *demand.per_node) : "",
+                  most));
 }
 
 void Engine::on(const SubmitJob& command) {
@@ -201,7 +211,8 @@ void Engine::stop(JobId id, StopCause cause, const std::string& by) {
 
 void Engine::on(const ReportStarted& command) {
   const auto it = state_.jobs.find(command.attempt.job);
-  if (it == state_.jobs.end() || !it->second.live || it->second.attempts != command.attempt.number ||
+  if (it == state_.jobs.end() || !it->second.live ||
+      it->second.attempts != command.attempt.number ||
       it->second.live->phase != AttemptPhase::Placed) {
     return;  // said before, or of an attempt that is over
   }
@@ -212,7 +223,8 @@ void Engine::on(const ReportEnded& command) {
   const auto id = command.attempt.job;
   const auto it = state_.jobs.find(id);
   const bool known = id.value() > 0 && id.value() < state_.next_job;
-  if (it == state_.jobs.end() || !it->second.live || it->second.attempts != command.attempt.number) {
+  if (it == state_.jobs.end() || !it->second.live ||
+      it->second.attempts != command.attempt.number) {
     if (known) effect(ForgetAttempt{command.attempt, ""});  // its end is on record
     return;
   }
@@ -237,9 +249,9 @@ void Engine::after_attempt(JobId id, AttemptResult result, const std::string& wh
       return emit(JobEnded{id, JobState::TimedOut, "its walltime was over"});
     case AttemptResult::Failed: {
       if (job.own_failures > job.spec->retries) {
-        return emit(JobEnded{id, JobState::Failed,
-                             fmt::format("{}; {} of {} retries used", why, job.spec->retries,
-                                         job.spec->retries)});
+        return emit(JobEnded{
+            id, JobState::Failed,
+            fmt::format("{}; {} of {} retries used", why, job.spec->retries, job.spec->retries)});
       }
       const auto wait = back_off(policy, job.own_failures);
       return emit(JobRequeued{id, now_ + wait,
@@ -250,9 +262,9 @@ void Engine::after_attempt(JobId id, AttemptResult result, const std::string& wh
       const auto failures = job.infrastructure_failures;
       if (!job.spec->requeue || failures > policy.requeue_limit) {
         return emit(JobEnded{id, JobState::Failed,
-                             job.spec->requeue
-                                 ? fmt::format("{}; requeued {} times, the limit", why, policy.requeue_limit)
-                                 : why + "; the job asked not to be requeued"});
+                             job.spec->requeue ? fmt::format("{}; requeued {} times, the limit",
+                                                             why, policy.requeue_limit)
+                                               : why + "; the job asked not to be requeued"});
       }
       const auto wait = back_off(policy, failures);
       return emit(JobRequeued{id, now_ + wait,
@@ -266,9 +278,10 @@ void Engine::on(const ReportNode& command) {
   const auto range = fleet_.resolve(command.node);
   if (!range || range->end - range->begin != 1 ||
       std::count(command.node.begin(), command.node.end(), '/') != 4) {
-    return refuse(Reason::NameUnknown,
-                  fmt::format("no node is called '{}'; a node is site/hall/pod/rack/node, such as {}",
-                              command.node, fleet_.node_count() > 0 ? fleet_.path(NodeIndex(0)) : "?"));
+    return refuse(
+        Reason::NameUnknown,
+        fmt::format("no node is called '{}'; a node is site/hall/pod/rack/node, such as {}",
+                    command.node, fleet_.node_count() > 0 ? fleet_.path(NodeIndex(0)) : "?"));
   }
   const NodeIndex node(range->begin);
   if (fleet_.is_down(node) == (command.state == NodeState::Down)) return;

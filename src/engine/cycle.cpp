@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One decision, in order: 1 due timers, 2 the command, 3 the queue in order, 4 a place for each gang that
-// fits, 5 the pools held for those that do not. (Fair share enters at 3, backfill and preemption after 5,
-// the power tree in Fleet::fits: issue 3 and 5.)
+// One decision, in order: 1 due timers, 2 the command, 3 the queue in order, 4 a place for each
+// gang that fits, 5 the pools held for those that do not. (Fair share enters at 3, backfill and
+// preemption after 5, the power tree in Fleet::fits: issue 3 and 5.)
 #include <algorithm>
 
 #include "engine/engine.hpp"
@@ -19,7 +19,8 @@ Outcome Engine::decide(const Command& command, Instant now) {
 
 std::optional<Instant> Engine::next_deadline() const {
   auto next = capacity_due_;
-  if (!deadlines_.empty() && (!next || deadlines_.begin()->at < *next)) next = deadlines_.begin()->at;
+  if (!deadlines_.empty() && (!next || deadlines_.begin()->at < *next))
+    next = deadlines_.begin()->at;
   return next;
 }
 
@@ -51,7 +52,8 @@ void Engine::due(const Deadline& deadline) {
   }
 }
 
-// Which halls may be used now: energised, and their site under a lease that has begun and not ended.
+// Which halls may be used now: energised, and their site under a lease that has begun and not
+// ended.
 void Engine::refresh_capacity(Instant now) {
   capacity_due_.reset();
   const auto next = [&](Instant at) {
@@ -67,9 +69,9 @@ void Engine::refresh_capacity(Instant now) {
     const bool energised = !hall.energised || *hall.energised <= now;
     const bool leased = standings_[hall.pool.value()].lease.has_value();
     if ((energised && leased) == hall.usable) continue;
-    emit(CapacityChanged{hall.path, energised && leased,
-                         energised ? (leased ? "energised and leased" : "no lease is active")
-                                   : "not energised"});
+    emit(CapacityChanged{
+        hall.path, energised && leased,
+        energised ? (leased ? "energised and leased" : "no lease is active") : "not energised"});
   }
 }
 

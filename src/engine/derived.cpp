@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What follows from the state and is rebuilt rather than stored: the fleet's free counts, the queue, the
-// deadlines; and the engine's packed form.
+// What follows from the state and is rebuilt rather than stored: the fleet's free counts, the
+// queue, the deadlines; and the engine's packed form.
 #include <algorithm>
 
 #include "base/pack.hpp"
@@ -31,7 +31,8 @@ void Engine::arm(JobId id, const LiveAttempt& live, const Job& job) {
   const auto end = *live.started + live.walltime;
   deadlines_.insert({end, id, Due::Walltime});
   if (job.spec->early_signal && !live.signalled) {
-    deadlines_.insert({end - std::min(job.spec->early_signal->lead, live.walltime), id, Due::Signal});
+    deadlines_.insert(
+        {end - std::min(job.spec->early_signal->lead, live.walltime), id, Due::Signal});
   }
 }
 
@@ -50,14 +51,16 @@ void Engine::apply_drains(NodeRange within) {
   for (const auto& target : state_.drained) {
     const auto range = fleet_.resolve(target);
     if (!range || range->end <= within.begin || range->begin >= within.end) continue;
-    fleet_.set_drained({std::max(range->begin, within.begin), std::min(range->end, within.end)}, true);
+    fleet_.set_drained({std::max(range->begin, within.begin), std::min(range->end, within.end)},
+                       true);
   }
 }
 
 void Engine::rebuild_fleet() {
   fleet_ = Fleet(*state_.portfolio);
   for (const auto& hall : state_.usable_halls) fleet_.set_usable(*fleet_.find_hall(hall), true);
-  for (const auto& node : state_.down) fleet_.set_down(NodeIndex(fleet_.resolve(node)->begin), true);
+  for (const auto& node : state_.down)
+    fleet_.set_down(NodeIndex(fleet_.resolve(node)->begin), true);
   apply_drains({0, static_cast<std::uint32_t>(fleet_.node_count())});
   for (const auto& [id, job] : state_.jobs) {
     if (job.live) fleet_.take(job.live->shares);

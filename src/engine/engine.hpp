@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine: the one scheduler. A deterministic state machine without I/O, clock, thread or chance; serve
-// drives it in real time, tests by seed, and later simulate and forecasts on a copy.
+// The engine: the one scheduler. A deterministic state machine without I/O, clock, thread or
+// chance; serve drives it in real time, tests by seed, and later simulate and forecasts on a copy.
 //
 //   Outcome outcome = engine.decide(command, now);   // proposes and applies its own events
 //   journal.commit(outcome.events);                  // durable BEFORE …
 //   carry_out(outcome.effects);                      // … any effect, reply or read of it leaves
 //
-// After a crash: evolve() each event of the journal, then reconcile live_attempts() with the executors.
-// Promises: same commands and instants, same events and digest, on every compiler; `now` that runs backwards
-// counts as standing still; decide never fails: a "no" is a Refusal in the outcome, a bug aborts.
-// Cost of a decision: O(shapes that wait and may start x their pools), plus the nodes of the gangs that start;
-// not the number of jobs that wait. Copy: proportional to the live state; specs are shared.
-// One cycle, in numbered steps: engine/cycle.cpp. docs/decisions/0002-one-engine.md says why.
+// After a crash: evolve() each event of the journal, then reconcile live_attempts() with the
+// executors. Promises: same commands and instants, same events and digest, on every compiler; `now`
+// that runs backwards counts as standing still; decide never fails: a "no" is a Refusal in the
+// outcome, a bug aborts. Cost of a decision: O(shapes that wait and may start x their pools), plus
+// the nodes of the gangs that start; not the number of jobs that wait. Copy: proportional to the
+// live state; specs are shared. One cycle, in numbered steps: engine/cycle.cpp.
+// docs/decisions/0002-one-engine.md says why.
 #pragma once
 
 #include <optional>
@@ -29,10 +30,10 @@
 namespace ampacity {
 
 struct Outcome {
-  std::vector<Event> events;     // facts, in order; durable before anything below leaves
-  std::vector<Effect> effects;   // orders to executors; each may be repeated
+  std::vector<Event> events;    // facts, in order; durable before anything below leaves
+  std::vector<Effect> effects;  // orders to executors; each may be repeated
   std::optional<Refusal> refusal;
-  std::optional<JobId> job;      // SubmitJob: the job, also when the request id was known already
+  std::optional<JobId> job;  // SubmitJob: the job, also when the request id was known already
 };
 
 // What the engine believes runs, for reconciliation after a restart.

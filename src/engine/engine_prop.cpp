@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Properties of the engine over random conversations. The invariants are asserted by the driver at each step.
+// Properties of the engine over random conversations. The invariants are asserted by the driver at
+// each step.
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
@@ -7,7 +8,9 @@
 
 namespace ampacity {
 
-TEST_CASE("whatever is said: gangs whole, GPUs used <= present, one state a job, replay digest = live digest") {
+TEST_CASE(
+    "whatever is said: gangs whole, GPUs used <= present, one state a job, replay digest = live "
+    "digest") {
   CHECK(rc::check("random conversations", [](const std::vector<std::uint64_t>& codes) {
     test::Driver driver;
     for (const auto code : codes) driver.step(code);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only place where state changes. Each event is a fact that decide() established; replay comes here too.
+// The only place where state changes. Each event is a fact that decide() established; replay comes
+// here too.
 #include <algorithm>
 
 #include "base/pack.hpp"
@@ -18,7 +19,8 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::map<JobId, std::vector<NodeShare>> kept;
   for (const auto& [id, job] : state_.jobs) {
     if (!job.live) continue;
-    for (const auto& share : job.live->shares) kept[id].push_back({fleet_.path(share.node), share.gpus});
+    for (const auto& share : job.live->shares)
+      kept[id].push_back({fleet_.path(share.node), share.gpus});
   }
   state_.portfolio = std::make_shared<const Portfolio>(event.portfolio);
   state_.configured = true;
@@ -49,7 +51,8 @@ void Engine::apply(const JobSubmitted& event, Instant at) {
   job.priority = event.priority;
   job.submitted = at;
   job.not_before = at;
-  const auto& stored = state_.jobs.emplace_hint(state_.jobs.end(), event.job, std::move(job))->second;
+  const auto& stored =
+      state_.jobs.emplace_hint(state_.jobs.end(), event.job, std::move(job))->second;
   if (!event.request.empty()) {
     DigestSink sink;
     pack(sink, *event.spec);

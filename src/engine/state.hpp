@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of the engine: plain described values, changed only by Engine::evolve(), packed whole for the
-// digest and the snapshot. What can be derived (fleet, queue, deadlines) is not here: Engine rebuilds it.
+// The state of the engine: plain described values, changed only by Engine::evolve(), packed whole
+// for the digest and the snapshot. What can be derived (fleet, queue, deadlines) is not here:
+// Engine rebuilds it.
 #pragma once
 
 #include <map>
@@ -69,13 +70,13 @@ struct State {
   std::int64_t next_job = 1;
   Instant last_at;  // of the latest event
   std::map<JobId, Job> jobs;
-  std::map<std::string, Submission> requests;            // the latest `remembered_requests`
-  std::map<JobId, std::string> request_of;               // the same, by age
-  std::set<std::string> down;                            // node paths
-  std::set<std::string> drained;                         // paths as they were given
-  std::set<std::string> usable_halls;                    // "site/hall"
+  std::map<std::string, Submission> requests;  // the latest `remembered_requests`
+  std::map<JobId, std::string> request_of;     // the same, by age
+  std::set<std::string> down;                  // node paths
+  std::set<std::string> drained;               // paths as they were given
+  std::set<std::string> usable_halls;          // "site/hall"
   std::map<std::string, LeaseAccount> leases;
-  std::map<JobState, std::int64_t> ended;                // jobs by final state
+  std::map<JobState, std::int64_t> ended;  // jobs by final state
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,

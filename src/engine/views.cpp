@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Questions to the engine: what runs, why a job waits, how a lease stands. Nothing here changes anything.
+// Questions to the engine: what runs, why a job waits, how a lease stands. Nothing here changes
+// anything.
 #include <algorithm>
 
 #include "engine/engine.hpp"
@@ -33,8 +34,8 @@ std::vector<LiveView> Engine::live_attempts() const {
   std::vector<LiveView> all;
   for (const auto& [id, job] : state_.jobs) {
     if (!job.live) continue;
-    all.push_back({start_order(id, job), job.live->phase == AttemptPhase::Started, job.live->started,
-                   job.live->stopping});
+    all.push_back({start_order(id, job), job.live->phase == AttemptPhase::Started,
+                   job.live->started, job.live->stopping});
   }
   return all;
 }
@@ -105,7 +106,8 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
   Explanation e;
   if (job.live) {
     e.reason = Reason::Starting;
-    e.message = fmt::format("has its place at {} since {}", job.live->site, to_text(job.live->placed));
+    e.message =
+        fmt::format("has its place at {} since {}", job.live->site, to_text(job.live->placed));
     return e;
   }
   if (job.not_before > now) {
@@ -132,7 +134,8 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
           return s.reason == Reason::NotEnoughInService || s.reason == Reason::SiteNotAllowed ||
                  s.reason == Reason::AcceleratorAbsent || s.reason == Reason::NotEnergised;
         };
-        return std::pair(distance(a), a.needed - a.free) < std::pair(distance(b), b.needed - b.free);
+        return std::pair(distance(a), a.needed - a.free) <
+               std::pair(distance(b), b.needed - b.free);
       });
   e.reason = nearest->reason;
   e.message = fmt::format("{} ({} jobs ahead)", nearest->message, e.jobs_ahead);
@@ -157,8 +160,8 @@ void Engine::verify() const {
       used[share.node.value()] += share.gpus;
       gang += share.gpus;
     }
-    AMPACITY_ASSERT(gang == job.spec->gpus.count(), "job {} runs on {} of {} GPUs", id.value(), gang,
-                    job.spec->gpus.count());
+    AMPACITY_ASSERT(gang == job.spec->gpus.count(), "job {} runs on {} of {} GPUs", id.value(),
+                    gang, job.spec->gpus.count());
   }
   AMPACITY_ASSERT(waiting == queue_.size(), "{} jobs wait, {} are queued", waiting, queue_.size());
   for (std::uint32_t n = 0; n < used.size(); ++n) {

@@ -21,7 +21,8 @@ std::string counts_text(const std::vector<std::int64_t>& counts) {
     auto end = i + 1;
     while (end < counts.size() && counts[end] == counts[i]) ++end;
     if (!text.empty()) text += ',';
-    text += end - i == 1 ? fmt::format("{}", counts[i]) : fmt::format("{}(x{})", counts[i], end - i);
+    text +=
+        end - i == 1 ? fmt::format("{}", counts[i]) : fmt::format("{}(x{})", counts[i], end - i);
     i = end;
   }
   return text;
@@ -42,7 +43,8 @@ std::string get(const Environment& environment, const std::string& key) {
 
 Environment passed_on(const Environment& base) {
   Environment kept;
-  for (const auto* key : {"HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR", "PATH"}) {
+  for (const auto* key :
+       {"HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR", "PATH"}) {
     if (const auto it = base.find(key); it != base.end()) kept.insert(*it);
   }
   kept.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin");
@@ -109,14 +111,29 @@ std::string expand_pattern(const std::string& pattern, const StartGang& order,
     std::string text;
     switch (i + 1 < pattern.size() ? pattern[++i] : '%') {
       case 'j':
-      case 'A': text = fmt::format("{}", order.attempt.job.value()); break;
-      case 'a': text = fmt::format("{}", order.attempt.number - 1); break;
-      case 'x': text = order.spec->name; break;
-      case 'N': text = host_name(order.nodes.front().node); break;
-      case 't': text = "0"; break;
-      case 'u': text = user; break;
-      case '%': text = "%"; break;
-      default: text = std::string("%") + pattern[i];
+      case 'A':
+        text = fmt::format("{}", order.attempt.job.value());
+        break;
+      case 'a':
+        text = fmt::format("{}", order.attempt.number - 1);
+        break;
+      case 'x':
+        text = order.spec->name;
+        break;
+      case 'N':
+        text = host_name(order.nodes.front().node);
+        break;
+      case 't':
+        text = "0";
+        break;
+      case 'u':
+        text = user;
+        break;
+      case '%':
+        text = "%";
+        break;
+      default:
+        text = std::string("%") + pattern[i];
     }
     if (text.size() < width) text.insert(0, std::min<std::size_t>(width, 10) - text.size(), '0');
     out += text;
@@ -125,7 +142,8 @@ std::string expand_pattern(const std::string& pattern, const StartGang& order,
 }
 
 Environment attempt_environment(const StartGang& order, const Environment& base,
-                                const std::string& folder, const std::string& bin, int master_port) {
+                                const std::string& folder, const std::string& bin,
+                                int master_port) {
   auto e = passed_on(base);
   for (const auto& [key, value] : order.spec->environment) e[key] = value;
   e["PATH"] = bin + ":" + e["PATH"];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gangs as real processes on this machine. The executor only orders and observes, through the attempts' folders;
-// a shim stands over each attempt's processes, so that they do not care whether the server lives.
+// Gangs as real processes on this machine. The executor only orders and observes, through the
+// attempts' folders; a shim stands over each attempt's processes, so that they do not care whether
+// the server lives.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -31,7 +32,8 @@ struct Watched {
   std::optional<Ending> not_started;  // it could not even be tried
 };
 
-// Starts `program shim folder` so that it belongs to nobody here: a session of its own, reaped by init.
+// Starts `program shim folder` so that it belongs to nobody here: a session of its own, reaped by
+// init.
 Status spawn_shim(const std::string& program, const fs::path& folder) {
   const pid_t child = ::fork();
   if (child < 0) return Error{ErrorCode::Io, fmt::format("fork: {}", std::strerror(errno))};
@@ -71,12 +73,14 @@ class LocalExecutor : public Executor {
     std::error_code error;
     fs::create_directories(live_folder(), error);
     if (!error) fs::create_directories(fs::path(options_.folder) / "bin", error);
-    if (error) return Error{ErrorCode::Io, fmt::format("making {}: {}", options_.folder, error.message())};
+    if (error)
+      return Error{ErrorCode::Io, fmt::format("making {}: {}", options_.folder, error.message())};
     const auto srun = fs::path(options_.folder) / "bin" / "srun";
     if (fs::read_symlink(srun, error) != options_.program) {
       fs::remove(srun, error);
       fs::create_symlink(options_.program, srun, error);
-      if (error) return Error{ErrorCode::Io, fmt::format("making {}: {}", srun.string(), error.message())};
+      if (error)
+        return Error{ErrorCode::Io, fmt::format("making {}: {}", srun.string(), error.message())};
     }
     return {};
   }
@@ -99,7 +103,8 @@ class LocalExecutor : public Executor {
     // The file first: a shim that is about to pass its gate looks for it afterwards.
     [[maybe_unused]] const auto told =
         exec::write_whole(folder.stop(), fmt::format("{}\n", order.grace.count()));
-    if (const auto shim = folder.shim(); shim && exec::is_running(*shim)) ::kill(shim->pid, SIGTERM);
+    if (const auto shim = folder.shim(); shim && exec::is_running(*shim))
+      ::kill(shim->pid, SIGTERM);
   }
 
   void signal(const SignalGang& order, Instant) override {
@@ -128,7 +133,8 @@ class LocalExecutor : public Executor {
       }
       watched_[e.start.attempt] = {
           .start_reported = true,
-          .not_started = Ending{.kind = EndKind::Lost, .detail = folder.path.string() + " is gone"}};
+          .not_started =
+              Ending{.kind = EndKind::Lost, .detail = folder.path.string() + " is gone"}};
     }
     end_strangers(known);
   }
@@ -160,7 +166,8 @@ class LocalExecutor : public Executor {
     std::error_code error;
     fs::create_directories(folder.path, error);
     if (error) {
-      return Error{ErrorCode::Io, fmt::format("making {}: {}", folder.path.string(), error.message())};
+      return Error{ErrorCode::Io,
+                   fmt::format("making {}: {}", folder.path.string(), error.message())};
     }
     if (auto status = exec::write_whole(live_entry(order.attempt), ""); !status) return status;
     if (order.spec->launch == Launch::Script && !fs::exists(folder.script())) {
@@ -197,7 +204,8 @@ class LocalExecutor : public Executor {
     if (ending) reports.push_back(ReportEnded{attempt, *ending});
   }
 
-  // The gate is passed and there is no result: either the shim holds its lock, or it is gone for good.
+  // The gate is passed and there is no result: either the shim holds its lock, or it is gone for
+  // good.
   std::optional<Ending> look_for_lost(const AttemptFolder& folder) {
     const auto shim = folder.shim();
     if (shim && exec::is_running(*shim)) return std::nullopt;
@@ -206,7 +214,8 @@ class LocalExecutor : public Executor {
     if (auto late = folder.read_result()) return late;
     end_orphans(folder);
     Ending lost{.kind = EndKind::Lost, .detail = "its shim was killed or the machine restarted"};
-    if (const auto status = folder.write_result(lost); !status) lost.detail += "; " + status.error().message;
+    if (const auto status = folder.write_result(lost); !status)
+      lost.detail += "; " + status.error().message;
     return lost;
   }
 

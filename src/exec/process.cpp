@@ -21,7 +21,8 @@ struct Stat {
   std::uint64_t start_time = 0;
 };
 
-// /proc/<pid>/stat: the name stands in parentheses and may hold anything; fields count from after it.
+// /proc/<pid>/stat: the name stands in parentheses and may hold anything; fields count from after
+// it.
 std::optional<Stat> read_stat(pid_t pid) {
   const auto text = read_whole(fmt::format("/proc/{}/stat", pid));
   if (!text) return std::nullopt;

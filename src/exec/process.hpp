@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processes and files as the local executor needs them: a process that cannot be confused with a later one of
-// the same number, and files that are there whole or not at all. Linux (/proc).
+// Processes and files as the local executor needs them: a process that cannot be confused with a
+// later one of the same number, and files that are there whole or not at all. Linux (/proc).
 #pragma once
 
 #include <sys/types.h>
@@ -21,12 +21,14 @@ struct ProcessId {
 };
 
 std::optional<ProcessId> identify(pid_t pid);
-bool is_running(const ProcessId& process);  // exists, is the same, and is not a zombie
-std::string to_text(const ProcessId& process);                  // "1234 567890"
+bool is_running(const ProcessId& process);      // exists, is the same, and is not a zombie
+std::string to_text(const ProcessId& process);  // "1234 567890"
 std::optional<ProcessId> parse_process(const std::string& text);
 
-// Writes text to a new file beside it, syncs, renames, syncs the folder: readers see all or nothing.
-Status write_whole(const std::filesystem::path& file, const std::string& text, unsigned mode = 0600);
+// Writes text to a new file beside it, syncs, renames, syncs the folder: readers see all or
+// nothing.
+Status write_whole(const std::filesystem::path& file, const std::string& text,
+                   unsigned mode = 0600);
 std::optional<std::string> read_whole(const std::filesystem::path& file);
 
 // An advisory lock that ends with the process that holds it. Never inherited by children.

@@ -29,7 +29,8 @@ Environment own_environment() {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const auto equals = text.find('=');
-    if (equals != std::string_view::npos) all.emplace(text.substr(0, equals), text.substr(equals + 1));
+    if (equals != std::string_view::npos)
+      all.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return all;
 }
@@ -72,8 +73,8 @@ struct Outputs {
 };
 
 // The job's own output file, with a link to it in the folder; or a file in the folder.
-Outputs outputs_of(const AttemptFolder& folder, const StartGang& order, const Environment& environment,
-                   const std::string& directory) {
+Outputs outputs_of(const AttemptFolder& folder, const StartGang& order,
+                   const Environment& environment, const std::string& directory) {
   Outputs files{folder.output().string(), ""};
   const auto user = environment.count("USER") > 0 ? environment.at("USER") : "user";
   if (!order.spec->output.empty()) {
@@ -81,17 +82,22 @@ Outputs outputs_of(const AttemptFolder& folder, const StartGang& order, const En
     std::error_code ignored;
     fs::create_symlink(files.output, folder.output(), ignored);
   }
-  if (!order.spec->error.empty()) files.error = placed_file(order.spec->error, order, user, directory);
+  if (!order.spec->error.empty())
+    files.error = placed_file(order.spec->error, order, user, directory);
   return files;
 }
 
 std::vector<Task> tasks_of(const AttemptFolder& folder, const StartGang& order) {
   const auto bin = folder.path.parent_path() / "bin";
-  const auto environment =
-      attempt_environment(order, own_environment(), folder.path.string(), bin.string(), free_port());
-  const auto directory = order.spec->directory.empty() ? folder.path.string() : order.spec->directory;
+  const auto environment = attempt_environment(order, own_environment(), folder.path.string(),
+                                               bin.string(), free_port());
+  const auto directory =
+      order.spec->directory.empty() ? folder.path.string() : order.spec->directory;
   const auto files = outputs_of(folder, order, environment, directory);
-  Task task{.environment = environment, .directory = directory, .output = files.output, .error = files.error};
+  Task task{.environment = environment,
+            .directory = directory,
+            .output = files.output,
+            .error = files.error};
   task.append = order.attempt.number > 1;  // a restart adds to what the first attempt said
   if (order.spec->launch == Launch::Script) {
     task.argv = {folder.script().string()};
@@ -128,8 +134,8 @@ Ending run_job(const AttemptFolder& folder) {
   options.on_start = [&](std::size_t rank, const ProcessId& process) {
     pids += to_text(process) + "\n";
     [[maybe_unused]] const auto written = write_whole(folder.pids(), pids);
-    [[maybe_unused]] const auto named =
-        write_whole(folder.path / fmt::format("rank-{}.pid", rank), fmt::format("{}\n", process.pid));
+    [[maybe_unused]] const auto named = write_whole(folder.path / fmt::format("rank-{}.pid", rank),
+                                                    fmt::format("{}\n", process.pid));
   };
   return run_group(tasks_of(folder, *order), options);
 }

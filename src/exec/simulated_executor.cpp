@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A cluster that exists on paper: gangs run for as long as their job says, by the time that is passed in.
+// A cluster that exists on paper: gangs run for as long as their job says, by the time that is
+// passed in.
 #include <algorithm>
 #include <csignal>
 #include <map>
@@ -18,7 +19,8 @@ struct Gang {
 };
 
 Gang gang_of(const StartGang& order, Instant since) {
-  const auto runtime = order.spec->simulated_runtime.value_or(Duration(order.walltime.count() * 4 / 5));
+  const auto runtime =
+      order.spec->simulated_runtime.value_or(Duration(order.walltime.count() * 4 / 5));
   Gang gang;
   gang.ends = since + runtime;
   gang.ending.code = order.spec->simulated_exit;
@@ -95,6 +97,8 @@ class SimulatedExecutor : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_simulated_executor() { return std::make_unique<SimulatedExecutor>(); }
+std::unique_ptr<Executor> make_simulated_executor() {
+  return std::make_unique<SimulatedExecutor>();
+}
 
 }  // namespace ampacity

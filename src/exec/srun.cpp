@@ -47,17 +47,20 @@ struct Option {
   bool takes_value;
 };
 constexpr Option known[] = {
-    {"--ntasks", "-n", true},       {"--ntasks-per-node", "", true}, {"--nodes", "-N", true},
-    {"--kill-on-bad-exit", "-K", false}, {"--unbuffered", "-u", false},   {"--chdir", "-D", true},
-    {"--output", "-o", true},       {"--export", "", true},          {"--gpus-per-task", "", true},
-    {"--cpu-bind", "", true},       {"--exclusive", "", false},      {"--mpi", "", true},
+    {"--ntasks", "-n", true},      {"--ntasks-per-node", "", true},
+    {"--nodes", "-N", true},       {"--kill-on-bad-exit", "-K", false},
+    {"--unbuffered", "-u", false}, {"--chdir", "-D", true},
+    {"--output", "-o", true},      {"--export", "", true},
+    {"--gpus-per-task", "", true}, {"--cpu-bind", "", true},
+    {"--exclusive", "", false},    {"--mpi", "", true},
 };
 
 const Option* find_option(const std::string& word) {
   for (const auto& option : known) {
     const std::string_view brief = option.brief;
     if (word == option.name || word.rfind(std::string(option.name) + "=", 0) == 0) return &option;
-    if (!brief.empty() && word.size() >= 2 && word[1] != '-' && word.substr(0, 2) == brief) return &option;
+    if (!brief.empty() && word.size() >= 2 && word[1] != '-' && word.substr(0, 2) == brief)
+      return &option;
   }
   return nullptr;
 }
@@ -75,7 +78,8 @@ std::string apply(Call& call, const Option& option, const std::string& value) {
   } else if (name == "--output") {
     call.output = value;
   } else if (name == "--export" && value != "ALL" && value.rfind("ALL,", 0) != 0) {
-    return fmt::format("--export={} is not supported; the ranks get the script's environment", value);
+    return fmt::format("--export={} is not supported; the ranks get the script's environment",
+                       value);
   }
   return {};  // the others change nothing on one machine
 }
@@ -89,8 +93,11 @@ std::string read_call(int argc, char** argv, Call& call) {
       break;
     }
     const auto* option = find_option(word);
-    if (option == nullptr) return fmt::format("unknown option '{}'; 'ampacity srun' knows what "
-                                              "docs/reference/local-cluster.md lists", word);
+    if (option == nullptr)
+      return fmt::format(
+          "unknown option '{}'; 'ampacity srun' knows what "
+          "docs/reference/local-cluster.md lists",
+          word);
     const auto equals = word.find('=');
     const bool brief = word[1] != '-';
     std::string value;
@@ -122,7 +129,8 @@ int run_srun(int argc, char** argv) {
   Call call;
   if (const auto error = read_call(argc, argv, call); !error.empty()) return wrong(error);
   const char* folder_name = std::getenv("AMPACITY_ATTEMPT_DIR");
-  if (folder_name == nullptr) return wrong("works only inside a job on a local cluster of ampacity");
+  if (folder_name == nullptr)
+    return wrong("works only inside a job on a local cluster of ampacity");
   const AttemptFolder folder{folder_name};
   const auto order = folder.read_order();
   if (!order) return wrong(order.error().message);
@@ -152,8 +160,8 @@ int run_srun(int argc, char** argv) {
   options.end_on_failure = call.end_on_failure;
   options.forward_signals = true;
   options.on_start = [&](std::size_t rank, const ProcessId& process) {
-    [[maybe_unused]] const auto written = write_whole(step / fmt::format("rank-{}.pid", rank),
-                                                      fmt::format("{}\n", process.pid));
+    [[maybe_unused]] const auto written =
+        write_whole(step / fmt::format("rank-{}.pid", rank), fmt::format("{}\n", process.pid));
   };
   const auto ending = run_group(tasks, options);
   if (ending.kind == EndKind::Exited && ending.code == 0) return 0;
@@ -164,7 +172,8 @@ int run_srun(int argc, char** argv) {
     return 128 + static_cast<int>(ending.signal);
   }
   std::fprintf(stderr, "srun (ampacity): %sended with exit code %d%s%s\n", who.c_str(),
-               static_cast<int>(ending.code), ending.detail.empty() ? "" : ": ", ending.detail.c_str());
+               static_cast<int>(ending.code), ending.detail.empty() ? "" : ": ",
+               ending.detail.c_str());
   return ending.kind == EndKind::Exited ? static_cast<int>(ending.code) : 1;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// srun for local clusters: what a batch script calls to start its ranks. It understands the options that
-// training scripts use; others are refused by name (docs/reference/local-cluster.md).
+// srun for local clusters: what a batch script calls to start its ranks. It understands the options
+// that training scripts use; others are refused by name (docs/reference/local-cluster.md).
 #pragma once
 
 namespace ampacity::exec {

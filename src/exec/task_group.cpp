@@ -45,7 +45,8 @@ void redirect(const Task& task, int pipe) {
   const int out = open_output(task.output, task.append);
   if (out < 0) give_up(pipe, "cannot write the output file", task.output, 126);
   ::dup2(out, STDOUT_FILENO);
-  const int err = task.error.empty() || task.error == task.output ? out : open_output(task.error, task.append);
+  const int err =
+      task.error.empty() || task.error == task.output ? out : open_output(task.error, task.append);
   if (err < 0) give_up(pipe, "cannot write the error file", task.error, 126);
   ::dup2(err, STDERR_FILENO);
 }
@@ -76,7 +77,8 @@ class Group {
   Group(const std::vector<Task>& tasks, const GroupOptions& options)
       : options_(options), pids_(tasks.size(), 0), running_(0) {
     sigemptyset(&handled_);
-    for (const int s : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) sigaddset(&handled_, s);
+    for (const int s : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2})
+      sigaddset(&handled_, s);
     ::sigprocmask(SIG_BLOCK, &handled_, nullptr);
     signals_ = ::signalfd(-1, &handled_, SFD_CLOEXEC | SFD_NONBLOCK);
     for (std::size_t rank = 0; rank < tasks.size() && !failed_; ++rank) spawn(tasks[rank], rank);
@@ -110,7 +112,8 @@ class Group {
     if (pid == 0) become(task, trouble[1], parent);
     ::close(trouble[1]);
     if (pid < 0) {
-      fail(rank, {.kind = EndKind::NotStarted, .detail = fmt::format("fork: {}", std::strerror(errno))});
+      fail(rank,
+           {.kind = EndKind::NotStarted, .detail = fmt::format("fork: {}", std::strerror(errno))});
     } else {
       ::setpgid(pid, pid);
       pids_[rank] = pid;
@@ -165,7 +168,8 @@ class Group {
 
   void reap() {
     int status = 0;
-    for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) {
+    for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0;
+         pid = ::waitpid(-1, &status, WNOHANG)) {
       for (std::size_t rank = 0; rank < pids_.size(); ++rank) {
         if (pids_[rank] == pid) ended(rank, status);
       }

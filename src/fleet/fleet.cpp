@@ -214,7 +214,9 @@ void Fleet::set_flag(NodeIndex node, Flag flag, bool on) {
   p.gpus_free += is ? free_[node.value()] : -static_cast<std::int64_t>(free_[node.value()]);
 }
 
-void Fleet::set_down(NodeIndex node, bool down) { set_flag(node, Down, down); }
+void Fleet::set_down(NodeIndex node, bool down) {
+  set_flag(node, Down, down);
+}
 
 void Fleet::set_drained(NodeRange nodes, bool drained) {
   for (auto n = nodes.begin; n < nodes.end; ++n) set_flag(NodeIndex(n), Drained, drained);
@@ -226,11 +228,17 @@ void Fleet::set_usable(HallIndex hall, bool usable) {
   for (auto n = h.nodes.begin; n < h.nodes.end; ++n) set_flag(NodeIndex(n), Unusable, !usable);
 }
 
-bool Fleet::is_down(NodeIndex node) const { return (flags_[node.value()] & Down) != 0; }
+bool Fleet::is_down(NodeIndex node) const {
+  return (flags_[node.value()] & Down) != 0;
+}
 
-bool Fleet::is_drained(NodeIndex node) const { return (flags_[node.value()] & Drained) != 0; }
+bool Fleet::is_drained(NodeIndex node) const {
+  return (flags_[node.value()] & Drained) != 0;
+}
 
-std::int64_t Fleet::gpus(NodeIndex node) const { return pool(pool_of(node)).gpus_per_node; }
+std::int64_t Fleet::gpus(NodeIndex node) const {
+  return pool(pool_of(node)).gpus_per_node;
+}
 
 HallIndex Fleet::hall_of(NodeIndex node) const {
   const auto it = std::upper_bound(
@@ -240,7 +248,9 @@ HallIndex Fleet::hall_of(NodeIndex node) const {
   return HallIndex(static_cast<std::uint32_t>(it - halls_.begin()));
 }
 
-PoolIndex Fleet::pool_of(NodeIndex node) const { return halls_[hall_of(node).value()].pool; }
+PoolIndex Fleet::pool_of(NodeIndex node) const {
+  return halls_[hall_of(node).value()].pool;
+}
 
 std::optional<HallIndex> Fleet::find_hall(const std::string& path) const {
   const auto it = hall_by_path_.find(path);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dense state of the fleet: every node's free GPUs and whether it is in service. Built from a sound
-// portfolio, changed only by the engine's evolve(). Nodes are numbered by topology (site, hall, pod, rack,
-// node), so each of those is an index range. Nodes of one site, one accelerator and one size form a *pool*;
-// a gang runs inside one pool, so generations never mix.
-// A node is in service when its hall is usable (energised and leased), it is up, and nothing drains it.
-// Costs: take/give_back O(nodes of the gang x log64 nodes); fits O(GPUs a node); a copy is a memcpy of the arrays.
-// Memory: 3 bytes a node and one bit for each pool and free count.
+// The dense state of the fleet: every node's free GPUs and whether it is in service. Built from a
+// sound portfolio, changed only by the engine's evolve(). Nodes are numbered by topology (site,
+// hall, pod, rack, node), so each of those is an index range. Nodes of one site, one accelerator
+// and one size form a *pool*; a gang runs inside one pool, so generations never mix. A node is in
+// service when its hall is usable (energised and leased), it is up, and nothing drains it. Costs:
+// take/give_back O(nodes of the gang x log64 nodes); fits O(GPUs a node); a copy is a memcpy of the
+// arrays. Memory: 3 bytes a node and one bit for each pool and free count.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,8 @@ struct Demand {
   friend auto operator<=>(const Demand&, const Demand&) = default;
 };
 
-// A demand cut for nodes of a given size: `whole` nodes with `each` GPUs, and one with `rest` if not 0.
+// A demand cut for nodes of a given size: `whole` nodes with `each` GPUs, and one with `rest` if
+// not 0.
 struct Cut {
   std::int64_t whole = 0;
   std::int64_t each = 0;
@@ -61,10 +62,10 @@ struct Pool {
   const Accelerator* accelerator = nullptr;  // in the portfolio or the built-in catalogue
   std::string accelerator_name;
   std::int64_t gpus_per_node = 0;
-  std::int64_t nodes = 0;             // all of them
+  std::int64_t nodes = 0;  // all of them
   std::int64_t nodes_in_service = 0;
-  std::int64_t gpus_free = 0;         // on nodes in service
-  std::vector<NodeSet> by_free;       // [k]: nodes in service with exactly k free GPUs
+  std::int64_t gpus_free = 0;    // on nodes in service
+  std::vector<NodeSet> by_free;  // [k]: nodes in service with exactly k free GPUs
 };
 
 struct HallState {
@@ -95,11 +96,13 @@ class Fleet {
   const Pool& pool(PoolIndex index) const { return pools_[index.value()]; }
   std::size_t node_count() const { return free_.size(); }
 
-  // Does it fit right now? And if everything in service were free? And if everything were in service?
+  // Does it fit right now? And if everything in service were free? And if everything were in
+  // service?
   bool fits(PoolIndex pool, const Demand& demand) const;
   bool fits_in_service(PoolIndex pool, const Demand& demand) const;
   bool fits_at_all(PoolIndex pool, const Demand& demand) const;
-  // GPUs that a gang of this shape could have right now (whole nodes only, when it needs whole nodes).
+  // GPUs that a gang of this shape could have right now (whole nodes only, when it needs whole
+  // nodes).
   std::int64_t usable_gpus(PoolIndex pool, const Demand& demand) const;
 
   // The place: fullest nodes that still fit, lowest numbers first. Requires fits().
@@ -126,7 +129,8 @@ class Fleet {
  private:
   enum Flag : std::uint8_t { Down = 1, Drained = 2, Unusable = 4 };
 
-  void add_hall(SiteIndex site, const Portfolio& portfolio, const Hall& hall, const std::string& name);
+  void add_hall(SiteIndex site, const Portfolio& portfolio, const Hall& hall,
+                const std::string& name);
   PoolIndex pool_for(SiteIndex site, const HallShape& shape);
   void set_flag(NodeIndex node, Flag flag, bool on);
   void change_free(NodeIndex node, std::int64_t by);

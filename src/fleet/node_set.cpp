@@ -8,7 +8,9 @@
 namespace ampacity {
 namespace {
 
-constexpr std::uint64_t bit(std::size_t number) { return std::uint64_t{1} << (number % 64); }
+constexpr std::uint64_t bit(std::size_t number) {
+  return std::uint64_t{1} << (number % 64);
+}
 
 }  // namespace
 
@@ -20,7 +22,8 @@ NodeSet::NodeSet(std::size_t size) {
 }
 
 void NodeSet::insert(std::size_t number) {
-  AMPACITY_ASSERT(!levels_.empty() && number / 64 < levels_[0].size(), "node {} of the set", number);
+  AMPACITY_ASSERT(!levels_.empty() && number / 64 < levels_[0].size(), "node {} of the set",
+                  number);
   if (contains(number)) return;
   ++count_;
   for (auto& level : levels_) {

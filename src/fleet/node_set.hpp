@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A set of node numbers 0 … size-1 as a tree of 64-bit words: the lowest member at or after a number in
-// O(log64 size), insert and erase likewise; size/63 words of memory. Used by Fleet, one set for each pool
-// and number of free GPUs, so that "the first whole free node" never scans the fleet.
+// A set of node numbers 0 … size-1 as a tree of 64-bit words: the lowest member at or after a
+// number in O(log64 size), insert and erase likewise; size/63 words of memory. Used by Fleet, one
+// set for each pool and number of free GPUs, so that "the first whole free node" never scans the
+// fleet.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +24,8 @@ class NodeSet {
   std::optional<std::size_t> first_from(std::size_t number) const;
 
  private:
-  std::vector<std::vector<std::uint64_t>> levels_;  // [0]: a bit a node; above: a bit a non-empty word
+  std::vector<std::vector<std::uint64_t>>
+      levels_;  // [0]: a bit a node; above: a bit a non-empty word
   std::int64_t count_ = 0;
 };
 

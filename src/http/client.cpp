@@ -22,8 +22,9 @@ using boost::system::error_code;
 
 Error unreachable(const Endpoint& endpoint, const error_code& error) {
   return {ErrorCode::Unavailable,
-          fmt::format("no answer from http://{}:{}: {}; is 'ampacity serve' running? (--server says where)",
-                      endpoint.host, endpoint.port, error.message())};
+          fmt::format(
+              "no answer from http://{}:{}: {}; is 'ampacity serve' running? (--server says where)",
+              endpoint.host, endpoint.port, error.message())};
 }
 
 class Connection {
@@ -113,8 +114,8 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
   return endpoint;
 }
 
-Result<Response> call(const Endpoint& endpoint, const std::string& method, const std::string& target,
-                      const std::string& body) {
+Result<Response> call(const Endpoint& endpoint, const std::string& method,
+                      const std::string& target, const std::string& body) {
   Connection connection(endpoint);
   if (auto status = connection.open(); !status) return status.error();
   if (auto status = connection.send(method, target, body); !status) return status.error();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP client of the command line: blocking, one request a connection. Called by client/. Errors say what
-// could not be reached and what to do; an answer with any status is a value.
+// The HTTP client of the command line: blocking, one request a connection. Called by client/.
+// Errors say what could not be reached and what to do; an answer with any status is a value.
 #pragma once
 
 #include <functional>
@@ -21,11 +21,11 @@ struct Endpoint {
 // "http://127.0.0.1:7070" -> host and port.
 Result<Endpoint> parse_endpoint(std::string_view url);
 
-Result<Response> call(const Endpoint& endpoint, const std::string& method, const std::string& target,
-                      const std::string& body = "");
+Result<Response> call(const Endpoint& endpoint, const std::string& method,
+                      const std::string& target, const std::string& body = "");
 
-// Streams a GET: `chunk` gets the body piece by piece and returns false to stop. The Response has the whole
-// body only when the status is not 200. `headers` are added.
+// Streams a GET: `chunk` gets the body piece by piece and returns false to stop. The Response has
+// the whole body only when the status is not 200. `headers` are added.
 Result<Response> follow(const Endpoint& endpoint, const std::string& target,
                         const std::function<bool(std::string_view)>& chunk,
                         const std::map<std::string, std::string>& headers = {});

@@ -17,9 +17,9 @@ inline constexpr int idle_seconds = 75;
 }  // namespace limits
 
 struct Request {
-  std::string method;                        // "GET"
-  std::vector<std::string> path;             // "/v1/jobs/12" -> {"v1", "jobs", "12"}, decoded
-  std::map<std::string, std::string> query;  // decoded; the last of a repeated key
+  std::string method;                          // "GET"
+  std::vector<std::string> path;               // "/v1/jobs/12" -> {"v1", "jobs", "12"}, decoded
+  std::map<std::string, std::string> query;    // decoded; the last of a repeated key
   std::map<std::string, std::string> headers;  // lower-case names; only those that handlers read
   std::string body;
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -12,7 +13,6 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/url/parse.hpp>
-#include <array>
 #include <set>
 
 namespace ampacity::http {
@@ -31,7 +31,8 @@ std::optional<Request> translate(const bhttp::request<bhttp::string_body>& from)
   for (const auto& segment : url->segments()) to.path.push_back(segment);
   for (const auto& param : url->params()) to.query[param.key] = param.value;
   for (const auto* name : {"authorization", "content-type", "last-event-id", "host", "origin"}) {
-    if (const auto it = from.find(name); it != from.end()) to.headers[name] = std::string(it->value());
+    if (const auto it = from.find(name); it != from.end())
+      to.headers[name] = std::string(it->value());
   }
   return to;
 }
@@ -87,7 +88,8 @@ Response problem(int status, const std::string& message, const std::string& reas
 
 class BeastServer : public Server {
  public:
-  BeastServer(asio::io_context& io, Handler handler) : io_(io), acceptor_(io), handler_(std::move(handler)) {}
+  BeastServer(asio::io_context& io, Handler handler)
+      : io_(io), acceptor_(io), handler_(std::move(handler)) {}
 
   Status open(const std::string& address, int port) {
     error_code error;
@@ -100,8 +102,8 @@ class BeastServer : public Server {
     if (!error) acceptor_.listen(1'024, error);
     if (error) {
       return Error{ErrorCode::Unavailable,
-                   fmt::format("cannot listen on {}:{}: {}; choose another with --port", address, port,
-                               error.message())};
+                   fmt::format("cannot listen on {}:{}: {}; choose another with --port", address,
+                               port, error.message())};
     }
     asio::co_spawn(io_, accept(), asio::detached);
     return {};
@@ -122,7 +124,8 @@ class BeastServer : public Server {
   asio::awaitable<void> accept() {
     while (acceptor_.is_open()) {
       error_code error;
-      auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      auto socket =
+          co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
       if (error == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
       if (error) {  // out of descriptors, say: let some close
         asio::steady_timer pause(io_, std::chrono::milliseconds(50));
@@ -151,7 +154,8 @@ class BeastServer : public Server {
     parser.body_limit(limits::body_bytes);
     peer.expires_after(std::chrono::seconds(limits::idle_seconds));
     error_code error;
-    co_await bhttp::async_read(peer, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    co_await bhttp::async_read(peer, buffer, parser,
+                               asio::redirect_error(asio::use_awaitable, error));
     if (error == bhttp::error::body_limit || error == bhttp::error::header_limit) {
       auto refusal = problem(413, "the request is larger than 4 MiB", "LimitExceeded");
       co_await reply(peer, 11, false, std::move(refusal));
@@ -182,20 +186,23 @@ class BeastServer : public Server {
     co_return co_await reply(peer, message.version(), keep, std::move(*response));
   }
 
-  // Reads on for a moment what nobody wants: closing at once would reset the line before the answer is read.
+  // Reads on for a moment what nobody wants: closing at once would reset the line before the answer
+  // is read.
   static asio::awaitable<void> discard(beast::tcp_stream& peer) {
     error_code error;
     std::array<char, 65'536> nobody{};
     peer.socket().shutdown(tcp::socket::shutdown_send, error);
     peer.expires_after(std::chrono::seconds(2));
     for (std::size_t total = 0; !error && total < 16 * limits::body_bytes;) {
-      total += co_await peer.async_read_some(asio::buffer(nobody), asio::redirect_error(asio::use_awaitable, error));
+      total += co_await peer.async_read_some(asio::buffer(nobody),
+                                             asio::redirect_error(asio::use_awaitable, error));
     }
   }
 
   static asio::awaitable<bool> reply(beast::tcp_stream& peer, unsigned version, bool keep,
                                      Response response) {
-    bhttp::response<bhttp::string_body> message(static_cast<bhttp::status>(response.status), version);
+    bhttp::response<bhttp::string_body> message(static_cast<bhttp::status>(response.status),
+                                                version);
     message.set(bhttp::field::content_type, response.type);
     for (const auto& [name, value] : response.headers) message.set(name, value);
     message.keep_alive(keep);

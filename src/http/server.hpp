@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// An HTTP/1.1 server on Boost.Beast: one coroutine a connection, all on the executor that it is given (serve
-// runs it on one thread, so handlers need no locks). A handler answers once, or streams (SSE, logs) until it
-// returns or the peer goes away. Limits in http/message.hpp; beyond them the answer is 4xx and the
-// connection ends. Loopback by default: binding elsewhere is the caller's decision.
+// An HTTP/1.1 server on Boost.Beast: one coroutine a connection, all on the executor that it is
+// given (serve runs it on one thread, so handlers need no locks). A handler answers once, or
+// streams (SSE, logs) until it returns or the peer goes away. Limits in http/message.hpp; beyond
+// them the answer is 4xx and the connection ends. Loopback by default: binding elsewhere is the
+// caller's decision.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -13,11 +13,13 @@ Money share_of_power(const Lease& lease, Power power, Duration time) {
   const auto watt_ms = Wide{power.count()} * time.count();
   const bool yearly = lease.price.basis == PriceBasis::Year;
   // a year of the whole lease, or a month of one MW
-  const Wide unit = yearly ? Wide{lease.power.count()} * ms_per_year : Wide{1'000'000} * ms_per_month;
+  const Wide unit =
+      yearly ? Wide{lease.power.count()} * ms_per_year : Wide{1'000'000} * ms_per_month;
   // Divided in two steps so that 30 G$ x 4.5 GW x a year stays inside 128 bits; the first is exact.
   const Wide product = watt_ms * (lease.price.amount.count() / 1'000'000);
   const Wide rest = watt_ms * (lease.price.amount.count() % 1'000'000);
-  const Wide micro = product / unit * 1'000'000 + (product % unit * 1'000'000 + rest + unit / 2) / unit;
+  const Wide micro =
+      product / unit * 1'000'000 + (product % unit * 1'000'000 + rest + unit / 2) / unit;
   return Money::of(static_cast<std::int64_t>(micro));
 }
 
@@ -70,8 +72,8 @@ Usage usage_of(const Accelerator& accelerator, const Site& site, const Lease* le
   return usage;
 }
 
-LeaseStatement statement(const Lease& lease, std::int64_t gpus_leased, const Usage& used, Instant from,
-                         Instant at) {
+LeaseStatement statement(const Lease& lease, std::int64_t gpus_leased, const Usage& used,
+                         Instant from, Instant at) {
   LeaseStatement s;
   const auto begin = std::max(from, lease.starts);
   const auto end = std::min(at, lease.ends);
@@ -85,7 +87,8 @@ LeaseStatement statement(const Lease& lease, std::int64_t gpus_leased, const Usa
   s.unused_energy = s.committed_energy - s.used_energy;
   s.used_cost = used.lease_cost;
   s.unused_cost = s.committed_cost - s.used_cost;
-  const auto floor = Money::of(scaled(s.committed_cost.count(), lease.take_or_pay.count(), one.count()));
+  const auto floor =
+      Money::of(scaled(s.committed_cost.count(), lease.take_or_pay.count(), one.count()));
   s.owed = std::max(floor, s.used_cost);
   return s;
 }

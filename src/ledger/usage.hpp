@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an allocation uses and costs, and how a lease stands. Pure arithmetic on integers; called by the engine
-// when an attempt ends, and by the API for what is still running.
+// What an allocation uses and costs, and how a lease stands. Pure arithmetic on integers; called by
+// the engine when an attempt ends, and by the API for what is still running.
 //   IT power of a gang = GPUs x (idle + (TDP - idle) x draw + host share of the rack)
 //   energy             = IT power x time; at the meter: x PUE (design.md section 3, Power)
-//   lease cost         = by GPU-hours, or the gang's share of the leased megawatts x the lease's price
+//   lease cost         = by GPU-hours, or the gang's share of the leased megawatts x the lease's
+//   price
 // Assumption, said in docs/guides/finance.md: a flat draw for the whole attempt.
 #pragma once
 
@@ -18,8 +19,8 @@ Power it_power(const Accelerator& accelerator, GpuCount gpus, Ratio draw);
 Usage usage_of(const Accelerator& accelerator, const Site& site, const Lease* lease, GpuCount gpus,
                Ratio draw, Duration time);
 
-// How a lease stands at an instant: what is committed since its start, what of it jobs used, and the
-// difference, which is idle and paid for. used + unused == committed, exactly.
+// How a lease stands at an instant: what is committed since its start, what of it jobs used, and
+// the difference, which is idle and paid for. used + unused == committed, exactly.
 struct LeaseStatement {
   Power contracted;  // now
   Energy committed_energy;
@@ -35,9 +36,10 @@ BOOST_DESCRIBE_STRUCT(LeaseStatement, (),
                       (contracted, committed_energy, used_energy, unused_energy, committed_cost,
                        used_cost, unused_cost, owed))
 
-// `gpus_leased` prices a GPU-hour lease: the GPUs of its sites. `used` is the sum over its attempts.
-// `from` is when the account begins: the lease's start or when Ampacity first held it, whichever is later.
-LeaseStatement statement(const Lease& lease, std::int64_t gpus_leased, const Usage& used, Instant from,
-                         Instant at);
+// `gpus_leased` prices a GPU-hour lease: the GPUs of its sites. `used` is the sum over its
+// attempts. `from` is when the account begins: the lease's start or when Ampacity first held it,
+// whichever is later.
+LeaseStatement statement(const Lease& lease, std::int64_t gpus_leased, const Usage& used,
+                         Instant from, Instant at);
 
 }  // namespace ampacity

@@ -6,7 +6,9 @@
 namespace ampacity {
 namespace {
 
-Power watts(std::int64_t w) { return Power::of(w); }
+Power watts(std::int64_t w) {
+  return Power::of(w);
+}
 
 // Idle draw is an assumption where no source gives one: a tenth of TDP.
 Accelerator entry(std::string name, std::string vendor, std::int64_t memory_gb, std::int64_t bf16,

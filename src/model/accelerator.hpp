@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An accelerator of the catalogue: what one GPU of it draws and how nodes and racks are made of it.
-// The built-in catalogue carries a source for every entry (shared/catalogue.md section 6.1); a portfolio
-// may add its own entries or replace one by name.
+// The built-in catalogue carries a source for every entry (shared/catalogue.md section 6.1); a
+// portfolio may add its own entries or replace one by name.
 #pragma once
 
 #include <boost/describe/class.hpp>
@@ -23,7 +23,7 @@ struct Accelerator {
   Power idle;                    // one GPU doing nothing
   std::int64_t gpus_per_node = 1;
   std::int64_t nodes_per_rack = 1;
-  Power rack_power;   // everything in the rack at full draw: GPUs, hosts, switches
+  Power rack_power;  // everything in the rack at full draw: GPUs, hosts, switches
   std::string source;
 
   // The part of a rack's power that is not its GPUs, per GPU; it is drawn whenever the rack is on.

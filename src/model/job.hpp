@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A job as a researcher states it: a gang that gets all of its GPUs or none. Made by wire/job_file.hpp (YAML),
-// wire/sbatch.hpp (sbatch scripts) and the API; checked by check(); immutable once accepted.
+// A job as a researcher states it: a gang that gets all of its GPUs or none. Made by
+// wire/job_file.hpp (YAML), wire/sbatch.hpp (sbatch scripts) and the API; checked by check();
+// immutable once accepted.
 #pragma once
 
 #include <boost/describe/class.hpp>
@@ -25,12 +26,13 @@ inline constexpr std::size_t environment_bytes = 128U << 10U;
 inline constexpr std::int64_t retries = 1'000;
 }  // namespace limits
 
-// Script: run once, on the first node; it starts its ranks itself with srun. Tasks: the command is started
-// `tasks` times, one process group each.
+// Script: run once, on the first node; it starts its ranks itself with srun. Tasks: the command is
+// started `tasks` times, one process group each.
 enum class Launch { Tasks, Script };
 BOOST_DESCRIBE_ENUM(Launch, Tasks, Script)
 
-// Signal `number` goes out `lead` before the walltime ends, to the batch script alone or to every rank.
+// Signal `number` goes out `lead` before the walltime ends, to the batch script alone or to every
+// rank.
 struct EarlySignal {
   std::int64_t number = 0;
   Duration lead{60'000};
@@ -45,11 +47,12 @@ struct JobSpec {
   std::string project;
   std::string priority_class;
 
-  GpuCount gpus = GpuCount::of(1);         // of the whole gang
-  std::optional<std::int64_t> gpus_per_node;  // exactly so many on each node; absent: whole nodes first
-  std::vector<std::string> accelerators;   // acceptable ones; empty: any
-  std::vector<std::string> sites;          // allowed ones; empty: any
-  Ratio draw = Ratio::of(800'000);         // of the span between idle and TDP, for the energy account
+  GpuCount gpus = GpuCount::of(1);  // of the whole gang
+  std::optional<std::int64_t>
+      gpus_per_node;                      // exactly so many on each node; absent: whole nodes first
+  std::vector<std::string> accelerators;  // acceptable ones; empty: any
+  std::vector<std::string> sites;         // allowed ones; empty: any
+  Ratio draw = Ratio::of(800'000);  // of the span between idle and TDP, for the energy account
 
   std::optional<Duration> walltime;  // the policy's default unless given
   std::int64_t retries = 0;          // restarts after the job itself failed
@@ -73,10 +76,10 @@ struct JobSpec {
   bool operator==(const JobSpec&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(JobSpec, (),
-                      (name, team, project, priority_class, gpus, gpus_per_node, accelerators, sites,
-                       draw, walltime, retries, requeue, early_signal, launch, script, command, tasks,
-                       tasks_per_node, environment, directory, output, error, simulated_runtime,
-                       simulated_exit))
+                      (name, team, project, priority_class, gpus, gpus_per_node, accelerators,
+                       sites, draw, walltime, retries, requeue, early_signal, launch, script,
+                       command, tasks, tasks_per_node, environment, directory, output, error,
+                       simulated_runtime, simulated_exit))
 
 // What is wrong with the job alone, whatever the portfolio.
 std::vector<Problem> check(const JobSpec& job);

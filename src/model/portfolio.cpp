@@ -8,8 +8,8 @@ namespace {
 
 template <class T>
 const T* find_named(const std::vector<T>& items, const std::string& name) {
-  const auto it = std::find_if(items.begin(), items.end(),
-                               [&](const T& item) { return item.name == name; });
+  const auto it =
+      std::find_if(items.begin(), items.end(), [&](const T& item) { return item.name == name; });
   return it == items.end() ? nullptr : &*it;
 }
 

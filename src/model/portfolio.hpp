@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The portfolio: what the tenant has. Input of serve (and later simulate and plan). Plain values; loaded by
-// wire/portfolio_file.hpp, checked by check() below, journalled whole when it is configured.
-// Bounds: limits:: below. Lists keep the order of the file; the order of providers is the order in which
-// they are filled (the holder of a refusal right that one prefers comes first).
+// The portfolio: what the tenant has. Input of serve (and later simulate and plan). Plain values;
+// loaded by wire/portfolio_file.hpp, checked by check() below, journalled whole when it is
+// configured. Bounds: limits:: below. Lists keep the order of the file; the order of providers is
+// the order in which they are filled (the holder of a refusal right that one prefers comes first).
 #pragma once
 
 #include <boost/describe/class.hpp>
@@ -31,7 +31,8 @@ inline constexpr std::int64_t nodes = 4'000'000;
 inline constexpr std::int64_t gpus_per_node = 64;
 }  // namespace limits
 
-// A provider's right to be asked first. A dated clause that can be amended, never a constant of the program.
+// A provider's right to be asked first. A dated clause that can be amended, never a constant of the
+// program.
 struct RefusalRight {
   std::string scope;  // what it covers, in words
   Duration response_window{};
@@ -84,7 +85,8 @@ struct Lease {
   Power contracted_at(Instant t) const;  // 0 outside the term
 };
 BOOST_DESCRIBE_STRUCT(Lease, (),
-                      (name, provider, sites, power, ramp, price, starts, ends, take_or_pay, source))
+                      (name, provider, sites, power, ramp, price, starts, ends, take_or_pay,
+                       source))
 
 enum class ClusterKind { Local, Simulated };
 BOOST_DESCRIBE_ENUM(ClusterKind, Local, Simulated)
@@ -167,12 +169,13 @@ struct Programme {
 };
 BOOST_DESCRIBE_STRUCT(Programme, (), (name, total, from, until, budgets, source))
 
-// How the engine behaves: data, journalled with the portfolio, the same for serve and for simulation.
+// How the engine behaves: data, journalled with the portfolio, the same for serve and for
+// simulation.
 struct Policy {
-  std::int64_t requeue_limit = 3;     // restarts of one job after infrastructure failures
-  Duration requeue_backoff{10'000};   // before the first restart; doubles each time
+  std::int64_t requeue_limit = 3;    // restarts of one job after infrastructure failures
+  Duration requeue_backoff{10'000};  // before the first restart; doubles each time
   Duration requeue_backoff_max{600'000};
-  Duration grace{30'000};             // between TERM and KILL
+  Duration grace{30'000};  // between TERM and KILL
   Duration default_walltime{3'600'000};
   Duration max_walltime{30LL * 86'400'000};
   std::int64_t max_waiting = 2'000'000;  // jobs; one more is refused
@@ -203,15 +206,17 @@ BOOST_DESCRIBE_STRUCT(Portfolio, (),
                       (name, description, accelerators, providers, leases, sites, teams,
                        priority_classes, programmes, policy))
 
-// What is wrong with a value, and where: "sites[2].pue". The loader turns the path into file:line:column.
+// What is wrong with a value, and where: "sites[2].pue". The loader turns the path into
+// file:line:column.
 struct Problem {
   std::string path;
   std::string message;
   bool operator==(const Problem&) const = default;
 };
 
-// Everything that a reader of one field cannot see: duplicate names, dangling references, dates out of
-// order, absurd values, limits. Empty: the portfolio is sound, and every other room may rely on it.
+// Everything that a reader of one field cannot see: duplicate names, dangling references, dates out
+// of order, absurd values, limits. Empty: the portfolio is sound, and every other room may rely on
+// it.
 std::vector<Problem> check(const Portfolio& portfolio);
 
 // What a hall is made of, after the catalogue's defaults. Requires a sound portfolio.

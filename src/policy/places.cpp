@@ -19,7 +19,8 @@ std::int64_t provider_rank(const Portfolio& portfolio, const std::string& name) 
   return static_cast<std::int64_t>(portfolio.providers.size());
 }
 
-std::optional<std::size_t> lease_of(const Portfolio& portfolio, const std::string& site, Instant at) {
+std::optional<std::size_t> lease_of(const Portfolio& portfolio, const std::string& site,
+                                    Instant at) {
   for (std::size_t i = 0; i < portfolio.leases.size(); ++i) {
     const auto& lease = portfolio.leases[i];
     if (at >= lease.starts && at < lease.ends && contains(lease.sites, site)) return i;
@@ -48,9 +49,9 @@ std::vector<Standing> standings(const Portfolio& portfolio, const Fleet& fleet, 
   for (const auto& pool : fleet.pools()) {
     Standing standing;
     standing.lease = lease_of(portfolio, fleet.sites()[pool.site.value()].name, at);
-    standing.provider =
-        standing.lease ? provider_rank(portfolio, portfolio.leases[*standing.lease].provider)
-                       : static_cast<std::int64_t>(portfolio.providers.size());
+    standing.provider = standing.lease
+                            ? provider_rank(portfolio, portfolio.leases[*standing.lease].provider)
+                            : static_cast<std::int64_t>(portfolio.providers.size());
     all.push_back(standing);
   }
   return all;
@@ -121,16 +122,17 @@ SiteExplanation explain_site(const Portfolio&, const Fleet& fleet, const Holds& 
     e.message = fmt::format("{}: no hall is energised and leased yet", e.site);
   } else if (!fleet.fits_in_service(*mine, shape.demand)) {
     e.reason = Reason::NotEnoughInService;
-    e.message = fmt::format("{}: needs {} GPUs, {} are in service (others are down, drained or too small)",
-                            e.site, e.needed, e.in_service);
+    e.message =
+        fmt::format("{}: needs {} GPUs, {} are in service (others are down, drained or too small)",
+                    e.site, e.needed, e.in_service);
   } else if (holds[mine->value()]) {
     e.reason = Reason::HeldForEarlierJob;
-    e.message = fmt::format("{}: {} GPUs free are held for job {}, which comes first", e.site, e.free,
-                            holds[mine->value()]->value());
+    e.message = fmt::format("{}: {} GPUs free are held for job {}, which comes first", e.site,
+                            e.free, holds[mine->value()]->value());
   } else if (fleet.pool(*mine).gpus_free >= e.needed) {
     e.reason = Reason::NotEnoughWholeNodes;
-    e.message = fmt::format("{}: {} GPUs are free, but only {} on nodes that fit the gang of {}", e.site,
-                            fleet.pool(*mine).gpus_free, e.free, e.needed);
+    e.message = fmt::format("{}: {} GPUs are free, but only {} on nodes that fit the gang of {}",
+                            e.site, fleet.pool(*mine).gpus_free, e.free, e.needed);
   } else {
     e.reason = Reason::NotEnoughFreeGpus;
     e.message = fmt::format("{}: needs {} GPUs, {} of {} in service are free", e.site, e.needed,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The jobs that wait, in order (priority, then age), grouped by what they ask for. Two jobs of one shape get the
-// same answer from a fleet, so a pass over the queue asks once a shape and never scans a million jobs.
-// Called by the engine. Derived state: rebuilt from the jobs after a restart, not part of the digest.
-// Costs: insert, erase O(log jobs); shapes are interned for the life of the queue.
-// Seam for fair share (issue 3): Order gains the team's share as its second member; nothing else changes.
+// The jobs that wait, in order (priority, then age), grouped by what they ask for. Two jobs of one
+// shape get the same answer from a fleet, so a pass over the queue asks once a shape and never
+// scans a million jobs. Called by the engine. Derived state: rebuilt from the jobs after a restart,
+// not part of the digest. Costs: insert, erase O(log jobs); shapes are interned for the life of the
+// queue. Seam for fair share (issue 3): Order gains the team's share as its second member; nothing
+// else changes.
 #pragma once
 
 #include <map>

@@ -17,9 +17,13 @@ std::optional<std::int64_t> positive(std::string_view text) {
 
 }  // namespace
 
-std::string to_text(JobId id) { return fmt::format("{}", id.value()); }
+std::string to_text(JobId id) {
+  return fmt::format("{}", id.value());
+}
 
-std::string to_text(AttemptId id) { return fmt::format("{}.{}", id.job.value(), id.number); }
+std::string to_text(AttemptId id) {
+  return fmt::format("{}.{}", id.job.value(), id.number);
+}
 
 std::optional<JobId> parse_job_id(std::string_view text) {
   const auto value = positive(text);

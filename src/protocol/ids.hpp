@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ids that commands, events and effects carry. Assigned by the engine in sequence; never random.
+// The ids that commands, events and effects carry. Assigned by the engine in sequence; never
+// random.
 #pragma once
 
 #include <boost/describe/class.hpp>
@@ -15,8 +16,8 @@ namespace ampacity {
 
 using JobId = Tagged<struct JobTag, std::int64_t>;  // 1, 2, 3, …
 
-// One run of a job on one allocation. Text form "12.1". Both the engine and the executor know it by this
-// id, so that starting it twice is impossible and repeating an order is harmless.
+// One run of a job on one allocation. Text form "12.1". Both the engine and the executor know it by
+// this id, so that starting it twice is impossible and repeating an order is harmless.
 struct AttemptId {
   JobId job;
   std::int64_t number = 0;  // 1 for the first

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every "no" of the engine: an enumerated reason and figures. A Refusal answers a command; an Explanation
-// says why an accepted job still waits, site by site. docs/reference/reasons.md lists what to do for each.
+// Every "no" of the engine: an enumerated reason and figures. A Refusal answers a command; an
+// Explanation says why an accepted job still waits, site by site. docs/reference/reasons.md lists
+// what to do for each.
 #pragma once
 
 #include <boost/describe/class.hpp>
@@ -14,26 +15,26 @@ namespace ampacity {
 enum class Reason {
   // why a command is refused
   JobInvalid,
-  NameUnknown,        // a team, priority class, site, accelerator, node that the portfolio lacks
-  NeverFits,          // the gang is larger than any allowed site, all healthy and energised
+  NameUnknown,  // a team, priority class, site, accelerator, node that the portfolio lacks
+  NeverFits,    // the gang is larger than any allowed site, all healthy and energised
   QueueFull,
   WalltimeTooLong,
-  RequestReused,      // the request id was used for a different job
+  RequestReused,  // the request id was used for a different job
   JobUnknown,
   JobEnded,
   PortfolioInvalid,
-  PortfolioInUse,     // the new portfolio takes away what a running attempt stands on
+  PortfolioInUse,  // the new portfolio takes away what a running attempt stands on
   NothingToDo,
   // why a job waits
-  Starting,           // nothing is wrong: it has a place
+  Starting,  // nothing is wrong: it has a place
   NotEnoughFreeGpus,
   NotEnoughWholeNodes,
   NotEnoughInService,  // even with everything free: nodes are down or drained
   HeldForEarlierJob,   // a job that comes first waits for the GPUs of this site
   SiteNotAllowed,
   AcceleratorAbsent,
-  NotEnergised,        // no hall is usable yet: energisation or the lease lie ahead
-  BackingOff,          // waits after a failure before the next attempt
+  NotEnergised,  // no hall is usable yet: energisation or the lease lie ahead
+  BackingOff,    // waits after a failure before the next attempt
 };
 BOOST_DESCRIBE_ENUM(Reason, JobInvalid, NameUnknown, NeverFits, QueueFull, WalltimeTooLong,
                     RequestReused, JobUnknown, JobEnded, PortfolioInvalid, PortfolioInUse,
@@ -61,8 +62,8 @@ BOOST_DESCRIBE_STRUCT(SiteExplanation, (), (site, reason, needed, free, in_servi
 
 struct Explanation {
   Reason reason = Reason::NotEnoughFreeGpus;
-  std::string message;              // one sentence with numbers
-  std::int64_t jobs_ahead = 0;      // in the queue, by priority then age
+  std::string message;          // one sentence with numbers
+  std::int64_t jobs_ahead = 0;  // in the queue, by priority then age
   std::vector<SiteExplanation> sites;
   bool operator==(const Explanation&) const = default;
 };

@@ -28,19 +28,33 @@ NodeNumber split(const std::string& path) {
   return node;
 }
 
-std::string by(const std::string& who) { return who.empty() ? "" : " by " + who; }
+std::string by(const std::string& who) {
+  return who.empty() ? "" : " by " + who;
+}
 
-std::string job(JobId id) { return "job " + to_text(id); }
+std::string job(JobId id) {
+  return "job " + to_text(id);
+}
 
-std::string attempt(AttemptId id) { return "attempt " + to_text(id); }
+std::string attempt(AttemptId id) {
+  return "attempt " + to_text(id);
+}
 
 std::string ending_text(const Ending& e) {
   std::string text = e.rank ? fmt::format("rank {}: ", *e.rank) : "";
   switch (e.kind) {
-    case EndKind::Exited: text += fmt::format("exit code {}", e.code); break;
-    case EndKind::Signalled: text += fmt::format("signal {}", e.signal); break;
-    case EndKind::NotStarted: text += "not started"; break;
-    case EndKind::Lost: text += "lost"; break;
+    case EndKind::Exited:
+      text += fmt::format("exit code {}", e.code);
+      break;
+    case EndKind::Signalled:
+      text += fmt::format("signal {}", e.signal);
+      break;
+    case EndKind::NotStarted:
+      text += "not started";
+      break;
+    case EndKind::Lost:
+      text += "lost";
+      break;
   }
   return e.detail.empty() ? text : text + " (" + e.detail + ")";
 }
@@ -51,8 +65,8 @@ struct Teller {
                        e.portfolio.sites.size(), e.portfolio.leases.size());
   }
   std::string operator()(const JobSubmitted& e) const {
-    return fmt::format("{} '{}' submitted{}: {} GPUs, priority {}", job(e.job), e.spec->name, by(e.by),
-                       e.spec->gpus.count(), e.priority);
+    return fmt::format("{} '{}' submitted{}: {} GPUs, priority {}", job(e.job), e.spec->name,
+                       by(e.by), e.spec->gpus.count(), e.priority);
   }
   std::string operator()(const AttemptPlaced& e) const {
     return fmt::format("{} placed at {} under lease {} of {} on {}: {}", attempt(e.attempt), e.site,
@@ -95,7 +109,8 @@ struct Teller {
     return fmt::format("start {} at {} on {}", attempt(e.attempt), e.site, to_text(e.nodes));
   }
   std::string operator()(const StopGang& e) const {
-    return fmt::format("stop {} at {}, KILL after {}", attempt(e.attempt), e.site, to_text(e.grace));
+    return fmt::format("stop {} at {}, KILL after {}", attempt(e.attempt), e.site,
+                       to_text(e.grace));
   }
   std::string operator()(const SignalGang& e) const {
     return fmt::format("signal {} to {}{}", e.signal, attempt(e.attempt),
@@ -113,7 +128,8 @@ std::string to_text(const std::vector<NodeShare>& nodes) {
     auto end = i + 1;
     while (end < nodes.size() && nodes[end].gpus == nodes[i].gpus) {
       const auto next = split(nodes[end].node);
-      if (next.stem != first.stem || next.number != first.number + static_cast<std::int64_t>(end - i)) {
+      if (next.stem != first.stem ||
+          next.number != first.number + static_cast<std::int64_t>(end - i)) {
         break;
       }
       ++end;
@@ -128,8 +144,12 @@ std::string to_text(const std::vector<NodeShare>& nodes) {
   return text;
 }
 
-std::string sentence(const EventBody& event) { return std::visit(Teller{}, event); }
+std::string sentence(const EventBody& event) {
+  return std::visit(Teller{}, event);
+}
 
-std::string sentence(const Effect& effect) { return std::visit(Teller{}, effect); }
+std::string sentence(const Effect& effect) {
+  return std::visit(Teller{}, effect);
+}
 
 }  // namespace ampacity

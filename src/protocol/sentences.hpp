@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Events and effects as one line for people: `ampacity events`, a job's timeline, golden traces, logs.
+// Events and effects as one line for people: `ampacity events`, a job's timeline, golden traces,
+// logs.
 #pragma once
 
 #include <string>

@@ -2,9 +2,11 @@
 // The closed vocabulary between the engine and its drivers.
 //   Command  what somebody asks or reports          (imperative)  in
 //   Event    what is now a fact; durable before use  (past tense)  out, and in again on replay
-//   Effect   what an executor is to do; idempotent   (an order)    out, only after its events are durable
-// All are plain described values; wire/json.hpp gives their text form. Adding a kind: at the END of the
-// variant (snapshots store its index), then the engine's switch, wire tests, docs/reference/events.md.
+//   Effect   what an executor is to do; idempotent   (an order)    out, only after its events are
+//   durable
+// All are plain described values; wire/json.hpp gives their text form. Adding a kind: at the END of
+// the variant (snapshots store its index), then the engine's switch, wire tests,
+// docs/reference/events.md.
 #pragma once
 
 #include <boost/describe/class.hpp>
@@ -26,10 +28,10 @@ namespace ampacity {
 
 // How an attempt's processes ended, as its executor saw it.
 enum class EndKind {
-  Exited,       // code
-  Signalled,    // signal
-  NotStarted,   // the executor could not start it: detail says why
-  Lost,         // it is gone and nobody saw how
+  Exited,      // code
+  Signalled,   // signal
+  NotStarted,  // the executor could not start it: detail says why
+  Lost,        // it is gone and nobody saw how
 };
 BOOST_DESCRIBE_ENUM(EndKind, Exited, Signalled, NotStarted, Lost)
 
@@ -50,10 +52,21 @@ BOOST_DESCRIBE_ENUM(StopCause, Cancelled, WalltimeReached, NodeDown)
 enum class AttemptResult { Completed, Failed, Cancelled, TimedOut, InfrastructureFailed };
 BOOST_DESCRIBE_ENUM(AttemptResult, Completed, Failed, Cancelled, TimedOut, InfrastructureFailed)
 
-enum class JobState { Waiting, Starting, Running, Stopping, Completed, Failed, Cancelled, TimedOut };
+enum class JobState {
+  Waiting,
+  Starting,
+  Running,
+  Stopping,
+  Completed,
+  Failed,
+  Cancelled,
+  TimedOut
+};
 BOOST_DESCRIBE_ENUM(JobState, Waiting, Starting, Running, Stopping, Completed, Failed, Cancelled,
                     TimedOut)
-constexpr bool is_final(JobState s) { return s >= JobState::Completed; }
+constexpr bool is_final(JobState s) {
+  return s >= JobState::Completed;
+}
 
 enum class NodeState { Up, Down };
 BOOST_DESCRIBE_ENUM(NodeState, Up, Down)
@@ -66,7 +79,8 @@ struct NodeShare {
 };
 BOOST_DESCRIBE_STRUCT(NodeShare, (), (node, gpus))
 
-// What an attempt used and what that costs at the lease's price. Exact integers; see ledger/usage.hpp.
+// What an attempt used and what that costs at the lease's price. Exact integers; see
+// ledger/usage.hpp.
 struct Usage {
   GpuTime gpu_time;
   Energy it_energy;
@@ -143,8 +157,8 @@ struct Tick {  // "a deadline has come": the driver sends it at next_deadline()
 };
 BOOST_DESCRIBE_STRUCT(Tick, (), ())
 
-using Command = std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded, ReportNode,
-                             Drain, Resume, Tick>;
+using Command = std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded,
+                             ReportNode, Drain, Resume, Tick>;
 
 // ---- events ----
 
@@ -253,10 +267,9 @@ struct CapacityChanged {
 };
 BOOST_DESCRIBE_STRUCT(CapacityChanged, (), (hall, usable, why))
 
-using EventBody =
-    std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
-                 AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained, Resumed,
-                 CapacityChanged>;
+using EventBody = std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted,
+                               AttemptSignalled, AttemptStopping, AttemptEnded, JobRequeued,
+                               JobEnded, NodeChanged, Drained, Resumed, CapacityChanged>;
 
 struct Event {
   Instant at;

@@ -23,7 +23,9 @@ using http::Request;
 using http::Response;
 using Reply = asio::awaitable<std::optional<Response>>;
 
-Response answer(int status, std::string body) { return {status, std::move(body)}; }
+Response answer(int status, std::string body) {
+  return {status, std::move(body)};
+}
 
 template <class T>
 Response ok(const T& value, int status = 200) {
@@ -36,18 +38,25 @@ Response failure(int status, const std::string& message, const std::string& reas
 
 int status_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::InvalidInput: return 400;
-    case ErrorCode::NotFound: return 404;
-    case ErrorCode::Conflict: return 409;
-    case ErrorCode::Unauthorized: return 401;
-    case ErrorCode::LimitExceeded: return 413;
-    case ErrorCode::NoSpace: return 507;
+    case ErrorCode::InvalidInput:
+      return 400;
+    case ErrorCode::NotFound:
+      return 404;
+    case ErrorCode::Conflict:
+      return 409;
+    case ErrorCode::Unauthorized:
+      return 401;
+    case ErrorCode::LimitExceeded:
+      return 413;
+    case ErrorCode::NoSpace:
+      return 507;
     case ErrorCode::Io:
     case ErrorCode::ReadOnly:
     case ErrorCode::Locked:
     case ErrorCode::Corrupt:
     case ErrorCode::Version:
-    case ErrorCode::Unavailable: return 503;
+    case ErrorCode::Unavailable:
+      return 503;
   }
   return 500;
 }
@@ -60,18 +69,23 @@ Response failure(const Error& error) {
 int status_of(Reason reason) {
   switch (reason) {
     case Reason::JobUnknown:
-    case Reason::NameUnknown: return 404;
+    case Reason::NameUnknown:
+      return 404;
     case Reason::RequestReused:
     case Reason::JobEnded:
     case Reason::PortfolioInUse:
-    case Reason::NothingToDo: return 409;
-    case Reason::QueueFull: return 429;
-    default: return 422;
+    case Reason::NothingToDo:
+      return 409;
+    case Reason::QueueFull:
+      return 429;
+    default:
+      return 422;
   }
 }
 
 Response refusal(const Refusal& refused, bool of_submission) {
-  const auto status = of_submission && refused.reason == Reason::NameUnknown ? 422 : status_of(refused.reason);
+  const auto status =
+      of_submission && refused.reason == Reason::NameUnknown ? 422 : status_of(refused.reason);
   return failure(status, refused.message, boost::describe::enum_to_string(refused.reason, "?"));
 }
 
@@ -82,8 +96,8 @@ std::optional<std::int64_t> number(const std::string& text) {
   return value;
 }
 
-Result<std::int64_t> query_number(const Request& request, const std::string& key, std::int64_t fallback,
-                                  std::int64_t least, std::int64_t most) {
+Result<std::int64_t> query_number(const Request& request, const std::string& key,
+                                  std::int64_t fallback, std::int64_t least, std::int64_t most) {
   const auto it = request.query.find(key);
   if (it == request.query.end()) return fallback;
   const auto value = number(it->second);
@@ -109,7 +123,8 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   Reply handle(const Request& request, http::Stream& stream) {
     ++requests;
     if (request.method != "GET" && request.method != "HEAD" && !may_write(request)) {
-      co_return failure(401, "changes need the bearer token: Authorization: Bearer … (see <data>/token)",
+      co_return failure(401,
+                        "changes need the bearer token: Authorization: Bearer … (see <data>/token)",
                         "Unauthorized");
     }
     const auto& p = request.path;
@@ -142,21 +157,24 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   static Response no_route(const Request& request) {
     std::string path;
     for (const auto& part : request.path) path += "/" + part;
-    return failure(404, fmt::format("there is no {} {}; GET /openapi.json lists what there is",
-                                    request.method, path),
+    return failure(404,
+                   fmt::format("there is no {} {}; GET /openapi.json lists what there is",
+                               request.method, path),
                    "NotFound");
   }
 
   Reply top(std::string name) {
     if (name == "healthz") {
-      co_return conductor.failed() ? failure(*conductor.failure()) : answer(200, R"({"status":"ok"})");
+      co_return conductor.failed() ? failure(*conductor.failure())
+                                   : answer(200, R"({"status":"ok"})");
     }
     if (name == "openapi.json") co_return answer(200, openapi_document());
     if (name == "metrics") {
       if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
       co_return Response{200, metrics_text(conductor, requests), "text/plain; version=0.0.4"};
     }
-    co_return failure(404, "there is no /" + name + "; GET /openapi.json lists what there is", "NotFound");
+    co_return failure(404, "there is no /" + name + "; GET /openapi.json lists what there is",
+                      "NotFound");
   }
 
   api::StateView state() const {
@@ -177,7 +195,10 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (p.size() == 2 && request.method == "GET") co_return list(request);
     if (p.size() > 4) co_return no_route(request);
     const auto id = p.size() > 2 ? parse_job_id(p[2]) : std::nullopt;
-    if (!id) co_return failure(404, fmt::format("'{}' is not a job; jobs are numbers", p.size() > 2 ? p[2] : ""), "NotFound");
+    if (!id)
+      co_return failure(
+          404, fmt::format("'{}' is not a job; jobs are numbers", p.size() > 2 ? p[2] : ""),
+          "NotFound");
     if (p.size() == 3 && request.method == "DELETE") co_return co_await cancel(*id, request);
     if (request.method != "GET") co_return no_route(request);
     const auto row = reader->job(*id);
@@ -193,8 +214,10 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   Reply submit(const Request& request) {
     auto body = body_of<api::SubmitBody>(request);
     if (!body) co_return failure(body.error());
-    // A name for each value that crosses a co_await: GCC 12 destroys braced temporaries there twice.
-    Command command = SubmitJob{std::move(body->request), std::move(body->job), std::move(body->by)};
+    // A name for each value that crosses a co_await: GCC 12 destroys braced temporaries there
+    // twice.
+    Command command =
+        SubmitJob{std::move(body->request), std::move(body->job), std::move(body->by)};
     auto told = co_await conductor.tell(std::move(command));
     if (!told) co_return failure(told.error());
     if (told->refusal) co_return refusal(*told->refusal, true);
@@ -223,7 +246,8 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (const auto text = get("state"); !text.empty()) {
       JobState state{};
       if (!boost::describe::enum_from_string(text.c_str(), state)) {
-        return failure(400, fmt::format("?state=: '{}' is not a state of a job", text), "InvalidInput");
+        return failure(400, fmt::format("?state=: '{}' is not a state of a job", text),
+                       "InvalidInput");
       }
       filter.state = state;
     }
@@ -231,7 +255,8 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     filter.team = get("team");
     filter.name = get("name");
     const auto limit = query_number(request, "limit", 100, 1, 10'000);
-    const auto before = query_number(request, "before", 0, 0, std::numeric_limits<std::int64_t>::max());
+    const auto before =
+        query_number(request, "before", 0, 0, std::numeric_limits<std::int64_t>::max());
     if (!limit) return failure(limit.error());
     if (!before) return failure(before.error());
     filter.limit = *limit;
@@ -264,7 +289,8 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   std::optional<Response> explanation(JobId id) {
     const auto e = conductor.engine().explain(id, conductor.now());
     if (e) return ok(*e);
-    return failure(409, fmt::format("job {} has ended; nothing holds it up", id.value()), "JobEnded");
+    return failure(409, fmt::format("job {} has ended; nothing holds it up", id.value()),
+                   "JobEnded");
   }
 
   std::optional<Response> events_of(JobId id) {
@@ -353,7 +379,8 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     boost::system::error_code ignored;
     while (conductor.durable_event() <= last) {
       if (stopping || conductor.failed()) co_return false;
-      if (std::chrono::steady_clock::now() >= deadline) co_return co_await stream.send(": alive\n\n");
+      if (std::chrono::steady_clock::now() >= deadline)
+        co_return co_await stream.send(": alive\n\n");
       co_await conductor.next_commit(std::chrono::seconds(1));
     }
     co_return true;
@@ -372,7 +399,9 @@ Api::Api(asio::io_context& io, Conductor& conductor, std::unique_ptr<JournalRead
          std::string token)
     : routes_(std::make_shared<Routes>(io, conductor, std::move(reader), std::move(token))) {}
 
-Api::~Api() { routes_->stopping = true; }
+Api::~Api() {
+  routes_->stopping = true;
+}
 
 http::Handler Api::handler() {
   return [routes = routes_](const http::Request& request, http::Stream& stream) {

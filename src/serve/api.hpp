@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP API: routes to the conductor (writes), the journal's tables (jobs, events) and the engine (sites,
-// leases, explanations). docs/reference/openapi.json describes it; wire/api.hpp has the bodies. Every answer
-// stands on durable facts only. Writes need the bearer token.
+// The HTTP API: routes to the conductor (writes), the journal's tables (jobs, events) and the
+// engine (sites, leases, explanations). docs/reference/openapi.json describes it; wire/api.hpp has
+// the bodies. Every answer stands on durable facts only. Writes need the bearer token.
 #pragma once
 
 #include <memory>

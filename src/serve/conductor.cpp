@@ -24,14 +24,15 @@ const std::string& site_of(const Effect& effect) {
 }  // namespace
 
 Conductor::Conductor(asio::io_context& io, std::unique_ptr<Journal> journal)
-    : io_(io),
-      journal_(std::move(journal)),
-      pending_(std::make_shared<Batch>(io)),
-      timer_(io) {}
+    : io_(io), journal_(std::move(journal)), pending_(std::make_shared<Batch>(io)), timer_(io) {}
 
-Conductor::~Conductor() { writer_.join(); }
+Conductor::~Conductor() {
+  writer_.join();
+}
 
-Instant Conductor::now() const { return std::max(wall_clock_now(), engine_.state().last_at); }
+Instant Conductor::now() const {
+  return std::max(wall_clock_now(), engine_.state().last_at);
+}
 
 Result<Restored> Conductor::restore() {
   auto restored = journal_->restore(
@@ -52,7 +53,8 @@ Status Conductor::start(const Portfolio& portfolio, Executors executors) {
   std::vector<Effect> stops;
   for (auto& live : engine_.live_attempts()) {
     if (live.stopping) {
-      stops.push_back(StopGang{live.start.attempt, live.start.site, engine_.state().portfolio->policy.grace});
+      stops.push_back(
+          StopGang{live.start.attempt, live.start.site, engine_.state().portfolio->policy.grace});
     }
     const auto site = live.start.site;
     expected[site].push_back({std::move(live.start), live.started, live.since});
@@ -137,9 +139,11 @@ void Conductor::flush() {
     return;
   }
   in_flight_ = std::exchange(pending_, std::make_shared<Batch>(io_));
-  // The engine is now exactly what the journal holds once this batch is written: the moment to pack it.
+  // The engine is now exactly what the journal holds once this batch is written: the moment to pack
+  // it.
   std::optional<Snapshot> due;
-  if (durable_event_ + in_flight_->events - snapshot_event_ >= events_per_snapshot) due = snapshot();
+  if (durable_event_ + in_flight_->events - snapshot_event_ >= events_per_snapshot)
+    due = snapshot();
   asio::post(writer_, [this, batch = in_flight_, due = std::move(due)]() mutable {
     auto result = journal_->commit(batch->entries);
     asio::post(io_, [this, batch, result] { committed(batch, result); });
@@ -152,7 +156,8 @@ void Conductor::flush() {
 void Conductor::save(const Snapshot& snapshot) {
   const auto status = journal_->save(snapshot);
   if (!status) spdlog::warn("no snapshot: {}", status.error().message);
-  asio::post(io_, [this, id = snapshot.last_event] { snapshot_event_ = std::max(snapshot_event_, id); });
+  asio::post(io_,
+             [this, id = snapshot.last_event] { snapshot_event_ = std::max(snapshot_event_, id); });
 }
 
 void Conductor::committed(const BatchPtr& batch, const Result<std::int64_t>& result) {
@@ -254,7 +259,8 @@ void Conductor::stop(std::function<void()> then) {
   });
 }
 
-std::optional<std::string> Conductor::output_file(const std::string& site, AttemptId attempt) const {
+std::optional<std::string> Conductor::output_file(const std::string& site,
+                                                  AttemptId attempt) const {
   const auto it = executors_.find(site);
   return it == executors_.end() ? std::nullopt : it->second->output_file(attempt);
 }

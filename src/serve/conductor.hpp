@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The conductor drives the engine in real time: decide, then write, then act. It runs on the one thread of its
-// io_context; a second thread does nothing but commit batches to the journal, so that the next batch is decided
-// while the last one is written (group commit). Whatever leaves (replies, effects, notices) is held until the
-// batch that it stands on is durable. If a commit fails, nothing of it has left; the conductor stops for good
-// and the process ends: a restart replays what is on disk.
+// The conductor drives the engine in real time: decide, then write, then act. It runs on the one
+// thread of its io_context; a second thread does nothing but commit batches to the journal, so that
+// the next batch is decided while the last one is written (group commit). Whatever leaves (replies,
+// effects, notices) is held until the batch that it stands on is durable. If a commit fails,
+// nothing of it has left; the conductor stops for good and the process ends: a restart replays what
+// is on disk.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -41,8 +42,8 @@ class Conductor {
 
   // Replays the journal into the engine. Before anything else.
   Result<Restored> restore();
-  // Configures the portfolio (a no-op if it is the one in force), hands the live attempts to the executors
-  // and starts the clockwork. Error: the portfolio is refused.
+  // Configures the portfolio (a no-op if it is the one in force), hands the live attempts to the
+  // executors and starts the clockwork. Error: the portfolio is refused.
   Status start(const Portfolio& portfolio, Executors executors);
 
   // Decides now; resumes when durable. Error: the journal failed.
@@ -98,8 +99,8 @@ class Conductor {
   std::unique_ptr<Journal> journal_;
   Engine engine_;
   Executors executors_;
-  BatchPtr pending_;     // being filled
-  BatchPtr in_flight_;   // being written
+  BatchPtr pending_;    // being filled
+  BatchPtr in_flight_;  // being written
   asio::steady_timer timer_;
   std::set<asio::steady_timer*> watchers_;  // cancelled at every commit
   std::int64_t durable_event_ = 0;

@@ -44,21 +44,24 @@ class LogStreamer {
       if (current_ <= static_cast<std::int64_t>(attempts.size())) {
         return has_output(attempts[static_cast<std::size_t>(current_ - 1)]);
       }
-      return Error{ErrorCode::NotFound, fmt::format("job {} has {} attempts, not {}", request_.job.value(),
-                                                    attempts.size(), current_)};
+      return Error{ErrorCode::NotFound,
+                   fmt::format("job {} has {} attempts, not {}", request_.job.value(),
+                               attempts.size(), current_)};
     }
     if (attempts.empty()) {
       if (request_.follow) return {};
-      return Error{ErrorCode::NotFound,
-                   fmt::format("job {} has not started; 'ampacity explain {}' says why, 'logs -f' waits",
-                               request_.job.value(), request_.job.value())};
+      return Error{
+          ErrorCode::NotFound,
+          fmt::format("job {} has not started; 'ampacity explain {}' says why, 'logs -f' waits",
+                      request_.job.value(), request_.job.value())};
     }
     current_ = request_.follow ? 1 : static_cast<std::int64_t>(attempts.size());
     return has_output(attempts.back());
   }
 
   Status has_output(const AttemptRow& row) const {
-    if (conductor_.output_file(row.site, row.attempt) || (!row.ended && is_local(row.site))) return {};
+    if (conductor_.output_file(row.site, row.attempt) || (!row.ended && is_local(row.site)))
+      return {};
     return Error{ErrorCode::NotFound,
                  fmt::format("attempt {} at {} has no output (a simulated cluster keeps none)",
                              to_text(row.attempt), row.site)};
@@ -141,8 +144,9 @@ class LogStreamer {
 
 }  // namespace
 
-asio::awaitable<Status> stream_log(asio::io_context& io, Conductor& conductor, JournalReader& reader,
-                                   LogRequest request, http::Stream& stream) {
+asio::awaitable<Status> stream_log(asio::io_context& io, Conductor& conductor,
+                                   JournalReader& reader, LogRequest request,
+                                   http::Stream& stream) {
   LogStreamer streamer(io, conductor, reader, request, stream);
   co_return co_await streamer.run();
 }

@@ -31,8 +31,10 @@ void counter(prometheus::Registry& registry, const char* name, const char* help,
 }
 
 void jobs(prometheus::Registry& registry, const Engine& engine) {
-  std::map<JobState, double> now{{JobState::Waiting, 0}, {JobState::Starting, 0},
-                                 {JobState::Running, 0}, {JobState::Stopping, 0}};
+  std::map<JobState, double> now{{JobState::Waiting, 0},
+                                 {JobState::Starting, 0},
+                                 {JobState::Running, 0},
+                                 {JobState::Stopping, 0}};
   for (const auto& [id, job] : engine.state().jobs) ++now[engine.state_of(id)];
   std::vector<std::pair<Labels, double>> live;
   for (const auto& [state, count] : now) {
@@ -41,7 +43,8 @@ void jobs(prometheus::Registry& registry, const Engine& engine) {
   gauge(registry, "ampacity_jobs", "Jobs that have not ended, by state", live);
   std::vector<std::pair<Labels, double>> ended;
   for (const auto& [state, count] : engine.state().ended) {
-    ended.push_back({{{"state", boost::describe::enum_to_string(state, "?")}}, static_cast<double>(count)});
+    ended.push_back(
+        {{{"state", boost::describe::enum_to_string(state, "?")}}, static_cast<double>(count)});
   }
   counter(registry, "ampacity_jobs_ended_total", "Jobs that ended, by final state", ended);
 }
@@ -65,7 +68,8 @@ std::string metrics_text(const Conductor& conductor, std::int64_t http_requests)
   jobs(registry, engine);
   const auto sites = site_list(engine, now).sites;
   const auto by_site = [&](auto pick) { return each(sites, "site", pick); };
-  gauge(registry, "ampacity_site_gpus", "GPUs of the site", by_site([](auto& s) { return s.gpus; }));
+  gauge(registry, "ampacity_site_gpus", "GPUs of the site",
+        by_site([](auto& s) { return s.gpus; }));
   gauge(registry, "ampacity_site_gpus_in_service", "GPUs on nodes in service",
         by_site([](auto& s) { return s.gpus_in_service; }));
   gauge(registry, "ampacity_site_gpus_free", "Free GPUs on nodes in service",

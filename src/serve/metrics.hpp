@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// /metrics: the engine's state as Prometheus text; docs/reference/metrics.md lists the names and units.
+// /metrics: the engine's state as Prometheus text; docs/reference/metrics.md lists the names and
+// units.
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `ampacity replay`: evolves every event of a journal, from the first, without snapshots and without a server: the
-// audit that what is on disk gives the state that was served. Reads only; works beside a running server.
+// `ampacity replay`: evolves every event of a journal, from the first, without snapshots and
+// without a server: the audit that what is on disk gives the state that was served. Reads only;
+// works beside a running server.
 #pragma once
 
 #include <filesystem>

@@ -27,14 +27,16 @@ Status prepare_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) {
-    return Error{ErrorCode::Io, fmt::format("cannot make the data folder {}: {}; choose another with --data",
-                                            folder.string(), error.message())};
+    return Error{ErrorCode::Io,
+                 fmt::format("cannot make the data folder {}: {}; choose another with --data",
+                             folder.string(), error.message())};
   }
   ::chmod(folder.c_str(), 0700);
   return {};
 }
 
-Result<Conductor::Executors> make_executors(const Portfolio& portfolio, const ServeOptions& options) {
+Result<Conductor::Executors> make_executors(const Portfolio& portfolio,
+                                            const ServeOptions& options) {
   Conductor::Executors executors;
   for (const auto& site : portfolio.sites) {
     if (site.cluster.kind == ClusterKind::Simulated) {
@@ -49,14 +51,16 @@ Result<Conductor::Executors> make_executors(const Portfolio& portfolio, const Se
   return executors;
 }
 
-// <data>/server: where the command line finds this server. Replaced whole, so that nobody reads half of it.
+// <data>/server: where the command line finds this server. Replaced whole, so that nobody reads
+// half of it.
 Status announce(const fs::path& data, const std::string& address, int port) {
   const auto file = data / "server";
   const auto fresh = data / "server.new";
   std::ofstream(fresh) << fmt::format("http://{}:{}\n", address, port);
   std::error_code error;
   fs::rename(fresh, file, error);
-  if (error) return Error{ErrorCode::Io, fmt::format("writing {}: {}", file.string(), error.message())};
+  if (error)
+    return Error{ErrorCode::Io, fmt::format("writing {}: {}", file.string(), error.message())};
   return {};
 }
 
@@ -65,9 +69,10 @@ Status check_address(const ServeOptions& options) {
   const auto ip = boost::asio::ip::make_address(options.address, error);
   if (error) return invalid(fmt::format("--listen: '{}' is not an IP address", options.address));
   if (ip.is_loopback() || options.allow_remote) return {};
-  return invalid(fmt::format("--listen {}: not a loopback address. Traffic is not encrypted yet: reads need no "
-                             "token. If the network is yours alone, add --allow-remote",
-                             options.address));
+  return invalid(fmt::format(
+      "--listen {}: not a loopback address. Traffic is not encrypted yet: reads need no "
+      "token. If the network is yours alone, add --allow-remote",
+      options.address));
 }
 
 }  // namespace
@@ -95,7 +100,8 @@ Status serve(const Portfolio& portfolio, const ServeOptions& options) {
   if (auto status = conductor.start(portfolio, std::move(*executors)); !status) {
     return status.error().within("the portfolio is refused");
   }
-  if (auto status = announce(options.data, options.address, (*server)->port()); !status) return status;
+  if (auto status = announce(options.data, options.address, (*server)->port()); !status)
+    return status;
 
   Status outcome;
   boost::asio::signal_set signals(io, SIGINT, SIGTERM);
@@ -108,12 +114,14 @@ Status serve(const Portfolio& portfolio, const ServeOptions& options) {
     if (!error) finish();
   });
   conductor.on_failure([&](const Error& error) {
-    outcome = error.within("the journal failed, stopping so that nothing undurable is acknowledged");
+    outcome =
+        error.within("the journal failed, stopping so that nothing undurable is acknowledged");
     // Give the refusals on their way a moment to leave.
     auto timer = std::make_shared<boost::asio::steady_timer>(io, std::chrono::milliseconds(200));
     timer->async_wait([&, timer](const boost::system::error_code&) { finish(); });
   });
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begun);
   spdlog::info("serving {} on http://{}:{} (data in {}, {} events, {} replayed, ready in {} ms)",
                portfolio.name, options.address, (*server)->port(), options.data.string(),
                restored->last_event, restored->replayed, took.count());

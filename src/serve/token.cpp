@@ -49,14 +49,15 @@ Result<std::string> load_or_make_token(const std::filesystem::path& folder) {
   }
   if ((info.st_mode & 077U) != 0) {
     return Error{ErrorCode::Unauthorized,
-                 fmt::format("{} can be read by others; make it private: chmod 600 {}", file.string(),
-                             file.string())};
+                 fmt::format("{} can be read by others; make it private: chmod 600 {}",
+                             file.string(), file.string())};
   }
   std::ifstream in(file);
   std::string text;
   if (!std::getline(in, text) || text.size() < 32) {
-    return Error{ErrorCode::Corrupt, fmt::format("{} holds no token; delete it and start again to get a new one",
-                                                 file.string())};
+    return Error{ErrorCode::Corrupt,
+                 fmt::format("{} holds no token; delete it and start again to get a new one",
+                             file.string())};
   }
   return text;
 }

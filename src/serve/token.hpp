@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bearer token that protects writes: 32 random bytes in <data>/token, mode 0600, made at the first start.
-// Whoever can read the file may change things; reads on loopback need no token.
+// The bearer token that protects writes: 32 random bytes in <data>/token, mode 0600, made at the
+// first start. Whoever can read the file may change things; reads on loopback need no token.
 #pragma once
 
 #include <filesystem>

@@ -24,9 +24,12 @@ Usage running_usage(const Engine& engine, JobId id, Instant now) {
 std::string price_text(const LeasePrice& price) {
   const auto amount = to_text(price.amount);
   switch (price.basis) {
-    case PriceBasis::Year: return amount + " a year";
-    case PriceBasis::MwMonth: return amount + " per MW-month";
-    case PriceBasis::GpuHour: return amount + " per GPU-hour";
+    case PriceBasis::Year:
+      return amount + " a year";
+    case PriceBasis::MwMonth:
+      return amount + " per MW-month";
+    case PriceBasis::GpuHour:
+      return amount + " per GPU-hour";
   }
   return amount;
 }

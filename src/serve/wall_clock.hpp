@@ -9,7 +9,8 @@
 namespace ampacity {
 
 inline Instant wall_clock_now() {
-  return Instant(std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()));
+  return Instant(
+      std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()));
 }
 
 }  // namespace ampacity

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The legal products between quantities. Each is computed in 128 bits and rounded once, half away from zero,
-// so the order of operations cannot change a digit. A result outside 64 bits is a bug and aborts.
-// The year of contracts is 8,760 h and its month 730 h (the billing calendar has its own room later).
+// The legal products between quantities. Each is computed in 128 bits and rounded once, half away
+// from zero, so the order of operations cannot change a digit. A result outside 64 bits is a bug
+// and aborts. The year of contracts is 8,760 h and its month 730 h (the billing calendar has its
+// own room later).
 #pragma once
 
 #include "units/quantity.hpp"
@@ -19,10 +20,10 @@ inline constexpr std::int64_t ms_per_hour = 3'600'000;
 inline constexpr std::int64_t ms_per_month = 730 * ms_per_hour;
 inline constexpr std::int64_t ms_per_year = 8'760 * ms_per_hour;
 
-Energy energy_of(Power power, Duration time);        // W * ms / 1000
-GpuTime gpu_time_of(GpuCount gpus, Duration time);   // exact
-Money cost_of(Energy energy, EnergyPrice price);     // 1 MWh = 3.6e9 J
-Money cost_of(GpuTime time, GpuPrice price);         // 1 GPU-hour = 3.6e6 GPU*ms
+Energy energy_of(Power power, Duration time);       // W * ms / 1000
+GpuTime gpu_time_of(GpuCount gpus, Duration time);  // exact
+Money cost_of(Energy energy, EnergyPrice price);    // 1 MWh = 3.6e9 J
+Money cost_of(GpuTime time, GpuPrice price);        // 1 GPU-hour = 3.6e6 GPU*ms
 Power times(Power power, Ratio ratio);
 Energy times(Energy energy, Ratio ratio);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole-number physics and money. Quantity<Tag> is a checked 64-bit integer in one fixed unit; adding two
-// of a kind is legal, mixing kinds does not compile, an overflow is a bug and aborts. The legal products are
-// the closed list at the end; division has no operator: it is done in units/arithmetic.hpp with a named
-// rounding. Costs nothing over an int64.
+// Whole-number physics and money. Quantity<Tag> is a checked 64-bit integer in one fixed unit;
+// adding two of a kind is legal, mixing kinds does not compile, an overflow is a bug and aborts.
+// The legal products are the closed list at the end; division has no operator: it is done in
+// units/arithmetic.hpp with a named rounding. Costs nothing over an int64.
 //   Power    W           +-9.2 EW             Energy  J          10 GW for 29 years
 //   Money    micro-USD   +-9.2 trillion USD   GpuTime GPU*ms     292 years of a million GPUs
 #pragma once
@@ -29,8 +29,8 @@ class Quantity {
   friend constexpr auto operator<=>(Quantity, Quantity) = default;
   friend constexpr Quantity operator+(Quantity a, Quantity b) {
     std::int64_t sum = 0;
-    AMPACITY_ASSERT(!__builtin_add_overflow(a.count_, b.count_, &sum), "{} + {} overflows", a.count_,
-                    b.count_);
+    AMPACITY_ASSERT(!__builtin_add_overflow(a.count_, b.count_, &sum), "{} + {} overflows",
+                    a.count_, b.count_);
     return of(sum);
   }
   friend constexpr Quantity operator-(Quantity a, Quantity b) {
@@ -65,7 +65,9 @@ using Ratio = Quantity<struct RatioTag>;              // parts per million; 1.10
 inline constexpr Ratio one = Ratio::of(1'000'000);
 
 namespace literals {
-constexpr Power operator""_W(unsigned long long n) { return Power::of(static_cast<std::int64_t>(n)); }
+constexpr Power operator""_W(unsigned long long n) {
+  return Power::of(static_cast<std::int64_t>(n));
+}
 constexpr Power operator""_kW(unsigned long long n) {
   return Power::of(static_cast<std::int64_t>(n) * 1'000);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Instants and durations in whole milliseconds (UTC), on a clock that declares no now(): the pure rooms
-// cannot read a clock even by mistake. The edges stamp an Instant and pass it in (serve/wall_clock.hpp).
-// Instants are range-checked once, at admission: year 2000 to 2200.
+// Instants and durations in whole milliseconds (UTC), on a clock that declares no now(): the pure
+// rooms cannot read a clock even by mistake. The edges stamp an Instant and pass it in
+// (serve/wall_clock.hpp). Instants are range-checked once, at admission: year 2000 to 2200.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,11 @@ struct FleetClock {
 using Duration = FleetClock::duration;
 using Instant = FleetClock::time_point;
 
-constexpr std::int64_t to_ms(Instant t) { return t.time_since_epoch().count(); }
-constexpr Instant from_ms(std::int64_t ms) { return Instant(Duration(ms)); }
+constexpr std::int64_t to_ms(Instant t) {
+  return t.time_since_epoch().count();
+}
+constexpr Instant from_ms(std::int64_t ms) {
+  return Instant(Duration(ms));
+}
 
 }  // namespace ampacity

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bodies of the HTTP API, shared by the server (serve/) and the client (client/); docs/reference/openapi.json
-// says the same, and a test holds it against the running server. Units are in the names: _ms (UTC instants and
-// durations), _w, _j (joules), _micro_usd, gpu_ms. Ids are integers, attempts "12.1".
+// The bodies of the HTTP API, shared by the server (serve/) and the client (client/);
+// docs/reference/openapi.json says the same, and a test holds it against the running server. Units
+// are in the names: _ms (UTC instants and durations), _w, _j (joules), _micro_usd, gpu_ms. Ids are
+// integers, attempts "12.1".
 #pragma once
 
 #include <boost/describe.hpp>
@@ -67,8 +68,8 @@ BOOST_DESCRIBE_STRUCT(JobView, (),
                        ended_ms, attempts, site, exit_code, why, usage))
 
 struct JobList {
-  std::vector<JobView> jobs;            // newest first
-  std::optional<std::int64_t> before;   // pass as ?before= for the next page
+  std::vector<JobView> jobs;           // newest first
+  std::optional<std::int64_t> before;  // pass as ?before= for the next page
 };
 BOOST_DESCRIBE_STRUCT(JobList, (), (jobs, before))
 
@@ -144,8 +145,8 @@ struct SiteView {
   std::vector<HallView> halls;
 };
 BOOST_DESCRIBE_STRUCT(SiteView, (),
-                      (name, title, state, grid, cluster, provider, lease, nodes, nodes_in_service, gpus,
-                       gpus_in_service, gpus_free, running_jobs, it_power_w, facility_power_w,
+                      (name, title, state, grid, cluster, provider, lease, nodes, nodes_in_service,
+                       gpus, gpus_in_service, gpus_free, running_jobs, it_power_w, facility_power_w,
                        interconnection_w, pue_ppm, drained, down, halls))
 
 struct SiteList {
@@ -173,9 +174,9 @@ struct LeaseView {
   std::int64_t owed_micro_usd = 0;
 };
 BOOST_DESCRIBE_STRUCT(LeaseView, (),
-                      (name, provider, sites, first_refusal, starts_ms, ends_ms, power_w, contracted_w,
-                       price, take_or_pay_ppm, committed_j, used_j, unused_j, committed_micro_usd,
-                       used_micro_usd, unused_micro_usd, owed_micro_usd))
+                      (name, provider, sites, first_refusal, starts_ms, ends_ms, power_w,
+                       contracted_w, price, take_or_pay_ppm, committed_j, used_j, unused_j,
+                       committed_micro_usd, used_micro_usd, unused_micro_usd, owed_micro_usd))
 
 struct LeaseList {
   std::vector<LeaseView> leases;

@@ -8,11 +8,21 @@ void write_string(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\t': out += "\\t"; break;
-      case '\r': out += "\\r"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out += "\\u00";
@@ -45,7 +55,8 @@ Result<Value> parse(std::string_view text, std::size_t max_bytes) {
 Error unexpected(const std::string& path, std::string_view expected, const Value& got) {
   auto text = boost::json::serialize(got);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return invalid(fmt::format("{}: expected {}, got {}", path.empty() ? "(top)" : path, expected, text));
+  return invalid(
+      fmt::format("{}: expected {}, got {}", path.empty() ? "(top)" : path, expected, text));
 }
 
 }  // namespace ampacity::json

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON form of every described value (Boost.Describe): the text of the journal, of the API and of --json.
-//   quantity -> integer in its base unit; Instant, Duration -> integer milliseconds; enum -> its name;
-//   optional -> null or left out; variant -> {"kind": "JobSubmitted", …members…}; AttemptId -> "12.1"
-// Writing never fails. Reading is strict about kinds and ranges, refuses unknown enumerators, ignores unknown
-// members (a newer writer), keeps defaults for missing ones (an older writer). Errors carry the path.
-// Header-only on purpose: templates over the vocabulary; include it in .cpp files of edges only (0.8 s).
+// The JSON form of every described value (Boost.Describe): the text of the journal, of the API and
+// of --json.
+//   quantity -> integer in its base unit; Instant, Duration -> integer milliseconds; enum -> its
+//   name; optional -> null or left out; variant -> {"kind": "JobSubmitted", …members…}; AttemptId
+//   -> "12.1"
+// Writing never fails. Reading is strict about kinds and ranges, refuses unknown enumerators,
+// ignores unknown members (a newer writer), keeps defaults for missing ones (an older writer).
+// Errors carry the path. Header-only on purpose: templates over the vocabulary; include it in .cpp
+// files of edges only (0.8 s).
 #pragma once
 
 #include <boost/describe.hpp>
@@ -305,7 +308,8 @@ Status read(const Value& from, T& value, const std::string& path) {
     value.clear();
     value.reserve(from.get_array().size());
     for (std::size_t i = 0; i < from.get_array().size(); ++i) {
-      if (auto s = read(from.get_array()[i], value.emplace_back(), fmt::format("{}[{}]", path, i)); !s) {
+      if (auto s = read(from.get_array()[i], value.emplace_back(), fmt::format("{}[{}]", path, i));
+          !s) {
         return s;
       }
     }

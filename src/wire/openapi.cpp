@@ -74,7 +74,8 @@ class Schemas {
     boost::mp11::mp_for_each<json::detail::Members<T>>([&](auto member) {
       using Item = std::remove_cvref_t<decltype(std::declval<T>().*member.pointer)>;
       properties[member.name] = of<Item>();
-      if (!json::detail::IsOptional<Item>::value) required.push_back(boost::json::string(member.name));
+      if (!json::detail::IsOptional<Item>::value)
+        required.push_back(boost::json::string(member.name));
     });
     Object schema{{"type", "object"}, {"properties", std::move(properties)}};
     if (!is_request<T>() && !required.empty()) schema["required"] = std::move(required);
@@ -119,8 +120,12 @@ Object parameter(const char* name, const char* in, const char* what, Value schem
   return p;
 }
 
-Value integer() { return Object{{"type", "integer"}}; }
-Value text() { return Object{{"type", "string"}}; }
+Value integer() {
+  return Object{{"type", "integer"}};
+}
+Value text() {
+  return Object{{"type", "string"}};
+}
 
 class Paths {
  public:
@@ -128,14 +133,16 @@ class Paths {
 
   template <class T>
   void get(const char* path, const char* what, Array parameters = {}) {
-    add(path, "get", what, std::move(parameters), answer("as asked", content("application/json", schemas_.of<T>())));
+    add(path, "get", what, std::move(parameters),
+        answer("as asked", content("application/json", schemas_.of<T>())));
   }
   void stream(const char* path, const char* what, const char* type, Array parameters = {}) {
     add(path, "get", what, std::move(parameters), answer("as it comes", content(type, text())));
   }
   template <class Body, class T>
   void post(const char* path, const char* what, const char* status = "200") {
-    add(path, "post", what, {}, answer("done and durable", content("application/json", schemas_.of<T>())), status);
+    add(path, "post", what, {},
+        answer("done and durable", content("application/json", schemas_.of<T>())), status);
     paths_[path].as_object()["post"].as_object()["requestBody"] =
         Object{{"required", true}, {"content", content("application/json", schemas_.of<Body>())}};
   }
@@ -148,12 +155,14 @@ class Paths {
  private:
   void add(const char* path, const char* method, const char* what, Array parameters, Object good,
            const char* status = "200") {
-    Object responses{{status, std::move(good)},
-                     {"default", answer("no: why, with numbers",
-                                        content("application/json", schemas_.of<api::ErrorBody>()))}};
+    Object responses{
+        {status, std::move(good)},
+        {"default", answer("no: why, with numbers",
+                           content("application/json", schemas_.of<api::ErrorBody>()))}};
     Object operation{{"summary", what}, {"responses", std::move(responses)}};
     if (!parameters.empty()) operation["parameters"] = std::move(parameters);
-    if (std::string_view(method) != "get") operation["security"] = Array{Object{{"token", Array{}}}};
+    if (std::string_view(method) != "get")
+      operation["security"] = Array{Object{{"token", Array{}}}};
     if (!paths_.contains(path)) paths_[path] = Object{};
     paths_[path].as_object()[method] = std::move(operation);
   }
@@ -167,29 +176,34 @@ Object all_paths(Schemas& schemas) {
   const auto id = parameter("id", "path", "job number", integer());
   p.post<api::SubmitBody, api::Submitted>(
       "/v1/jobs", "Submit a job. 201, or 200 if this request id submitted it before", "201");
-  p.get<api::JobList>("/v1/jobs", "Jobs, the newest first",
-                      {parameter("state", "query", "of this state", schemas.of<JobState>()),
-                       parameter("unfinished", "query", "1: only jobs that have not ended", integer()),
-                       parameter("team", "query", "of this team", text()),
-                       parameter("name", "query", "with this name", text()),
-                       parameter("limit", "query", "1 to 10000, default 100", integer()),
-                       parameter("before", "query", "older than this job", integer())});
+  p.get<api::JobList>(
+      "/v1/jobs", "Jobs, the newest first",
+      {parameter("state", "query", "of this state", schemas.of<JobState>()),
+       parameter("unfinished", "query", "1: only jobs that have not ended", integer()),
+       parameter("team", "query", "of this team", text()),
+       parameter("name", "query", "with this name", text()),
+       parameter("limit", "query", "1 to 10000, default 100", integer()),
+       parameter("before", "query", "older than this job", integer())});
   p.get<api::JobDetail>("/v1/jobs/{id}", "A job, its attempts, and why it waits", {id});
   p.remove("/v1/jobs/{id}", "Cancel a job: TERM, then KILL after the grace",
            {id, parameter("by", "query", "who, for the record", text())});
-  p.get<Explanation>("/v1/jobs/{id}/explanation", "Why a job waits, site by site, with numbers", {id});
+  p.get<Explanation>("/v1/jobs/{id}/explanation", "Why a job waits, site by site, with numbers",
+                     {id});
   p.get<api::EventList>("/v1/jobs/{id}/events", "What happened to a job", {id});
-  p.stream("/v1/jobs/{id}/log", "The job's output", "text/plain; charset=utf-8",
-           {id, parameter("follow", "query", "1: until the job has ended, through restarts", integer()),
-            parameter("attempt", "query", "of this attempt; default the latest", integer())});
+  p.stream(
+      "/v1/jobs/{id}/log", "The job's output", "text/plain; charset=utf-8",
+      {id, parameter("follow", "query", "1: until the job has ended, through restarts", integer()),
+       parameter("attempt", "query", "of this attempt; default the latest", integer())});
   p.get<api::SiteList>("/v1/sites", "Sites: GPUs, what is free, power");
   p.get<api::LeaseList>("/v1/leases", "Leases: contracted, used and unused");
-  p.stream("/v1/events", "Server-Sent Events; the data of each is an EventView", "text/event-stream",
+  p.stream("/v1/events", "Server-Sent Events; the data of each is an EventView",
+           "text/event-stream",
            {parameter("after", "query", "events after this id; default: from now on", integer()),
             parameter("follow", "query", "0: end after what there is", integer()),
             parameter("Last-Event-ID", "header", "resume after this id", integer())});
   p.get<api::StateView>("/v1/state", "The digest of the engine's state at an event");
-  p.post<api::TargetBody, api::Done>("/v1/drain", "Take a part of the fleet out of service for new work");
+  p.post<api::TargetBody, api::Done>("/v1/drain",
+                                     "Take a part of the fleet out of service for new work");
   p.post<api::TargetBody, api::Done>("/v1/resume", "Put it back");
   p.post<api::NodeBody, api::Done>("/v1/nodes", "Say that a node is up or down");
   p.stream("/metrics", "Prometheus metrics", "text/plain; version=0.0.4");
@@ -207,16 +221,18 @@ std::string make_document() {
                      Object{{"token", Object{{"type", "http"},
                                              {"scheme", "bearer"},
                                              {"description", "the content of <data>/token"}}}}}};
-  Object document{{"openapi", "3.1.0"},
-                  {"info", Object{{"title", "Ampacity"},
-                                  {"version", "1"},
-                                  {"license", Object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}},
-                                  {"description",
-                                   "Units are in the names: _ms are milliseconds (UTC instants since 1970, or "
-                                   "durations), _w watts, _j joules, _micro_usd millionths of a dollar, gpu_ms GPU x "
-                                   "milliseconds, _ppm parts per million. Durations inside a job are milliseconds."}}},
-                  {"paths", std::move(paths)},
-                  {"components", std::move(components)}};
+  Object document{
+      {"openapi", "3.1.0"},
+      {"info",
+       Object{{"title", "Ampacity"},
+              {"version", "1"},
+              {"license", Object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}},
+              {"description",
+               "Units are in the names: _ms are milliseconds (UTC instants since 1970, or "
+               "durations), _w watts, _j joules, _micro_usd millionths of a dollar, gpu_ms GPU x "
+               "milliseconds, _ppm parts per million. Durations inside a job are milliseconds."}}},
+      {"paths", std::move(paths)},
+      {"components", std::move(components)}};
   return indented(document);
 }
 

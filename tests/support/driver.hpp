@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns a list of numbers into a conversation with the engine, so that rapidcheck can shrink it and a seed can
-// repeat it. After each step: the invariants hold (Engine::verify and the checks here), and a twin that has only
-// replayed the events has the same digest.
+// Turns a list of numbers into a conversation with the engine, so that rapidcheck can shrink it and
+// a seed can repeat it. After each step: the invariants hold (Engine::verify and the checks here),
+// and a twin that has only replayed the events has the same digest.
 #pragma once
 
 #include <map>
@@ -31,7 +31,8 @@ class Random {
 class Driver {
  public:
   Driver() {
-    portfolio_ = small_portfolio({{"north", 3, 4, "azure"}, {"south", 2, 8, "oracle"}, {"west", 4, 2, "oracle"}});
+    portfolio_ = small_portfolio(
+        {{"north", 3, 4, "azure"}, {"south", 2, 8, "oracle"}, {"west", 4, 2, "oracle"}});
     portfolio_.policy.max_waiting = 60;
     portfolio_.policy.requeue_limit = 2;
     portfolio_.sites[2].halls[0].energised = day("2026-03-02");
@@ -45,7 +46,8 @@ class Driver {
     if (choice < 34) return submit(r);
     if (choice < 54) return report_started(r);
     if (choice < 74) return report_ended(r);
-    if (choice < 79) return tell(CancelJob{JobId(static_cast<std::int64_t>(r.next() % 40)), "someone"});
+    if (choice < 79)
+      return tell(CancelJob{JobId(static_cast<std::int64_t>(r.next() % 40)), "someone"});
     if (choice < 84) return node(r);
     if (choice < 89) return drain(r);
     if (choice < 92) return reconfigure(r);
@@ -83,7 +85,8 @@ class Driver {
     if (r.next() % 5 == 0) spec.sites = {r.next() % 2 == 0 ? "north" : "west"};
     spec.retries = static_cast<std::int64_t>(r.next() % 3);
     spec.requeue = r.next() % 4 != 0;
-    if (r.next() % 3 == 0) spec.walltime = Duration(static_cast<std::int64_t>(1 + r.next() % 30'000'000));
+    if (r.next() % 3 == 0)
+      spec.walltime = Duration(static_cast<std::int64_t>(1 + r.next() % 30'000'000));
     if (r.next() % 5 == 0) spec.early_signal = EarlySignal{10, Duration(60'000), false};
     const auto request = r.next() % 3 == 0 ? fmt::format("r{}", r.next() % 20) : std::string();
     tell(SubmitJob{request, spec, "someone"});
@@ -93,7 +96,8 @@ class Driver {
   AttemptId some_attempt(Random& r) const {
     const auto live = engine_.live_attempts();
     if (live.empty() || r.next() % 8 == 0) {
-      return {JobId(static_cast<std::int64_t>(1 + r.next() % 40)), static_cast<std::int64_t>(1 + r.next() % 3)};
+      return {JobId(static_cast<std::int64_t>(1 + r.next() % 40)),
+              static_cast<std::int64_t>(1 + r.next() % 3)};
     }
     return live[r.next() % live.size()].start.attempt;
   }
@@ -103,11 +107,21 @@ class Driver {
   void report_ended(Random& r) {
     Ending ending;
     switch (r.next() % 6) {
-      case 0: ending.kind = EndKind::Signalled; ending.signal = 9; break;
-      case 1: ending.code = 1; break;
-      case 2: ending.kind = EndKind::Lost; break;
-      case 3: ending.kind = EndKind::NotStarted; break;
-      default: break;
+      case 0:
+        ending.kind = EndKind::Signalled;
+        ending.signal = 9;
+        break;
+      case 1:
+        ending.code = 1;
+        break;
+      case 2:
+        ending.kind = EndKind::Lost;
+        break;
+      case 3:
+        ending.kind = EndKind::NotStarted;
+        break;
+      default:
+        break;
     }
     tell(ReportEnded{some_attempt(r), ending});
   }

@@ -17,7 +17,9 @@ struct SmallSite {
   std::string provider = "azure";
 };
 
-inline Instant day(const char* text) { return parse_instant(text).value(); }
+inline Instant day(const char* text) {
+  return parse_instant(text).value();
+}
 
 inline Portfolio small_portfolio(const std::vector<SmallSite>& sites) {
   Portfolio p;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Golden conversations with the engine: each tests/traces/*.trace holds commands, "----", and what the engine
-// answers: events ("+"), effects (">"), refusals ("!"), explanations ("?"). Text between blocks is prose.
-// AMPACITY_REWRITE=1 rewrites the files: commit a rewrite only if you understand every line of its diff.
-// After each command the invariants are verified and a twin that only replays the events must have the
-// same digest.
+// Golden conversations with the engine: each tests/traces/*.trace holds commands, "----", and what
+// the engine answers: events ("+"), effects (">"), refusals ("!"), explanations ("?"). Text between
+// blocks is prose. AMPACITY_REWRITE=1 rewrites the files: commit a rewrite only if you understand
+// every line of its diff. After each command the invariants are verified and a twin that only
+// replays the events must have the same digest.
 #include <doctest/doctest.h>
 
 #include <boost/describe/enum_to_string.hpp>
@@ -69,7 +69,8 @@ class Conversation {
       const auto x = words[i].find('x', equals);
       const auto at = words[i].find('@');
       if (words[i].find('.') < equals) continue;
-      sites.push_back({words[i].substr(0, equals), std::stoll(words[i].substr(equals + 1, x - equals - 1)),
+      sites.push_back({words[i].substr(0, equals),
+                       std::stoll(words[i].substr(equals + 1, x - equals - 1)),
                        std::stoll(words[i].substr(x + 1, at - x - 1)), words[i].substr(at + 1)});
     }
     auto portfolio = test::small_portfolio(sites);
@@ -87,7 +88,8 @@ class Conversation {
     if (const auto n = option(words, "per_node"); !n.empty()) spec.gpus_per_node = std::stoll(n);
     spec.priority_class = option(words, "priority");
     if (const auto site = option(words, "site"); !site.empty()) spec.sites = {site};
-    if (const auto t = option(words, "walltime"); !t.empty()) spec.walltime = parse_duration(t).value();
+    if (const auto t = option(words, "walltime"); !t.empty())
+      spec.walltime = parse_duration(t).value();
     spec.retries = std::stoll(option(words, "retries", "0"));
     spec.requeue = option(words, "requeue", "yes") == "yes";
     if (const auto s = option(words, "signal"); !s.empty()) {
@@ -119,8 +121,9 @@ class Conversation {
     }
     for (const auto& order : outcome.effects) text += "> " + sentence(order) + "\n";
     if (outcome.refusal) {
-      text += fmt::format("! {}: {}\n", boost::describe::enum_to_string(outcome.refusal->reason, "?"),
-                          outcome.refusal->message);
+      text +=
+          fmt::format("! {}: {}\n", boost::describe::enum_to_string(outcome.refusal->reason, "?"),
+                      outcome.refusal->message);
     } else if (outcome.events.empty() && outcome.job) {
       text += fmt::format("= job {}\n", outcome.job->value());
     }
@@ -147,9 +150,11 @@ class Conversation {
   std::string explain(JobId id) const {
     const auto e = engine_.explain(id, now_);
     if (!e) return "? no such job waits\n";
-    auto text = fmt::format("? {}: {}\n", boost::describe::enum_to_string(e->reason, "?"), e->message);
+    auto text =
+        fmt::format("? {}: {}\n", boost::describe::enum_to_string(e->reason, "?"), e->message);
     for (const auto& site : e->sites) {
-      text += fmt::format("?   {} {}\n", boost::describe::enum_to_string(site.reason, "?"), site.message);
+      text += fmt::format("?   {} {}\n", boost::describe::enum_to_string(site.reason, "?"),
+                          site.message);
     }
     return text;
   }
@@ -160,8 +165,9 @@ class Conversation {
       const auto s = engine_.lease_statement(lease, now_);
       CHECK(s.used_cost + s.unused_cost == s.committed_cost);
       CHECK(s.used_energy + s.unused_energy == s.committed_energy);
-      return fmt::format("= committed {} used {} unused {}; energy used {}\n", to_text(s.committed_cost),
-                         to_text(s.used_cost), to_text(s.unused_cost), to_text(s.used_energy));
+      return fmt::format("= committed {} used {} unused {}; energy used {}\n",
+                         to_text(s.committed_cost), to_text(s.used_cost), to_text(s.unused_cost),
+                         to_text(s.used_energy));
     }
     return "no such lease\n";
   }
