@@ -21,7 +21,8 @@ using client::Exit;
 constexpr const char* portfolio_text = R"(portfolio: bench
 providers: [{name: one}]
 leases:
-  - {name: all, provider: one, sites: [north], power: 20 MW, price: 2 USD/GPU-hour, starts: 2026-01-01, ends: 2040-01-01}
+  - {name: all, provider: one, sites: [north], power: 20 MW, price: 2 USD/GPU-hour,
+     starts: 2026-01-01, ends: 2040-01-01}
 sites:
   - name: north
     pue: 1.1
