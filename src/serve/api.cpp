@@ -376,7 +376,6 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   // Waits for the next event; a comment every 15 s tells the peer (and us) that the line is alive.
   asio::awaitable<bool> next_event(std::int64_t last, http::Stream& stream) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(15);
-    boost::system::error_code ignored;
     while (conductor.durable_event() <= last) {
       if (stopping || conductor.failed()) co_return false;
       if (std::chrono::steady_clock::now() >= deadline)
