@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any bytes as the bodies of HTTP requests: one per line, the first letter of a line chooses the
+// route. What is read goes to an engine, as the server does it; its invariants hold afterwards, and
+// a twin that only replays the events agrees.
+#include <string_view>
+
+#include "support/driver.hpp"
+#include "wire/api.hpp"
+#include "wire/json.hpp"
+
+namespace {
+
+using namespace ampacity;
+
+void tell(test::Driver& driver, std::string_view line) {
+  const auto route = line.front();
+  const auto text = line.substr(1);
+  if (route == 's') {
+    if (auto body = json::from_json<api::SubmitBody>(text)) {
+      driver.tell(SubmitJob{std::move(body->request), std::move(body->job), std::move(body->by)});
+    }
+  } else if (route == 'd' || route == 'r') {
+    const auto body = json::from_json<api::TargetBody>(text);
+    if (!body) return;
+    if (route == 'd') driver.tell(Drain{body->target, body->by, body->note});
+    if (route == 'r') driver.tell(Resume{body->target, body->by});
+  } else if (route == 'n') {
+    const auto body = json::from_json<api::NodeBody>(text);
+    if (body) driver.tell(ReportNode{body->node, body->state, body->detail});
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  test::Driver driver;
+  std::string_view rest(reinterpret_cast<const char*>(data), size);
+  while (!rest.empty()) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    if (!line.empty()) tell(driver, line);
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  }
+  return 0;
+}
