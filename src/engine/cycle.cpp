@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// One decision, in order: 1 due timers, 2 the command, 3 the queue in order, 4 a place for each
-// gang that fits, 5 the pools held for those that do not. (Fair share enters at 3, backfill and
-// preemption after 5, the power tree in Fleet::fits: issue 3 and 5.)
+// One decision, in order: 1 what may be used now, 2 the commands of this instant, 3 due timers,
+// 4 the queue in order: a place for each gang that fits, a reservation for the first that do not,
+// and backfill around those. Timers come after the commands, so that a gang that ends at the very
+// end of its walltime has ended, not been stopped. (Fair share enters in the order of the queue,
+// preemption after the reservation, the power tree in Fleet::fits.)
 #include <algorithm>
+#include <queue>
 
 #include "engine/engine.hpp"
 
 namespace ampacity {
 
-Outcome Engine::decide(const Command& command, Instant now) {
-  outcome_ = {};
+std::vector<Outcome> Engine::decide(std::span<const Command> commands, Instant now) {
+  AMPACITY_ASSERT(!commands.empty(), "nothing to decide; send a Tick");
   now_ = std::max({now, now_, state_.last_at});
-  due_timers(now_);
-  std::visit([&](const auto& c) { on(c); }, command);
-  schedule();
-  return std::move(outcome_);
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(commands.size());
+  outcome_ = {};
+  if (capacity_due_ && *capacity_due_ <= now_) refresh_capacity(now_);
+  for (const auto& command : commands) {
+    if (!outcomes.empty()) outcome_ = {};
+    std::visit([&](const auto& c) { on(c); }, command);
+    if (outcomes.size() + 1 == commands.size()) {
+      due_timers(now_);
+      schedule();
+    }
+    outcomes.push_back(std::move(outcome_));
+  }
+  return outcomes;
+}
+
+Outcome Engine::decide(const Command& command, Instant now) {
+  return std::move(decide(std::span(&command, 1), now).front());
 }
 
 std::optional<Instant> Engine::next_deadline() const {
@@ -25,7 +42,6 @@ std::optional<Instant> Engine::next_deadline() const {
 }
 
 void Engine::due_timers(Instant now) {
-  if (capacity_due_ && *capacity_due_ <= now) refresh_capacity(now);
   while (!deadlines_.empty() && deadlines_.begin()->at <= now) {
     const auto deadline = *deadlines_.begin();
     deadlines_.erase(deadlines_.begin());
@@ -75,33 +91,67 @@ void Engine::refresh_capacity(Instant now) {
   }
 }
 
+// The candidates are the first job of each shape, in order. One that does not fit is answered by
+// the next of its shape that is short enough to end before a reservation is due; the rest of the
+// shape is never looked at. Room only shrinks within a pass, so what did not fit does not fit
+// later.
 void Engine::schedule() {
   if (!dirty_) return;
   dirty_ = false;
-  holds_.assign(fleet_.pools().size(), std::nullopt);
-  auto open = std::count_if(fleet_.pools().begin(), fleet_.pools().end(),
-                            [](const Pool& pool) { return pool.nodes_in_service > 0; });
-  auto it = queue_.heads().begin();
-  while (it != queue_.heads().end() && open > 0) {
-    const auto head = *it;
-    const auto& shape = queue_.shape(head.shape);
-    if (const auto choice = choose(fleet_, standings_, holds_, shape)) {
-      place(head.order.job, *choice);
-      it = queue_.heads().upper_bound(head);  // the next of this shape comes later in the order
-      continue;
+  planner_.forget_reservations();
+  using Candidate = WaitingQueue::Candidate;
+  const std::vector<Candidate> heads(queue_.heads().begin(), queue_.heads().end());
+  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates(
+      std::greater<>(), heads);
+  const auto and_then = [&](const std::optional<Candidate>& next) {
+    if (next) candidates.push(*next);
+  };
+  while (!candidates.empty()) {
+    const auto job = candidates.top();
+    candidates.pop();
+    if (const auto choice = choose(fleet_, standings_, planner_, queue_, job, now_)) {
+      place(job, *choice);
+      and_then(queue_.next(job.shape, job.order, Planner::unlimited));
+    } else if (reserve(job)) {
+      and_then(queue_.next(job.shape, job.order, Planner::unlimited));
+    } else {
+      const auto longest = longest_window(fleet_, planner_, queue_.shape(job.shape), now_);
+      and_then(queue_.next(job.shape, job.order, longest));
     }
-    for (const auto pool : shape.pools) {
-      if (holds_[pool.value()] || !fleet_.fits_in_service(pool, shape.demand)) continue;
-      holds_[pool.value()] = head.order.job;
-      --open;
-    }
-    ++it;
   }
 }
 
-void Engine::place(JobId id, const Choice& choice) {
+// Promises a place to a job that cannot start: in the pool where it can start first, of those that
+// still take a reservation. Without backfill every pool that it could use waits for it.
+bool Engine::reserve(const WaitingQueue::Candidate& job) {
+  const auto& policy = state_.portfolio->policy;
+  const auto& shape = queue_.shape(job.shape);
+  std::optional<PoolIndex> best;
+  Planner::Reservation r{job.order.job, Instant::max(), {}, {}};
+  bool closed = false;
+  for (const auto pool : shape.pools) {
+    if (planner_.closed_for(pool) || !fleet_.fits_in_service(pool, shape.demand)) continue;
+    if (policy.backfill == Backfill::None) {
+      planner_.close(pool, job.order.job);
+      closed = true;
+      continue;
+    }
+    const auto made = static_cast<std::int64_t>(planner_.reservations(pool).size());
+    if (policy.backfill == Backfill::Easy && made >= policy.reservations) continue;
+    const auto need = need_of(shape.demand, fleet_.pool(pool));
+    const auto at =
+        planner_.earliest(pool, Planner::free_now(fleet_, pool), need, job.walltime, now_);
+    if (!at || *at >= r.at) continue;
+    best = pool;
+    r = {job.order.job, *at, *at + job.walltime, need};
+  }
+  if (best) planner_.reserve(*best, r);
+  return closed || best;
+}
+
+void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choice) {
+  const auto id = candidate.order.job;
   const auto& job = job_of(id);
-  const auto& shape = queue_.shape(shapes_.at(id));
   const auto& standing = standings_[choice.pool.value()];
   AMPACITY_ASSERT(standing.lease, "a pool without an active lease was chosen");
   const auto& lease = state_.portfolio->leases[*standing.lease];
@@ -110,10 +160,10 @@ void Engine::place(JobId id, const Choice& choice) {
   placed.site = fleet_.sites()[fleet_.pool(choice.pool).site.value()].name;
   placed.provider = lease.provider;
   placed.lease = lease.name;
-  for (const auto& share : fleet_.find(choice.pool, shape.demand)) {
+  for (const auto& share : fleet_.find(choice.pool, queue_.shape(candidate.shape).demand)) {
     placed.nodes.push_back({fleet_.path(share.node), share.gpus});
   }
-  placed.walltime = job.spec->walltime.value_or(state_.portfolio->policy.default_walltime);
+  placed.walltime = candidate.walltime;
   placed.why = choice.why;
   emit(std::move(placed));
   effect(start_order(id, job_of(id)));

@@ -22,8 +22,21 @@ ShapeIndex Engine::shape_of_job(const Job& job) {
 void Engine::enqueue(JobId id, const Job& job) {
   const auto shape = shape_of_job(job);
   shapes_[id] = shape;
-  queue_.insert({-job.priority, id}, shape);
+  queue_.insert({-job.priority, id}, shape, walltime_of(job));
   dirty_ = true;
+}
+
+Duration Engine::walltime_of(const Job& job) const {
+  return job.spec->walltime.value_or(state_.portfolio->policy.default_walltime);
+}
+
+void Engine::occupy(JobId id, const LiveAttempt& live) {
+  planner_.occupy(fleet_, fleet_.pool_of(live.shares.front().node), id, live.shares,
+                  live.expected_end);
+}
+
+void Engine::reoccupy(NodeRange nodes) {
+  for (const auto id : planner_.tenants(nodes)) occupy(id, *job_of(id).live);
 }
 
 void Engine::arm(JobId id, const LiveAttempt& live, const Job& job) {
@@ -62,8 +75,11 @@ void Engine::rebuild_fleet() {
   for (const auto& node : state_.down)
     fleet_.set_down(NodeIndex(fleet_.resolve(node)->begin), true);
   apply_drains({0, static_cast<std::uint32_t>(fleet_.node_count())});
+  planner_ = Planner(fleet_);
   for (const auto& [id, job] : state_.jobs) {
-    if (job.live) fleet_.take(job.live->shares);
+    if (!job.live) continue;
+    fleet_.take(job.live->shares);
+    occupy(id, *job.live);
   }
 }
 
@@ -73,7 +89,6 @@ void Engine::rebuild() {
   deadlines_.clear();
   shapes_.clear();
   standings_ = standings(*state_.portfolio, fleet_, state_.last_at);
-  holds_.assign(fleet_.pools().size(), std::nullopt);
   capacity_due_ = state_.last_at;
   for (const auto& [id, job] : state_.jobs) {
     if (job.live) {

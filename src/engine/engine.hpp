@@ -2,21 +2,22 @@
 // The engine: the one scheduler. A deterministic state machine without I/O, clock, thread or
 // chance; serve drives it in real time, tests by seed, and later simulate and forecasts on a copy.
 //
-//   Outcome outcome = engine.decide(command, now);   // proposes and applies its own events
-//   journal.commit(outcome.events);                  // durable BEFORE …
-//   carry_out(outcome.effects);                      // … any effect, reply or read of it leaves
+//   auto outcomes = engine.decide(commands, now);   // proposes and applies its own events
+//   journal.commit(outcome.events);                 // durable BEFORE …
+//   carry_out(outcome.effects);                     // … any effect, reply or read of it leaves
 //
 // After a crash: evolve() each event of the journal, then reconcile live_attempts() with the
 // executors. Promises: same commands and instants, same events and digest, on every compiler; `now`
 // that runs backwards counts as standing still; decide never fails: a "no" is a Refusal in the
-// outcome, a bug aborts. Cost of a decision: O(shapes that wait and may start x their pools), plus
-// the nodes of the gangs that start; not the number of jobs that wait. Copy: proportional to the
-// live state; specs are shared. One cycle, in numbered steps: engine/cycle.cpp.
+// outcome, a bug aborts. Cost of a decision: O(shapes that wait x their pools x log gangs), plus
+// the nodes of the gangs that start; the jobs that wait enter by their logarithm. Copy:
+// proportional to the live state; specs are shared. One cycle, in numbered steps: engine/cycle.cpp.
 // docs/decisions/0002-one-engine.md says why.
 #pragma once
 
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@
 #include "engine/state.hpp"
 #include "ledger/usage.hpp"
 #include "policy/places.hpp"
+#include "policy/planner.hpp"
 #include "policy/waiting_queue.hpp"
 
 namespace ampacity {
@@ -46,6 +48,9 @@ struct LiveView {
 
 class Engine {
  public:
+  // The commands of one instant: all are applied, then the queue is looked at once. One outcome for
+  // each; the last also has what the queue came to.
+  std::vector<Outcome> decide(std::span<const Command> commands, Instant now);
   Outcome decide(const Command& command, Instant now);
   void evolve(const Event& event);
   std::optional<Instant> next_deadline() const;
@@ -84,7 +89,8 @@ class Engine {
   void due(const Deadline& deadline);
   void refresh_capacity(Instant now);
   void schedule();
-  void place(JobId id, const Choice& choice);
+  bool reserve(const WaitingQueue::Candidate& job);
+  void place(const WaitingQueue::Candidate& job, const Choice& choice);
 
   // commands.cpp: one for each kind
   void on(const Configure& command);
@@ -126,6 +132,9 @@ class Engine {
   void disarm(JobId id);
   ShapeIndex shape_of_job(const Job& job);
   void apply_drains(NodeRange within);
+  void occupy(JobId id, const LiveAttempt& live);
+  void reoccupy(NodeRange nodes);  // after its service changed
+  Duration walltime_of(const Job& job) const;
   Job& job_of(JobId id);
   StartGang start_order(JobId id, const Job& job) const;
   const Lease* lease_named(const std::string& name) const;
@@ -138,7 +147,7 @@ class Engine {
   std::set<Deadline> deadlines_;
   std::map<JobId, ShapeIndex> shapes_;  // of jobs in the queue
   std::vector<Standing> standings_;
-  Holds holds_;
+  Planner planner_;
   std::optional<Instant> capacity_due_;
   bool dirty_ = false;  // something changed that may let a job start
 

@@ -86,8 +86,10 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
     live.shares.push_back({NodeIndex(range->begin), node.gpus});
   }
   live.walltime = event.walltime;
+  live.expected_end = at + event.walltime;
   live.placed = at;
   fleet_.take(live.shares);
+  occupy(id, live);
   job.attempts = event.attempt.number;
   job.live = std::move(live);
 }
@@ -96,6 +98,8 @@ void Engine::apply(const AttemptStarted& event, Instant at) {
   auto& job = job_of(event.attempt.job);
   job.live->phase = AttemptPhase::Started;
   job.live->started = at;
+  if (!job.live->stopping) job.live->expected_end = at + job.live->walltime;
+  occupy(event.attempt.job, *job.live);
   arm(event.attempt.job, *job.live, job);
 }
 
@@ -106,16 +110,19 @@ void Engine::apply(const AttemptSignalled& event, Instant) {
   arm(event.attempt.job, *job.live, job);
 }
 
-void Engine::apply(const AttemptStopping& event, Instant) {
+void Engine::apply(const AttemptStopping& event, Instant at) {
   auto& job = job_of(event.attempt.job);
   disarm(event.attempt.job);
   job.live->stopping = event.cause;
+  job.live->expected_end = std::min(job.live->expected_end, at + state_.portfolio->policy.grace);
+  occupy(event.attempt.job, *job.live);
 }
 
 void Engine::apply(const AttemptEnded& event, Instant) {
   auto& job = job_of(event.attempt.job);
   disarm(event.attempt.job);
   fleet_.give_back(job.live->shares);
+  planner_.vacate(event.attempt.job, job.live->shares);
   state_.leases[job.live->lease].used += event.usage;
   job.live.reset();
   job.own_failures += event.result == AttemptResult::Failed ? 1 : 0;
@@ -151,13 +158,17 @@ void Engine::apply(const NodeChanged& event, Instant) {
   } else {
     state_.down.erase(event.node);
   }
-  fleet_.set_down(NodeIndex(fleet_.resolve(event.node)->begin), down);
+  const auto range = *fleet_.resolve(event.node);
+  fleet_.set_down(NodeIndex(range.begin), down);
+  reoccupy(range);
   dirty_ = true;
 }
 
 void Engine::apply(const Drained& event, Instant) {
   state_.drained.insert(event.target);
-  fleet_.set_drained(*fleet_.resolve(event.target), true);
+  const auto range = *fleet_.resolve(event.target);
+  fleet_.set_drained(range, true);
+  reoccupy(range);
   dirty_ = true;  // a pool that no longer fits a job is no longer held for it
 }
 
@@ -166,6 +177,7 @@ void Engine::apply(const Resumed& event, Instant) {
   const auto range = *fleet_.resolve(event.target);
   fleet_.set_drained(range, false);
   apply_drains(range);  // a rack inside may be drained on its own account
+  reoccupy(range);
   dirty_ = true;
 }
 
@@ -175,7 +187,9 @@ void Engine::apply(const CapacityChanged& event, Instant) {
   } else {
     state_.usable_halls.erase(event.hall);
   }
-  fleet_.set_usable(*fleet_.find_hall(event.hall), event.usable);
+  const auto hall = *fleet_.find_hall(event.hall);
+  fleet_.set_usable(hall, event.usable);
+  reoccupy(fleet_.halls()[hall.value()].nodes);
   dirty_ = true;
 }
 

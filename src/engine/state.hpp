@@ -26,13 +26,15 @@ struct LiveAttempt {
   std::string lease;
   std::vector<Share> shares;  // node numbers of the current fleet, ascending
   Duration walltime{};
+  Instant expected_end;  // by its walltime, or by the grace when it is being stopped
   Instant placed;
   std::optional<Instant> started;
   std::optional<StopCause> stopping;
   bool signalled = false;  // the early signal went out
 };
 BOOST_DESCRIBE_STRUCT(LiveAttempt, (),
-                      (phase, site, lease, shares, walltime, placed, started, stopping, signalled))
+                      (phase, site, lease, shares, walltime, expected_end, placed, started,
+                       stopping, signalled))
 
 // A job that has not ended. Ended jobs live in the journal's tables only.
 struct Job {

@@ -119,13 +119,9 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
   e.jobs_ahead = queue_.ahead_of({-job.priority, id});
   const Shape shape{Demand{job.spec->gpus.count(), job.spec->gpus_per_node},
                     accepted_pools(*state_.portfolio, fleet_, *job.spec)};
-  auto holds = holds_;
-  for (auto& hold : holds) {
-    if (hold == id) hold.reset();  // what is held for this job does not keep it out
-  }
+  const Asker asker{*job.spec, shape, id, walltime_of(job)};
   for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
-    e.sites.push_back(
-        explain_site(*state_.portfolio, fleet_, holds, *job.spec, shape, SiteIndex(i)));
+    e.sites.push_back(explain_site(fleet_, planner_, asker, SiteIndex(i), now));
   }
   // The headline is the site that is nearest to taking it: reasons are enumerated from near to far.
   const auto nearest = std::min_element(
@@ -169,6 +165,14 @@ void Engine::verify() const {
     AMPACITY_ASSERT(used[n] + fleet_.free_gpus(node) == fleet_.gpus(node),
                     "node {}: {} used and {} free of {}", fleet_.path(node), used[n],
                     fleet_.free_gpus(node), fleet_.gpus(node));
+  }
+  for (std::uint32_t i = 0; i < fleet_.pools().size(); ++i) {
+    const auto& pool = fleet_.pools()[i];
+    const auto all = planner_.held(PoolIndex(i)) + Planner::free_now(fleet_, PoolIndex(i));
+    const Capacity in_service{pool.nodes_in_service, pool.nodes_in_service * pool.gpus_per_node};
+    AMPACITY_ASSERT(all == in_service,
+                    "pool {}: {} nodes and {} GPUs free or ahead, {} nodes serve", i, all.nodes,
+                    all.gpus, in_service.nodes);
   }
 }
 

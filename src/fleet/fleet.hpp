@@ -114,6 +114,7 @@ class Fleet {
   void set_drained(NodeRange nodes, bool drained);
   void set_usable(HallIndex hall, bool usable);
 
+  bool in_service(NodeIndex node) const { return flags_[node.value()] == 0; }
   bool is_down(NodeIndex node) const;
   bool is_drained(NodeIndex node) const;
   std::int64_t gpus(NodeIndex node) const;

@@ -169,6 +169,11 @@ struct Programme {
 };
 BOOST_DESCRIBE_STRUCT(Programme, (), (name, total, from, until, budgets, source))
 
+// None: nobody passes a job that cannot start (FCFS by pool). Easy: a job may pass where it delays
+// none of the first `reservations` of each pool. Conservative: where it delays nobody ahead of it.
+enum class Backfill { None, Easy, Conservative };
+BOOST_DESCRIBE_ENUM(Backfill, None, Easy, Conservative)
+
 // How the engine behaves: data, journalled with the portfolio, the same for serve and for
 // simulation.
 struct Policy {
@@ -179,11 +184,13 @@ struct Policy {
   Duration default_walltime{3'600'000};
   Duration max_walltime{30LL * 86'400'000};
   std::int64_t max_waiting = 2'000'000;  // jobs; one more is refused
+  Backfill backfill = Backfill::Easy;
+  std::int64_t reservations = 1;  // Easy: for so many blocked jobs of each pool
   bool operator==(const Policy&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Policy, (),
                       (requeue_limit, requeue_backoff, requeue_backoff_max, grace, default_walltime,
-                       max_walltime, max_waiting))
+                       max_walltime, max_waiting, backfill, reservations))
 
 struct Portfolio {
   std::string name;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "units/text.hpp"
+
 namespace ampacity {
 namespace {
 
@@ -69,33 +71,132 @@ std::vector<PoolIndex> accepted_pools(const Portfolio&, const Fleet& fleet, cons
   return accepted;
 }
 
+Capacity need_of(const Demand& demand, const Pool& pool) {
+  const auto pieces = cut(demand, pool.gpus_per_node);
+  const bool whole = pieces && pieces->each == pool.gpus_per_node;
+  return {whole ? pieces->whole : 0, demand.gpus};
+}
+
+Capacity taken_now(const Fleet& fleet, PoolIndex index, const Demand& demand) {
+  const auto& pool = fleet.pool(index);
+  const auto pieces = cut(demand, pool.gpus_per_node);
+  auto taken = need_of(demand, pool);
+  const auto broken = [&](std::int64_t parts, std::int64_t each) {
+    for (auto k = each; k < pool.gpus_per_node; ++k) {
+      parts -= pool.by_free[static_cast<std::size_t>(k)].count();
+    }
+    return std::max<std::int64_t>(parts, 0);
+  };
+  if (pieces && pieces->each < pool.gpus_per_node) {
+    taken.nodes += broken(pieces->whole, pieces->each);
+  }
+  if (pieces && pieces->rest > 0) taken.nodes += broken(1, pieces->rest);
+  return taken;
+}
+
+Duration window(const Fleet& fleet, const Planner& planner, PoolIndex pool, const Demand& demand,
+                Instant now) {
+  if (!fleet.fits(pool, demand)) return Duration(0);
+  return planner.window(pool, Planner::free_now(fleet, pool), taken_now(fleet, pool, demand), now);
+}
+
+Duration longest_window(const Fleet& fleet, const Planner& planner, const Shape& shape,
+                        Instant now) {
+  Duration longest(0);
+  for (const auto pool : shape.pools) {
+    longest = std::max(longest, window(fleet, planner, pool, shape.demand, now));
+  }
+  return longest;
+}
+
+namespace {
+
+// What kept a job out of a pool that the order prefers.
+std::string passed_over(const Fleet& fleet, const Planner& planner, PoolIndex pool,
+                        const Demand& demand, Duration walltime, Instant now) {
+  const auto& site = site_name(fleet, pool);
+  if (!fleet.fits(pool, demand)) return shortage(fleet, pool, demand);
+  if (const auto job = planner.closed_for(pool)) {
+    return fmt::format("{} is held for job {}", site, job->value());
+  }
+  const auto* blocker = planner.blocker(pool, Planner::free_now(fleet, pool),
+                                        taken_now(fleet, pool, demand), walltime, now);
+  AMPACITY_ASSERT(blocker != nullptr, "{} was passed over for nothing", site);
+  return fmt::format("{} is promised to job {} from {}", site, blocker->job.value(),
+                     to_text(blocker->at));
+}
+
+}  // namespace
+
 std::optional<Choice> choose(const Fleet& fleet, const std::vector<Standing>& standings,
-                             const Holds& holds, const Shape& shape) {
+                             const Planner& planner, const WaitingQueue& queue,
+                             const WaitingQueue::Candidate& job, Instant now) {
+  const auto& shape = queue.shape(job.shape);
   std::optional<PoolIndex> best;
   const auto key = [&](PoolIndex pool) {
     return std::tuple(standings[pool.value()].provider, fleet.pool(pool).gpus_free, pool.value());
   };
   for (const auto pool : shape.pools) {
-    if (holds[pool.value()] || !fleet.fits(pool, shape.demand)) continue;
-    if (!best || key(pool) < key(*best)) best = pool;
+    if (best && key(pool) > key(*best)) continue;
+    if (window(fleet, planner, pool, shape.demand, now) >= job.walltime) best = pool;
   }
   if (!best) return std::nullopt;
-  std::string passed_over;
+  std::string why;
   for (const auto pool : shape.pools) {
     if (standings[pool.value()].provider >= standings[best->value()].provider) continue;
-    passed_over += passed_over.empty() ? "" : "; ";
-    passed_over += holds[pool.value()]
-                       ? fmt::format("{} is held for job {}", site_name(fleet, pool),
-                                     holds[pool.value()]->value())
-                       : shortage(fleet, pool, shape.demand);
+    why += (why.empty() ? "spilled over: " : "; ") +
+           passed_over(fleet, planner, pool, shape.demand, job.walltime, now);
   }
-  if (!passed_over.empty()) return Choice{*best, "spilled over: " + passed_over};
-  return Choice{*best, fmt::format("first choice: {} of {} free GPUs", shape.demand.gpus,
-                                   fleet.pool(*best).gpus_free)};
+  if (why.empty()) {
+    why = fmt::format("first choice: {} of {} free GPUs", shape.demand.gpus,
+                      fleet.pool(*best).gpus_free);
+  }
+  if (!planner.reservations(*best).empty()) {
+    const auto& ahead = planner.reservations(*best).front();
+    why += fmt::format("; backfilled: job {} still starts by {}", ahead.job.value(),
+                       to_text(ahead.at));
+  }
+  return Choice{*best, why};
 }
 
-SiteExplanation explain_site(const Portfolio&, const Fleet& fleet, const Holds& holds,
-                             const JobSpec& job, const Shape& shape, SiteIndex site) {
+namespace {
+
+std::string promised_to(const Planner& planner, PoolIndex pool, JobId job) {
+  for (const auto& r : planner.reservations(pool)) {
+    if (r.job == job) return fmt::format("; reserved for it from {} at the latest", to_text(r.at));
+  }
+  return "";
+}
+
+// It fits, and something is promised to a job ahead.
+void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner,
+                  const Asker& asker, PoolIndex pool, Instant now) {
+  e.reason = Reason::HeldForEarlierJob;
+  if (const auto job = planner.closed_for(pool)) {
+    e.message = fmt::format("{}: {} GPUs free are held for job {}, which comes first", e.site,
+                            e.free, job->value());
+    return;
+  }
+  const auto* ahead =
+      planner.blocker(pool, Planner::free_now(fleet, pool),
+                      taken_now(fleet, pool, asker.shape.demand), asker.walltime, now);
+  if (ahead == nullptr) {  // room appeared since the last pass
+    e.reason = Reason::Starting;
+    e.message = fmt::format("{}: {} GPUs are free; the next decision places it", e.site, e.free);
+    return;
+  }
+  e.message = fmt::format(
+      "{}: {} GPUs are free, but job {}, which comes first, starts on them by {}; a walltime of up "
+      "to {} would fit before it, this one asks for {}",
+      e.site, e.free, ahead->job.value(), to_text(ahead->at), to_text(ahead->at - now),
+      to_text(asker.walltime));
+}
+
+}  // namespace
+
+SiteExplanation explain_site(const Fleet& fleet, const Planner& planner, const Asker& asker,
+                             SiteIndex site, Instant now) {
+  const auto& shape = asker.shape;
   SiteExplanation e;
   e.site = fleet.sites()[site.value()].name;
   e.needed = shape.demand.gpus;
@@ -111,7 +212,7 @@ SiteExplanation explain_site(const Portfolio&, const Fleet& fleet, const Holds& 
       if (!mine || fleet.fits_in_service(PoolIndex(i), shape.demand)) mine = PoolIndex(i);
     }
   }
-  if (!job.sites.empty() && !contains(job.sites, e.site)) {
+  if (!asker.spec.sites.empty() && !contains(asker.spec.sites, e.site)) {
     e.reason = Reason::SiteNotAllowed;
     e.message = fmt::format("{}: not among the sites that the job allows", e.site);
   } else if (!mine) {
@@ -125,18 +226,18 @@ SiteExplanation explain_site(const Portfolio&, const Fleet& fleet, const Holds& 
     e.message =
         fmt::format("{}: needs {} GPUs, {} are in service (others are down, drained or too small)",
                     e.site, e.needed, e.in_service);
-  } else if (holds[mine->value()]) {
-    e.reason = Reason::HeldForEarlierJob;
-    e.message = fmt::format("{}: {} GPUs free are held for job {}, which comes first", e.site,
-                            e.free, holds[mine->value()]->value());
+  } else if (fleet.fits(*mine, shape.demand)) {
+    explain_held(e, fleet, planner, asker, *mine, now);
   } else if (fleet.pool(*mine).gpus_free >= e.needed) {
     e.reason = Reason::NotEnoughWholeNodes;
-    e.message = fmt::format("{}: {} GPUs are free, but only {} on nodes that fit the gang of {}",
-                            e.site, fleet.pool(*mine).gpus_free, e.free, e.needed);
+    e.message = fmt::format("{}: {} GPUs are free, but only {} on nodes that fit the gang of {}{}",
+                            e.site, fleet.pool(*mine).gpus_free, e.free, e.needed,
+                            promised_to(planner, *mine, asker.job));
   } else {
     e.reason = Reason::NotEnoughFreeGpus;
-    e.message = fmt::format("{}: needs {} GPUs, {} of {} in service are free", e.site, e.needed,
-                            fleet.pool(*mine).gpus_free, e.in_service);
+    e.message = fmt::format("{}: needs {} GPUs, {} of {} in service are free{}", e.site, e.needed,
+                            fleet.pool(*mine).gpus_free, e.in_service,
+                            promised_to(planner, *mine, asker.job));
   }
   return e;
 }

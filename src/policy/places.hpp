@@ -2,8 +2,8 @@
 // Where a gang goes: filter and choose over every pool. The order of preference is the portfolio's:
 // the provider first, so that the next provider is used only when the ones before it have no room;
 // among the pools of one provider the one left with the fewest free GPUs (least fragmentation),
-// then file order. Pure judgement: const state in, a choice out. Called by the engine in each
-// scheduling pass.
+// then file order. A pool whose free GPUs are promised to a job ahead takes only what ends in time.
+// Pure judgement: const state in, a choice out. Called by the engine in each scheduling pass.
 #pragma once
 
 #include <optional>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fleet/fleet.hpp"
+#include "policy/planner.hpp"
 #include "policy/waiting_queue.hpp"
 #include "protocol/vocabulary.hpp"
 
@@ -29,9 +30,17 @@ std::vector<Standing> standings(const Portfolio& portfolio, const Fleet& fleet, 
 std::vector<PoolIndex> accepted_pools(const Portfolio& portfolio, const Fleet& fleet,
                                       const JobSpec& job);
 
-// Jobs that come first and could use a pool, but do not fit, hold it: nobody behind them may take
-// it. By pool; the job that holds it.
-using Holds = std::vector<std::optional<JobId>>;
+// What a demand needs of a pool at best, and what it takes if it starts now: a part of a node may
+// have to break a whole one.
+Capacity need_of(const Demand& demand, const Pool& pool);
+Capacity taken_now(const Fleet& fleet, PoolIndex pool, const Demand& demand);
+
+// How long a gang of this shape could run if it started in this pool now; 0 when it does not fit.
+Duration window(const Fleet& fleet, const Planner& planner, PoolIndex pool, const Demand& demand,
+                Instant now);
+// The longest of its pools: no job of this shape with a longer walltime can start now.
+Duration longest_window(const Fleet& fleet, const Planner& planner, const Shape& shape,
+                        Instant now);
 
 struct Choice {
   PoolIndex pool;
@@ -39,10 +48,17 @@ struct Choice {
 };
 
 std::optional<Choice> choose(const Fleet& fleet, const std::vector<Standing>& standings,
-                             const Holds& holds, const Shape& shape);
+                             const Planner& planner, const WaitingQueue& queue,
+                             const WaitingQueue::Candidate& job, Instant now);
 
-// Why `shape` does not go to the pools of `site` right now.
-SiteExplanation explain_site(const Portfolio& portfolio, const Fleet& fleet, const Holds& holds,
-                             const JobSpec& job, const Shape& shape, SiteIndex site);
+// Why a job that waits does not go to the pools of `site` right now.
+struct Asker {
+  const JobSpec& spec;
+  const Shape& shape;
+  JobId job;
+  Duration walltime{};
+};
+SiteExplanation explain_site(const Fleet& fleet, const Planner& planner, const Asker& asker,
+                             SiteIndex site, Instant now);
 
 }  // namespace ampacity

@@ -15,34 +15,43 @@ ShapeIndex WaitingQueue::intern(const Shape& shape) {
   return it->second;
 }
 
-void WaitingQueue::insert(const Order& order, ShapeIndex shape) {
-  auto& jobs = jobs_[shape.value()];
-  const auto [it, fresh] = jobs.insert(order);
-  AMPACITY_ASSERT(fresh, "job {} waits twice", order.job.value());
+std::optional<WaitingQueue::Candidate> WaitingQueue::first_of(ShapeIndex shape) const {
+  const auto found = jobs_[shape.value()].first_where(std::nullopt, [](Duration) { return true; });
+  if (!found) return std::nullopt;
+  return Candidate{found->first, shape, found->second};
+}
+
+std::optional<WaitingQueue::Candidate> WaitingQueue::next(ShapeIndex shape, const Order& after,
+                                                          Duration longest) const {
+  const auto found = jobs_[shape.value()].first_where(
+      after, [&](Duration walltime) { return walltime <= longest; });
+  if (!found) return std::nullopt;
+  return Candidate{found->first, shape, found->second};
+}
+
+void WaitingQueue::insert(const Order& order, ShapeIndex shape, Duration walltime) {
+  const auto head = first_of(shape);
+  jobs_[shape.value()].insert(order, walltime);
   ++size_;
-  if (it != jobs.begin()) return;
-  if (jobs.size() > 1) heads_.erase({*std::next(it), shape});
-  heads_.insert({order, shape});
+  if (head && head->order < order) return;
+  if (head) heads_.erase(*head);
+  heads_.insert({order, shape, walltime});
 }
 
 void WaitingQueue::erase(const Order& order, ShapeIndex shape) {
-  auto& jobs = jobs_[shape.value()];
-  const auto it = jobs.find(order);
-  AMPACITY_ASSERT(it != jobs.end(), "job {} does not wait", order.job.value());
-  if (it == jobs.begin()) {
-    heads_.erase({order, shape});
-    if (jobs.size() > 1) heads_.insert({*std::next(it), shape});
-  }
-  jobs.erase(it);
+  const auto head = first_of(shape);
+  AMPACITY_ASSERT(head, "job {} does not wait", order.job.value());
+  jobs_[shape.value()].erase(order);
   --size_;
+  if (head->order != order) return;
+  heads_.erase(*head);
+  if (const auto next = first_of(shape)) heads_.insert(*next);
 }
 
 std::int64_t WaitingQueue::ahead_of(const Order& order) const {
-  std::int64_t count = 0;
-  for (const auto& jobs : jobs_) {
-    count += std::distance(jobs.begin(), jobs.lower_bound(order));
-  }
-  return count;
+  std::size_t count = 0;
+  for (const auto& jobs : jobs_) count += jobs.rank(order);
+  return static_cast<std::int64_t>(count);
 }
 
 }  // namespace ampacity

@@ -74,8 +74,21 @@ Status Conductor::start(const Portfolio& portfolio, Executors executors) {
 }
 
 Answer Conductor::decide(Command command) {
+  return std::move(decide(std::vector{std::move(command)}).front());
+}
+
+std::vector<Answer> Conductor::decide(std::vector<Command> commands) {
   const auto at = now();
-  auto outcome = engine_.decide(command, at);
+  auto outcomes = engine_.decide(commands, at);
+  std::vector<Answer> answers;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    answers.push_back(keep(at, std::move(commands[i]), std::move(outcomes[i])));
+  }
+  return answers;
+}
+
+// Into the batch that is written next.
+Answer Conductor::keep(Instant at, Command command, Outcome outcome) {
   Answer answer{outcome.job, outcome.refusal, !outcome.events.empty()};
   auto& batch = *pending_;
   for (const auto& event : outcome.events) {
@@ -200,11 +213,13 @@ void Conductor::carry_out(const std::vector<Effect>& effects) {
 
 void Conductor::collect_reports() {
   const auto at = now();
+  std::vector<Command> reports;
   for (auto& [site, executor] : executors_) {
     for (auto& report : executor->poll(at)) {
-      std::visit([&](auto& r) { decide(std::move(r)); }, report);
+      std::visit([&](auto& r) { reports.push_back(std::move(r)); }, report);
     }
   }
+  if (!reports.empty()) decide(std::move(reports));
 }
 
 void Conductor::arm_timer() {

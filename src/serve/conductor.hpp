@@ -83,6 +83,8 @@ class Conductor {
   using BatchPtr = std::shared_ptr<Batch>;
 
   Answer decide(Command command);
+  std::vector<Answer> decide(std::vector<Command> commands);
+  Answer keep(Instant at, Command command, Outcome outcome);
   void flush();
   void committed(const BatchPtr& batch, const Result<std::int64_t>& result);
   asio::awaitable<void> wait(BatchPtr batch);

@@ -14,6 +14,12 @@ struct Words<ClusterKind> {
   static std::vector<std::string> later() { return {"slurm", "kubernetes"}; }
 };
 
+template <>
+struct Words<Backfill> {
+  static std::vector<std::string> all() { return {"none", "easy", "conservative"}; }
+  static std::vector<std::string> later() { return {}; }
+};
+
 // '30 G$/year' for the whole lease, '550 k$/MW-month', '2.05 USD/GPU-hour'.
 template <>
 struct Written<LeasePrice> {
@@ -216,6 +222,11 @@ void describe(Fields& f, Policy& policy) {
   f.optional("default_walltime", policy.default_walltime, "Of a job that states none.");
   f.optional("max_walltime", policy.max_walltime, "A job that asks for more is refused.");
   f.optional("max_waiting", policy.max_waiting, "Jobs that may wait; one more is refused.");
+  f.optional("backfill", policy.backfill,
+             "Who may pass a job that cannot start: nobody, whoever does not delay the first ones, "
+             "or whoever delays nobody.");
+  f.optional("reservations", policy.reservations,
+             "With easy backfill: how many blocked jobs of a pool cannot be delayed.");
 }
 
 void describe(Fields& f, Portfolio& portfolio) {

@@ -149,6 +149,9 @@ class Driver {
       portfolio.sites.pop_back();
       portfolio.leases.pop_back();
     }
+    constexpr Backfill modes[] = {Backfill::None, Backfill::Easy, Backfill::Conservative};
+    portfolio.policy.backfill = modes[r.next() % 3];
+    portfolio.policy.reservations = static_cast<std::int64_t>(1 + r.next() % 3);
     portfolio.policy.requeue_backoff = Duration(static_cast<std::int64_t>(1 + r.next() % 8'000));
     tell(Configure{portfolio});
   }

@@ -61,14 +61,14 @@ class Conversation {
     return Tick{};
   }
 
-  // fleet north=2x4@azure south=1x8@oracle energised.south=2026-06-01
+  // fleet north=2x4@azure south=1x8@oracle energised.south=2026-06-01 backfill=none
   static Portfolio fleet(const Words& words) {
     std::vector<test::SmallSite> sites;
     for (std::size_t i = 1; i < words.size(); ++i) {
       const auto equals = words[i].find('=');
       const auto x = words[i].find('x', equals);
       const auto at = words[i].find('@');
-      if (words[i].find('.') < equals) continue;
+      if (at == std::string::npos) continue;
       sites.push_back({words[i].substr(0, equals),
                        std::stoll(words[i].substr(equals + 1, x - equals - 1)),
                        std::stoll(words[i].substr(x + 1, at - x - 1)), words[i].substr(at + 1)});
@@ -78,6 +78,9 @@ class Conversation {
       const auto energised = option(words, "energised." + site.name);
       if (!energised.empty()) site.halls[0].energised = test::day(energised.c_str());
     }
+    const auto backfill = option(words, "backfill", "easy");
+    if (backfill == "none") portfolio.policy.backfill = Backfill::None;
+    if (backfill == "conservative") portfolio.policy.backfill = Backfill::Conservative;
     return portfolio;
   }
 

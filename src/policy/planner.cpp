@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/planner.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+namespace ampacity {
+namespace {
+
+constexpr auto last = std::numeric_limits<std::int64_t>::max();
+
+bool is_whole(const Fleet& fleet, const Share& share) {
+  return share.gpus == fleet.gpus(share.node);
+}
+
+}  // namespace
+
+Capacity Planner::free_now(const Fleet& fleet, PoolIndex index) {
+  const auto& pool = fleet.pool(index);
+  return {pool.by_free.back().count(), pool.gpus_free};
+}
+
+void Planner::occupy(const Fleet& fleet, PoolIndex pool, JobId job,
+                     const std::vector<Share>& shares, Instant until) {
+  if (holds(job)) vacate(job, shares);
+  Capacity comes_back;
+  for (const auto& share : shares) {
+    const bool in_service = fleet.in_service(share.node);
+    if (in_service) comes_back.gpus += share.gpus;
+    if (is_whole(fleet, share)) {
+      whole_[share.node.value()] = job;
+      if (in_service) ++comes_back.nodes;
+    } else {
+      shared_[share.node].tenants[job] = until;
+      recount(pool, share.node, in_service);
+    }
+  }
+  const Moment moment{until, job.value()};
+  held_[job] = {pool, moment};
+  pools_[pool.value()].releases.insert(moment, comes_back);
+}
+
+void Planner::vacate(JobId job, const std::vector<Share>& shares) {
+  const auto held = held_.find(job);
+  AMPACITY_ASSERT(held != held_.end(), "job {} holds nothing", job.value());
+  const auto pool = held->second.pool;
+  pools_[pool.value()].releases.erase(held->second.moment);
+  held_.erase(held);
+  for (const auto& share : shares) {
+    if (whole_[share.node.value()] == job) {
+      whole_[share.node.value()] = JobId();
+      continue;
+    }
+    auto& node = shared_.at(share.node);
+    const bool in_service = node.counted.has_value();
+    node.tenants.erase(job);
+    recount(pool, share.node, in_service);
+  }
+}
+
+void Planner::recount(PoolIndex pool, NodeIndex index, bool in_service) {
+  auto& releases = pools_[pool.value()].releases;
+  const auto it = shared_.find(index);
+  auto& node = it->second;
+  if (node.counted) releases.erase(*node.counted);
+  node.counted.reset();
+  if (node.tenants.empty()) {
+    shared_.erase(it);
+    return;
+  }
+  if (!in_service) return;
+  Instant until = node.tenants.begin()->second;
+  for (const auto& [job, end] : node.tenants) until = std::max(until, end);
+  node.counted = Moment{until, -1 - static_cast<std::int64_t>(index.value())};
+  releases.insert(*node.counted, {1, 0});
+}
+
+std::vector<JobId> Planner::tenants(NodeRange nodes) const {
+  std::set<JobId> jobs;
+  for (auto n = nodes.begin; n < nodes.end; ++n) {
+    if (whole_[n] != JobId()) jobs.insert(jobs.end(), whole_[n]);
+  }
+  const auto end = shared_.lower_bound(NodeIndex(nodes.end));
+  for (auto it = shared_.lower_bound(NodeIndex(nodes.begin)); it != end; ++it) {
+    for (const auto& [job, until] : it->second.tenants) jobs.insert(job);
+  }
+  return {jobs.begin(), jobs.end()};
+}
+
+std::optional<Instant> Planner::first_lack(const PoolPlan& plan, const Capacity& free,
+                                           const Capacity& need, Instant now) {
+  Capacity change;
+  for (std::size_t i = 0; i < plan.steps.size();) {
+    const auto at = plan.steps[i].at;
+    for (; i < plan.steps.size() && plan.steps[i].at == at; ++i) {
+      change = change + plan.steps[i].change;
+    }
+    if (at <= now) continue;
+    const auto ahead = free + plan.releases.through({at, last}) + change;
+    if (!ahead.covers(need)) return at;
+  }
+  return std::nullopt;
+}
+
+Duration Planner::window(PoolIndex pool, const Capacity& free, const Capacity& need,
+                         Instant now) const {
+  const auto& plan = pools_[pool.value()];
+  if (plan.closed_for) return Duration(0);
+  const auto lack = first_lack(plan, free, need, now);
+  return lack ? *lack - now : unlimited;
+}
+
+std::optional<Instant> Planner::first_covering(const PoolPlan& plan, const Capacity& free,
+                                               const Capacity& need, Instant from) {
+  auto ready = free;
+  std::size_t i = 0;
+  while (true) {
+    for (; i < plan.steps.size() && plan.steps[i].at <= from; ++i) {
+      ready = ready + plan.steps[i].change;
+    }
+    const auto enough = [&](const Capacity& released) { return (ready + released).covers(need); };
+    std::optional<Instant> found;
+    if (ready.covers(need)) {
+      found = from;
+    } else if (const auto moment = plan.releases.first_with_prefix(enough)) {
+      found = std::max(moment->at, from);
+    }
+    const bool last_stretch = i == plan.steps.size();
+    if (found && (last_stretch || *found < plan.steps[i].at)) return found;
+    if (last_stretch) return std::nullopt;
+    from = plan.steps[i].at;
+  }
+}
+
+std::optional<Instant> Planner::earliest(PoolIndex pool, const Capacity& free, const Capacity& need,
+                                         Duration walltime, Instant now) const {
+  const auto& plan = pools_[pool.value()];
+  if (plan.closed_for) return std::nullopt;
+  auto at = first_covering(plan, free, need, now + Duration(1));
+  while (at) {
+    const auto lack = first_lack(plan, free, need, *at);
+    if (!lack || *lack >= *at + walltime) return at;
+    at = first_covering(plan, free, need, *lack);
+  }
+  return std::nullopt;
+}
+
+void Planner::forget_reservations() {
+  for (auto& plan : pools_) {
+    plan.reservations.clear();
+    plan.steps.clear();
+    plan.closed_for.reset();
+  }
+}
+
+void Planner::reserve(PoolIndex pool, const Reservation& r) {
+  auto& plan = pools_[pool.value()];
+  plan.reservations.push_back(r);
+  const auto add = [&](const Step& step) {
+    const auto later = [](const Step& a, const Step& b) { return a.at < b.at; };
+    plan.steps.insert(std::upper_bound(plan.steps.begin(), plan.steps.end(), step, later), step);
+  };
+  add({r.at, Capacity{} - r.need});
+  add({r.until, r.need});
+}
+
+void Planner::close(PoolIndex pool, JobId behind) {
+  pools_[pool.value()].closed_for = behind;
+}
+
+const Planner::Reservation* Planner::blocker(PoolIndex pool, const Capacity& free,
+                                             const Capacity& need, Duration walltime,
+                                             Instant now) const {
+  const auto& plan = pools_[pool.value()];
+  const auto lack = first_lack(plan, free, need, now);
+  if (!lack || *lack - now >= walltime) return nullptr;
+  for (const auto& r : plan.reservations) {
+    if (r.at == *lack) return &r;
+  }
+  return nullptr;
+}
+
+}  // namespace ampacity

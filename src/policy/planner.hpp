@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// The planner: how much of each pool is free at any instant ahead, as a step function. It rises
+// where running gangs are expected to end (placed or started, plus walltime) and falls where a
+// place is reserved for a gang that waits. Backfill is two questions to it: when can this gang
+// start (earliest), and how long may that one run before it is in somebody's way (window). Called
+// by the engine: occupy and vacate as gangs come and go, the rest within one scheduling pass.
+// Derived state: rebuilt from the running gangs after a restart.
+//
+// Capacity is counted twice, in whole nodes and in GPUs, because a gang of whole nodes cannot use
+// GPUs that are free here and there: a node counts as whole when its last tenant has ended. A gang
+// of parts of several nodes is counted in GPUs only, so that its reservation may come a little
+// early when free GPUs are scattered; it then moves, as every pass makes it anew.
+//
+// Costs: occupy, vacate O(nodes of the gang + log gangs); window, earliest O(reservations of the
+// pool x log gangs). Source: the EASY rule (Lifka 1995) and conservative backfill (Mu'alem and
+// Feitelson 2001), both as reservations in one step function.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "base/aggregate_tree.hpp"
+#include "fleet/fleet.hpp"
+#include "protocol/ids.hpp"
+
+namespace ampacity {
+
+struct Capacity {
+  std::int64_t nodes = 0;  // whole ones
+  std::int64_t gpus = 0;
+  Capacity operator+(const Capacity& o) const { return {nodes + o.nodes, gpus + o.gpus}; }
+  Capacity operator-(const Capacity& o) const { return {nodes - o.nodes, gpus - o.gpus}; }
+  // What is not needed may lack: a promise for whole nodes is nothing to a job of one GPU.
+  bool covers(const Capacity& need) const {
+    return (need.nodes <= 0 || nodes >= need.nodes) && (need.gpus <= 0 || gpus >= need.gpus);
+  }
+  bool operator==(const Capacity&) const = default;
+};
+
+class Planner {
+ public:
+  struct Reservation {
+    JobId job;
+    Instant at;
+    Instant until;
+    Capacity need;
+  };
+
+  static constexpr Duration unlimited = Duration::max();
+
+  Planner() = default;
+  explicit Planner(const Fleet& fleet) : pools_(fleet.pools().size()), whole_(fleet.node_count()) {}
+
+  // A gang holds `shares` of `pool` and is expected to end at `until`. What lies on nodes out of
+  // service does not come back to the pool. Again for a gang that is here: replaces.
+  void occupy(const Fleet& fleet, PoolIndex pool, JobId job, const std::vector<Share>& shares,
+              Instant until);
+  void vacate(JobId job, const std::vector<Share>& shares);
+  bool holds(JobId job) const { return held_.count(job) > 0; }
+  // The gangs on these nodes, ascending; O(nodes x log gangs).
+  std::vector<JobId> tenants(NodeRange nodes) const;
+
+  static Capacity free_now(const Fleet& fleet, PoolIndex pool);
+  // All that running gangs give back to the pool.
+  Capacity held(PoolIndex pool) const { return pools_[pool.value()].releases.total(); }
+  // How long `need` may be taken from now on before a reservation lacks it; 0 when the pool is
+  // closed, `unlimited` when nothing is in the way. Requires that it is free now.
+  Duration window(PoolIndex pool, const Capacity& free, const Capacity& need, Instant now) const;
+  // The first instant after `now` from which `need` is free for `walltime`, beside what is reserved
+  // already. None: not even when everything has ended.
+  std::optional<Instant> earliest(PoolIndex pool, const Capacity& free, const Capacity& need,
+                                  Duration walltime, Instant now) const;
+
+  // The reservations of one pass; forgotten at the next.
+  void forget_reservations();
+  void reserve(PoolIndex pool, const Reservation& reservation);
+  void close(PoolIndex pool, JobId behind);  // nobody starts behind this one
+  const std::vector<Reservation>& reservations(PoolIndex pool) const {
+    return pools_[pool.value()].reservations;
+  }
+  std::optional<JobId> closed_for(PoolIndex pool) const { return pools_[pool.value()].closed_for; }
+  // Who is in the way of a gang of this length: the first reservation that it would run into.
+  const Reservation* blocker(PoolIndex pool, const Capacity& free, const Capacity& need,
+                             Duration walltime, Instant now) const;
+
+ private:
+  // Ends of gangs by time; a node that several gangs share comes back whole with its last one,
+  // under minus its number.
+  struct Moment {
+    Instant at;
+    std::int64_t who = 0;
+    friend auto operator<=>(const Moment&, const Moment&) = default;
+  };
+  struct Sum {
+    static Capacity nothing() { return {}; }
+    static Capacity join(const Capacity& a, const Capacity& b) { return a + b; }
+  };
+  // What the reservations add and take at an instant.
+  struct Step {
+    Instant at;
+    Capacity change;
+  };
+  struct PoolPlan {
+    AggregateTree<Moment, Capacity, Sum> releases;
+    std::vector<Reservation> reservations;
+    std::vector<Step> steps;  // of the reservations, by instant
+    std::optional<JobId> closed_for;
+  };
+  struct Held {
+    PoolIndex pool;
+    Moment moment;
+  };
+  struct SharedNode {
+    std::map<JobId, Instant> tenants;
+    std::optional<Moment> counted;  // its entry among the releases
+  };
+
+  void recount(PoolIndex pool, NodeIndex node, bool in_service);
+  static std::optional<Instant> first_covering(const PoolPlan& plan, const Capacity& free,
+                                               const Capacity& need, Instant from);
+  // The instant of the first step after `now` at which `need` is not covered.
+  static std::optional<Instant> first_lack(const PoolPlan& plan, const Capacity& free,
+                                           const Capacity& need, Instant now);
+
+  std::vector<PoolPlan> pools_;
+  std::map<JobId, Held> held_;
+  std::map<NodeIndex, SharedNode> shared_;
+  std::vector<JobId> whole_;  // by node: the gang that has it whole, or 0
+};
+
+}  // namespace ampacity
