@@ -99,6 +99,7 @@ class AggregateTree {
     return count;
   }
 
+  // In order, until `visit` returns false.
   template <class Visit>
   void for_each(const Visit& visit) const {
     walk(root_, visit);
@@ -203,11 +204,10 @@ class AggregateTree {
   }
 
   template <class Visit>
-  void walk(Link at, const Visit& visit) const {
-    if (at == none) return;
-    walk(nodes_[at].left, visit);
-    visit(nodes_[at].key, nodes_[at].value);
-    walk(nodes_[at].right, visit);
+  bool walk(Link at, const Visit& visit) const {
+    if (at == none) return true;
+    const auto& node = nodes_[at];
+    return walk(node.left, visit) && visit(node.key, node.value) && walk(node.right, visit);
   }
 
   std::vector<Node> nodes_;

@@ -79,7 +79,8 @@ Exit bench_submit(const Call& call) {
   if (!after) return say(after.error());
   const bool same = after->digest == state->digest;
   again->kill();
-  if (call.folder.empty()) fs::remove_all(folder);
+  std::error_code busy;
+  if (call.folder.empty()) fs::remove_all(folder, busy);
 
   const auto rate = static_cast<double>(load->accepted) / load->seconds;
   if (call.json) {

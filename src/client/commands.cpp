@@ -73,6 +73,12 @@ void add_submit(CLI::App& app, const OptionsPtr& options, Run& run) {
   sub->add_option("file", call->file,
                   "YAML file or sbatch script; - reads a script from standard input");
   sub->add_option("--gpus", call->gpus, "GPUs of the whole gang");
+  const CLI::IsMember levels(std::vector<std::string>{"rack", "pod", "hall", "site"});
+  sub->add_option("--within", call->within, "All of it in one rack, pod, hall or site, or it waits")
+      ->check(levels);
+  sub->add_option("--prefer", call->prefer, "In one rack, pod, hall or site if possible")
+      ->check(levels);
+  sub->add_option("--segment", call->segment, "GPUs: cut into such pieces, each in one rack");
   sub->add_option("--tasks", call->tasks, "Processes to start (ranks)");
   sub->add_option("--name", call->name, "Name of the job");
   sub->add_option("--walltime", call->walltime, "Longest run, such as '90 min'");

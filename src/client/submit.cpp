@@ -88,6 +88,9 @@ JobSpec from_command(const SubmitCall& call) {
 Status override_with(const SubmitCall& call, JobSpec& spec) {
   if (call.gpus) spec.gpus = GpuCount::of(*call.gpus);
   if (call.tasks) spec.tasks = *call.tasks;
+  if (!call.within.empty()) spec.within = parse_level(call.within);
+  if (!call.prefer.empty()) spec.prefer = parse_level(call.prefer);
+  if (call.segment) spec.segment = *call.segment;
   if (!call.name.empty()) spec.name = call.name;
   if (!call.sites.empty()) spec.sites = call.sites;
   if (!call.team.empty()) spec.team = call.team;

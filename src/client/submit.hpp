@@ -16,6 +16,9 @@ struct SubmitCall {
   std::vector<std::string> command;  // after "--": a command, or the script's arguments
   std::optional<std::int64_t> gpus;
   std::optional<std::int64_t> tasks;
+  std::string within;  // a level
+  std::string prefer;
+  std::optional<std::int64_t> segment;
   std::string name;
   std::string walltime;
   std::vector<std::string> sites;

@@ -61,6 +61,15 @@ AttemptResult judged(const std::optional<StopCause>& stopping, const Ending& end
   return AttemptResult::Failed;
 }
 
+// The same nodes of the same size, together in one rack.
+bool still_there(const Share& share, const Fleet& now, const Fleet& next) {
+  const auto last = NodeIndex(share.node.value() + static_cast<std::uint32_t>(share.nodes) - 1);
+  const auto from = next.resolve(now.path(share.node));
+  const auto to = next.resolve(now.path(last));
+  return from && to && to->begin - from->begin + 1 == static_cast<std::uint32_t>(share.nodes) &&
+         next.gpus(NodeIndex(from->begin)) == now.gpus(share.node);
+}
+
 Duration back_off(const Policy& policy, std::int64_t failures) {
   auto wait = policy.requeue_backoff;
   for (std::int64_t i = 1; i < failures && wait < policy.requeue_backoff_max; ++i) wait *= 2;
@@ -87,12 +96,10 @@ void Engine::on(const Configure& command) {
   for (const auto& [id, job] : state_.jobs) {
     if (!job.live) continue;
     for (const auto& share : job.live->shares) {
-      const auto path = fleet_.path(share.node);
-      const auto node = next.resolve(path);
-      if (node && next.gpus(NodeIndex(node->begin)) == fleet_.gpus(share.node)) continue;
+      if (still_there(share, fleet_, next)) continue;
       return refuse(Reason::PortfolioInUse,
                     fmt::format("job {} runs on {}, which the new portfolio changes or takes away",
-                                id.value(), path));
+                                id.value(), fleet_.path(share.node)));
     }
     const auto leases = names_of(command.portfolio.leases);
     if (std::find(leases.begin(), leases.end(), job.live->lease) == leases.end()) {
@@ -147,7 +154,7 @@ std::optional<Refusal> Engine::objection(const JobSpec& spec) const {
                    fmt::format("{} jobs wait or run, and the policy's limit is {}",
                                state_.jobs.size(), portfolio.policy.max_waiting));
   }
-  const Demand demand{spec.gpus.count(), spec.gpus_per_node};
+  const auto demand = demand_of(spec);
   std::int64_t most = 0;
   for (const auto pool : accepted_pools(portfolio, fleet_, spec)) {
     if (fleet_.fits_at_all(pool, demand)) return std::nullopt;
@@ -155,10 +162,10 @@ std::optional<Refusal> Engine::objection(const JobSpec& spec) const {
   }
   return refusal(
       Reason::NeverFits,
-      fmt::format("needs {} GPUs{} at one site; the largest that the job accepts has {}, "
+      fmt::format("needs {} GPUs{}{} at one site; the largest that the job accepts has {}, "
                   "all healthy and energised",
                   demand.gpus, demand.per_node ? fmt::format(", {} a node,", *demand.per_node) : "",
-                  most));
+                  together(demand), most));
 }
 
 void Engine::on(const SubmitJob& command) {
@@ -287,15 +294,7 @@ void Engine::on(const ReportNode& command) {
   if (fleet_.is_down(node) == (command.state == NodeState::Down)) return;
   emit(NodeChanged{command.node, command.state, command.detail});
   if (command.state == NodeState::Up) return;
-  std::vector<JobId> hit;
-  for (const auto& [id, job] : state_.jobs) {
-    if (!job.live) continue;
-    const auto& shares = job.live->shares;
-    if (std::any_of(shares.begin(), shares.end(), [&](const Share& s) { return s.node == node; })) {
-      hit.push_back(id);
-    }
-  }
-  for (const auto id : hit) stop(id, StopCause::NodeDown, command.node);
+  for (const auto id : planner_.tenants(*range)) stop(id, StopCause::NodeDown, command.node);
 }
 
 void Engine::on(const Drain& command) {

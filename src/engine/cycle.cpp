@@ -80,11 +80,12 @@ void Engine::refresh_capacity(Instant now) {
     next(lease.ends);
   }
   standings_ = standings(*state_.portfolio, fleet_, now);
-  for (const auto& hall : std::vector(fleet_.halls())) {
+  for (std::uint32_t i = 0; i < fleet_.halls().size(); ++i) {
+    const auto& hall = fleet_.halls()[i];
     if (hall.energised) next(*hall.energised);
     const bool energised = !hall.energised || *hall.energised <= now;
     const bool leased = standings_[hall.pool.value()].lease.has_value();
-    if ((energised && leased) == hall.usable) continue;
+    if ((energised && leased) == fleet_.is_usable(HallIndex(i))) continue;
     emit(CapacityChanged{
         hall.path, energised && leased,
         energised ? (leased ? "energised and leased" : "no lease is active") : "not energised"});
@@ -127,7 +128,7 @@ bool Engine::reserve(const WaitingQueue::Candidate& job) {
   const auto& policy = state_.portfolio->policy;
   const auto& shape = queue_.shape(job.shape);
   std::optional<PoolIndex> best;
-  Planner::Reservation r{job.order.job, Instant::max(), {}, {}};
+  Planner::Reservation r;
   bool closed = false;
   for (const auto pool : shape.pools) {
     if (planner_.closed_for(pool) || !fleet_.fits_in_service(pool, shape.demand)) continue;
@@ -138,12 +139,11 @@ bool Engine::reserve(const WaitingQueue::Candidate& job) {
     }
     const auto made = static_cast<std::int64_t>(planner_.reservations(pool).size());
     if (policy.backfill == Backfill::Easy && made >= policy.reservations) continue;
-    const auto need = need_of(shape.demand, fleet_.pool(pool));
-    const auto at =
-        planner_.earliest(pool, Planner::free_now(fleet_, pool), need, job.walltime, now_);
-    if (!at || *at >= r.at) continue;
+    const auto place =
+        promise(fleet_, planner_, pool, shape.demand, job.order.job, job.walltime, now_);
+    if (!place || (best && place->at >= r.at)) continue;
     best = pool;
-    r = {job.order.job, *at, *at + job.walltime, need};
+    r = *place;
   }
   if (best) planner_.reserve(*best, r);
   return closed || best;
@@ -160,8 +160,8 @@ void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choic
   placed.site = fleet_.sites()[fleet_.pool(choice.pool).site.value()].name;
   placed.provider = lease.provider;
   placed.lease = lease.name;
-  for (const auto& share : fleet_.find(choice.pool, queue_.shape(candidate.shape).demand)) {
-    placed.nodes.push_back({fleet_.path(share.node), share.gpus});
+  for (const auto& share : choice.shares) {
+    placed.nodes.push_back({fleet_.path(share.node), share.nodes, share.gpus});
   }
   placed.walltime = candidate.walltime;
   placed.why = choice.why;

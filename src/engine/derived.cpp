@@ -15,8 +15,8 @@ Job& Engine::job_of(JobId id) {
 }
 
 ShapeIndex Engine::shape_of_job(const Job& job) {
-  return queue_.intern({Demand{job.spec->gpus.count(), job.spec->gpus_per_node},
-                        accepted_pools(*state_.portfolio, fleet_, *job.spec)});
+  return queue_.intern(
+      {demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec)});
 }
 
 void Engine::enqueue(JobId id, const Job& job) {

@@ -63,6 +63,7 @@ class Engine {
 
   const State& state() const { return state_; }
   const Fleet& fleet() const { return fleet_; }
+  const Planner& planner() const { return planner_; }
   std::size_t waiting() const { return queue_.size(); }
   JobState state_of(JobId job) const;  // requires a job that has not ended
   std::optional<Explanation> explain(JobId job, Instant now) const;  // none: unknown or ended

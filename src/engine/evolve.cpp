@@ -20,7 +20,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   for (const auto& [id, job] : state_.jobs) {
     if (!job.live) continue;
     for (const auto& share : job.live->shares)
-      kept[id].push_back({fleet_.path(share.node), share.gpus});
+      kept[id].push_back({fleet_.path(share.node), share.nodes, share.gpus});
   }
   state_.portfolio = std::make_shared<const Portfolio>(event.portfolio);
   state_.configured = true;
@@ -36,7 +36,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
     auto& shares = state_.jobs.at(id).live->shares;
     shares.clear();
     for (const auto& node : nodes) {
-      shares.push_back({NodeIndex(fresh.resolve(node.node)->begin), node.gpus});
+      shares.push_back({NodeIndex(fresh.resolve(node.node)->begin), node.nodes, node.gpus});
     }
     std::sort(shares.begin(), shares.end(),
               [](const Share& a, const Share& b) { return a.node < b.node; });
@@ -83,7 +83,7 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
   for (const auto& node : event.nodes) {
     const auto range = fleet_.resolve(node.node);
     AMPACITY_ASSERT(range, "job {} is placed on {}, which is nowhere", id.value(), node.node);
-    live.shares.push_back({NodeIndex(range->begin), node.gpus});
+    live.shares.push_back({NodeIndex(range->begin), node.nodes, node.gpus});
   }
   live.walltime = event.walltime;
   live.expected_end = at + event.walltime;
@@ -122,7 +122,7 @@ void Engine::apply(const AttemptEnded& event, Instant) {
   auto& job = job_of(event.attempt.job);
   disarm(event.attempt.job);
   fleet_.give_back(job.live->shares);
-  planner_.vacate(event.attempt.job, job.live->shares);
+  planner_.vacate(event.attempt.job);
   state_.leases[job.live->lease].used += event.usage;
   job.live.reset();
   job.own_failures += event.result == AttemptResult::Failed ? 1 : 0;

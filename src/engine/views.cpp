@@ -23,7 +23,7 @@ StartGang Engine::start_order(JobId id, const Job& job) const {
   order.site = job.live->site;
   order.spec = job.spec;
   for (const auto& share : job.live->shares) {
-    order.nodes.push_back({fleet_.path(share.node), share.gpus});
+    order.nodes.push_back({fleet_.path(share.node), share.nodes, share.gpus});
   }
   order.walltime = job.live->walltime;
   order.placed = job.live->placed;
@@ -117,8 +117,7 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
     return e;
   }
   e.jobs_ahead = queue_.ahead_of({-job.priority, id});
-  const Shape shape{Demand{job.spec->gpus.count(), job.spec->gpus_per_node},
-                    accepted_pools(*state_.portfolio, fleet_, *job.spec)};
+  const Shape shape{demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec)};
   const Asker asker{*job.spec, shape, id, walltime_of(job)};
   for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
     e.sites.push_back(explain_site(fleet_, planner_, asker, SiteIndex(i), now));
@@ -151,10 +150,11 @@ void Engine::verify() const {
       waiting += queued ? 1 : 0;
       continue;
     }
-    std::int64_t gang = 0;
+    const auto gang = gpus_of(job.live->shares);
     for (const auto& share : job.live->shares) {
-      used[share.node.value()] += share.gpus;
-      gang += share.gpus;
+      for (std::int64_t i = 0; i < share.nodes; ++i) {
+        used[share.node.value() + static_cast<std::uint32_t>(i)] += share.gpus;
+      }
     }
     AMPACITY_ASSERT(gang == job.spec->gpus.count(), "job {} runs on {} of {} GPUs", id.value(),
                     gang, job.spec->gpus.count());

@@ -85,8 +85,10 @@ class LocalExecutor : public Executor {
     return {};
   }
 
-  void start(const StartGang& order, Instant now) override {
-    if (watched_.count(order.attempt) > 0) return;
+  void start(const StartGang& by_rack, Instant now) override {
+    if (watched_.count(by_rack.attempt) > 0) return;
+    auto order = by_rack;
+    order.nodes = node_by_node(order.nodes);
     const auto folder = folder_of(order.attempt);
     if (fs::exists(folder.result()) && !fs::exists(live_entry(order.attempt))) return;  // long over
     auto& watched = watched_[order.attempt];

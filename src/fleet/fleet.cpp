@@ -2,110 +2,74 @@
 #include "fleet/fleet.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <span>
 
 namespace ampacity {
 namespace {
 
-// "p12" -> 11 for prefix 'p'; none if it is not that, or not in 1 … count.
-std::optional<std::int64_t> ordinal(std::string_view part, char prefix, std::int64_t count) {
-  if (part.size() < 2 || part[0] != prefix || part[1] == '0') return std::nullopt;
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(part.data() + 1, part.data() + part.size(), value);
-  if (error != std::errc() || end != part.data() + part.size()) return std::nullopt;
-  if (value < 1 || value > count) return std::nullopt;
-  return value - 1;
+template <class Count>
+std::int64_t bump(Count& count, std::int64_t by, std::map<std::int64_t, std::int64_t>& histogram) {
+  const auto drop = [&](std::int64_t value) {
+    const auto it = histogram.find(value);
+    if (it != histogram.end() && --it->second == 0) histogram.erase(it);
+  };
+  if (count > 0) drop(count);
+  count = static_cast<Count>(count + by);
+  if (count > 0) ++histogram[count];
+  return count;
 }
 
-std::vector<std::string_view> parts_of(std::string_view path) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const auto slash = path.find('/');
-    parts.push_back(path.substr(0, slash));
-    if (slash == std::string_view::npos) return parts;
-    path.remove_prefix(slash + 1);
-  }
+std::int64_t most(const std::map<std::int64_t, std::int64_t>& histogram) {
+  return histogram.empty() ? 0 : histogram.rbegin()->first;
 }
 
-NodeRange narrowed(NodeRange range, std::int64_t index, std::int64_t size) {
-  const auto begin = range.begin + static_cast<std::uint32_t>(index * size);
-  return {begin, begin + static_cast<std::uint32_t>(size)};
+FreeIndex::Ask ask_of(const Demand& demand, const Cut& pieces, std::int64_t nodes) {
+  return {nodes, demand.within, demand.prefer, pieces.segment};
+}
+
+bool first_node(const Share& a, const Share& b) {
+  return a.node < b.node;
 }
 
 }  // namespace
 
 std::optional<Cut> cut(const Demand& demand, std::int64_t gpus_per_node) {
-  if (demand.per_node) {
-    if (*demand.per_node > gpus_per_node) return std::nullopt;
-    return Cut{demand.gpus / *demand.per_node, *demand.per_node, 0};
+  const auto each = demand.per_node.value_or(std::min(demand.gpus, gpus_per_node));
+  if (each > gpus_per_node) return std::nullopt;
+  Cut pieces{demand.gpus / each, each, demand.gpus % each, 0, false};
+  if (demand.segment) {
+    if (*demand.segment % each != 0 || demand.gpus % *demand.segment != 0) return std::nullopt;
+    pieces.segment = *demand.segment / each;
   }
-  if (demand.gpus <= gpus_per_node) return Cut{1, demand.gpus, 0};
-  return Cut{demand.gpus / gpus_per_node, gpus_per_node, demand.gpus % gpus_per_node};
+  const bool together = pieces.nodes() > 1 && (demand.within || demand.segment);
+  pieces.untouched = together || (each == gpus_per_node && pieces.rest == 0);
+  return pieces;
 }
 
-Fleet::Fleet(const Portfolio& portfolio) {
-  for (const auto& site : portfolio.sites) {
-    const SiteIndex index(static_cast<std::uint32_t>(sites_.size()));
-    const auto begin = static_cast<std::uint32_t>(free_.size());
-    sites_.push_back({site.name, {begin, begin}});
-    for (const auto& hall : site.halls) {
-      for (std::int64_t k = 1; k <= hall.count; ++k) {
-        add_hall(index, portfolio, hall,
-                 hall.count == 1 ? hall.name : fmt::format("{}{}", hall.name, k));
-      }
-    }
-    sites_.back().nodes.end = static_cast<std::uint32_t>(free_.size());
+Fleet::Fleet(const Portfolio& portfolio) : topology_(std::make_shared<Topology>(portfolio)) {
+  for (const auto& place : topology_->pools()) {
+    Pool pool;
+    static_cast<PoolPlace&>(pool) = place;
+    const auto nodes = topology_->sites()[place.site.value()].nodes;
+    pool.parts.resize(static_cast<std::size_t>(place.gpus_per_node), NumberSet(nodes.size()));
+    index_.emplace_back(*topology_, PoolIndex(static_cast<std::uint32_t>(pools_.size())));
+    pools_.push_back(std::move(pool));
   }
-  for (auto& pool : pools_) {
-    for (std::int64_t k = 0; k <= pool.gpus_per_node; ++k) {
-      const auto range = sites_[pool.site.value()].nodes;
-      pool.by_free.emplace_back(range.end - range.begin);
-    }
+  for (const auto& hall : topology_->halls()) {
+    const auto gpus = pools_[hall.pool.value()].gpus_per_node;
+    free_.resize(hall.nodes.end, static_cast<std::uint8_t>(gpus));
   }
+  flags_.resize(free_.size(), Unusable);
+  usable_.resize(topology_->halls().size());
+  rack_serving_.resize(topology_->rack_count());
+  pod_serving_.resize(topology_->pod_count());
+  hall_serving_.resize(topology_->halls().size());
 }
 
-void Fleet::add_hall(SiteIndex site, const Portfolio& portfolio, const Hall& hall,
-                     const std::string& name) {
-  const auto shape = shape_of(portfolio, hall);
-  const auto pool = pool_for(site, shape);
-  const auto nodes = hall.pods * hall.racks_per_pod * shape.nodes_per_rack;
-  const auto begin = static_cast<std::uint32_t>(free_.size());
-  halls_.push_back({.site = site,
-                    .pool = pool,
-                    .path = sites_[site.value()].name + "/" + name,
-                    .nodes = {begin, begin + static_cast<std::uint32_t>(nodes)},
-                    .pods = hall.pods,
-                    .racks_per_pod = hall.racks_per_pod,
-                    .nodes_per_rack = shape.nodes_per_rack,
-                    .energised = hall.energised,
-                    .usable = false});
-  hall_by_path_[halls_.back().path] = HallIndex(static_cast<std::uint32_t>(halls_.size() - 1));
-  const auto size = free_.size() + static_cast<std::size_t>(nodes);
-  free_.resize(size, static_cast<std::uint8_t>(shape.gpus_per_node));
-  flags_.resize(size, Unusable);
-  pools_[pool.value()].nodes += nodes;
-}
-
-PoolIndex Fleet::pool_for(SiteIndex site, const HallShape& shape) {
-  const auto it = std::find_if(pools_.begin(), pools_.end(), [&](const Pool& pool) {
-    return pool.site == site && pool.accelerator == shape.accelerator &&
-           pool.gpus_per_node == shape.gpus_per_node;
-  });
-  if (it != pools_.end()) return PoolIndex(static_cast<std::uint32_t>(it - pools_.begin()));
-  Pool pool;
-  pool.site = site;
-  pool.accelerator = shape.accelerator;
-  pool.accelerator_name = shape.accelerator->name;
-  pool.gpus_per_node = shape.gpus_per_node;
-  pools_.push_back(std::move(pool));
-  return PoolIndex(static_cast<std::uint32_t>(pools_.size() - 1));
-}
-
-std::int64_t Fleet::nodes_with(const Pool& pool, std::int64_t least_free) const {
+std::int64_t Fleet::parts_with(PoolIndex index, std::int64_t each) const {
   std::int64_t count = 0;
-  for (auto k = least_free; k <= pool.gpus_per_node; ++k) {
-    count += pool.by_free[static_cast<std::size_t>(k)].count();
+  const auto& p = pool(index);
+  for (auto k = each; k < p.gpus_per_node; ++k) {
+    count += p.parts[static_cast<std::size_t>(k)].count();
   }
   return count;
 }
@@ -114,179 +78,254 @@ bool Fleet::fits(PoolIndex index, const Demand& demand) const {
   const auto& p = pool(index);
   const auto pieces = cut(demand, p.gpus_per_node);
   if (!pieces || p.gpus_free < demand.gpus) return false;
-  if (nodes_with(p, pieces->each) < pieces->whole) return false;
-  return pieces->rest == 0 || nodes_with(p, pieces->rest) >= pieces->whole + 1;
+  if (pieces->untouched) {
+    return index_[index.value()].fits(*topology_, ask_of(demand, *pieces, pieces->nodes()));
+  }
+  const auto whole = nodes_free(index);
+  if (whole + parts_with(index, pieces->each) < pieces->whole) return false;
+  return pieces->rest == 0 || whole + parts_with(index, pieces->rest) >= pieces->whole + 1;
 }
 
 bool Fleet::fits_in_service(PoolIndex index, const Demand& demand) const {
-  const auto pieces = cut(demand, pool(index).gpus_per_node);
-  return pieces && pieces->nodes() <= pool(index).nodes_in_service;
+  const auto& p = pool(index);
+  const auto pieces = cut(demand, p.gpus_per_node);
+  if (!pieces || pieces->nodes() > p.nodes_in_service) return false;
+  const auto nodes = pieces->nodes();
+  if (pieces->segment > 0) {
+    std::int64_t segments = 0;
+    for (const auto& [serving, racks] : p.racks_serving)
+      segments += serving / pieces->segment * racks;
+    if (segments * pieces->segment < nodes) return false;
+  }
+  switch (demand.within.value_or(Level::Site)) {
+    case Level::Rack:
+      return most(p.racks_serving) >= nodes;
+    case Level::Pod:
+      return most(p.pods_serving) >= nodes;
+    case Level::Hall:
+      return most(p.halls_serving) >= nodes;
+    case Level::Site:
+      return true;
+  }
+  return true;
 }
 
 bool Fleet::fits_at_all(PoolIndex index, const Demand& demand) const {
-  const auto pieces = cut(demand, pool(index).gpus_per_node);
-  return pieces && pieces->nodes() <= pool(index).nodes;
+  const auto& p = pool(index);
+  const auto pieces = cut(demand, p.gpus_per_node);
+  if (!pieces) return false;
+  std::int64_t room = 0;
+  for (const auto number : p.halls) {
+    const auto& hall = topology_->hall(number);
+    const std::int64_t rack = hall.nodes_per_rack;
+    const auto usable = pieces->segment > 0 ? rack / pieces->segment * pieces->segment : rack;
+    const auto racks = [&]() -> std::int64_t {
+      if (demand.within == Level::Rack) return 1;
+      if (demand.within == Level::Pod) return hall.racks_per_pod;
+      return hall.racks.size();
+    }();
+    if (demand.within.value_or(Level::Site) == Level::Site) {
+      room += usable * racks;
+    } else {
+      room = std::max(room, usable * racks);
+    }
+  }
+  return room >= pieces->nodes();
 }
 
 std::int64_t Fleet::usable_gpus(PoolIndex index, const Demand& demand) const {
   const auto& p = pool(index);
   const auto pieces = cut(demand, p.gpus_per_node);
   if (!pieces) return 0;
-  if (pieces->whole == 1 && pieces->rest == 0) {  // one node: the best node's free GPUs
-    for (auto k = p.gpus_per_node; k > 0; --k) {
-      if (p.by_free[static_cast<std::size_t>(k)].count() > 0) return k;
+  if (pieces->untouched) {
+    const auto level = demand.within.value_or(Level::Site);
+    if (pieces->segment > 0 && level == Level::Site) {
+      return free_index(index).pieces(pieces->segment) * *demand.segment;
+    }
+    return most_free_in(index, level) * pieces->each;
+  }
+  if (pieces->nodes() == 1) {  // the best node's free GPUs
+    if (nodes_free(index) > 0) return p.gpus_per_node;
+    for (auto k = p.gpus_per_node; k-- > 1;) {
+      if (p.parts[static_cast<std::size_t>(k)].count() > 0) return k;
     }
     return 0;
   }
-  return nodes_with(p, pieces->each) * pieces->each;
+  const bool rest = pieces->rest > 0 && parts_with(index, pieces->rest) > 0;
+  return (nodes_free(index) + parts_with(index, pieces->each)) * pieces->each +
+         (rest ? pieces->rest : 0);
+}
+
+// The lowest free whole nodes of the rack, neighbours together.
+void Fleet::append(const FreeIndex::Pick& pick, std::int64_t each,
+                   std::vector<Share>& shares) const {
+  const auto nodes = topology_->nodes_of(pick.rack);
+  const auto gpus_per_node = pool(pool_of(NodeIndex(nodes.begin))).gpus_per_node;
+  auto wanted = pick.nodes;
+  bool neighbour = false;
+  for (auto n = nodes.begin; n < nodes.end && wanted > 0; ++n) {
+    const bool free = flags_[n] == 0 && free_[n] == gpus_per_node;
+    if (free) {
+      --wanted;
+      if (neighbour) {
+        ++shares.back().nodes;
+      } else {
+        shares.push_back({NodeIndex(n), 1, each});
+      }
+    }
+    neighbour = free;
+  }
+  AMPACITY_ASSERT(wanted == 0, "rack {} lacks {} nodes", pick.rack.value(), wanted);
+}
+
+// Parts of nodes: the fullest that still fit, then untouched nodes where the index puts them.
+void Fleet::find_parts(PoolIndex index, const Cut& pieces, std::vector<Share>& shares) const {
+  const auto& p = pool(index);
+  const auto base = topology_->sites()[p.site.value()].nodes.begin;
+  const auto gather = [&](std::int64_t wanted, std::int64_t each) {
+    for (auto k = each; k < p.gpus_per_node && wanted > 0; ++k) {
+      const auto& set = p.parts[static_cast<std::size_t>(k)];
+      for (auto n = set.first_from(0); n && wanted > 0; n = set.first_from(*n + 1)) {
+        const NodeIndex node(base + static_cast<std::uint32_t>(*n));
+        const auto taken = [&](const Share& share) { return share.node == node; };
+        if (std::any_of(shares.begin(), shares.end(), taken)) continue;
+        shares.push_back({node, 1, each});
+        --wanted;
+      }
+    }
+    return wanted;
+  };
+  const auto rest = pieces.rest > 0 ? gather(1, pieces.rest) : 0;
+  const auto whole =
+      pieces.each < p.gpus_per_node ? gather(pieces.whole, pieces.each) : pieces.whole;
+  if (whole + rest == 0) return;
+  std::vector<Share> untouched;
+  for (const auto& pick : index_[index.value()].pick(*topology_, {whole + rest, {}, {}, 0})) {
+    append(pick, pieces.each, untouched);
+  }
+  if (rest > 0) {  // the last of them is the one that is used in part
+    auto& last = untouched.back();
+    const NodeIndex node(last.node.value() + static_cast<std::uint32_t>(--last.nodes));
+    if (last.nodes == 0) untouched.pop_back();
+    untouched.push_back({node, 1, pieces.rest});
+  }
+  shares.insert(shares.end(), untouched.begin(), untouched.end());
 }
 
 std::vector<Share> Fleet::find(PoolIndex index, const Demand& demand) const {
   AMPACITY_ASSERT(fits(index, demand), "find() where {} GPUs do not fit", demand.gpus);
-  const auto& p = pool(index);
-  const auto pieces = *cut(demand, p.gpus_per_node);
-  const auto base = sites_[p.site.value()].nodes.begin;
+  const auto pieces = *cut(demand, pool(index).gpus_per_node);
   std::vector<Share> shares;
-  shares.reserve(static_cast<std::size_t>(pieces.nodes()));
-  const auto gather = [&](std::int64_t wanted, std::int64_t each, std::span<const Share> taken) {
-    for (auto k = each; k <= p.gpus_per_node && wanted > 0; ++k) {
-      const auto& set = p.by_free[static_cast<std::size_t>(k)];
-      for (auto n = set.first_from(0); n && wanted > 0; n = set.first_from(*n + 1)) {
-        const NodeIndex node(base + static_cast<std::uint32_t>(*n));
-        const auto used = [&](const Share& share) { return share.node == node; };
-        if (!taken.empty() && std::any_of(taken.begin(), taken.end(), used)) continue;
-        shares.push_back({node, each});
-        --wanted;
-      }
-    }
-  };
-  if (pieces.rest > 0) gather(1, pieces.rest, {});  // the fullest node that takes the rest …
-  const auto rest = shares;                         // … unless only whole nodes are left for it
-  gather(pieces.whole, pieces.each, rest);
-  if (static_cast<std::int64_t>(shares.size()) < pieces.nodes()) {
-    shares.clear();
-    gather(pieces.whole, pieces.each, {});
-    const auto whole = shares;
-    gather(1, pieces.rest, whole);
+  if (!pieces.untouched) {
+    find_parts(index, pieces, shares);
+    std::sort(shares.begin(), shares.end(), first_node);
+    return shares;
   }
-  std::sort(shares.begin(), shares.end(),
-            [](const Share& a, const Share& b) { return a.node < b.node; });
+  const auto ask = ask_of(demand, pieces, pieces.nodes());
+  for (const auto& pick : index_[index.value()].pick(*topology_, ask)) {
+    append(pick, pieces.each, shares);
+  }
+  if (pieces.rest > 0) {
+    auto& last = shares.back();
+    const NodeIndex node(last.node.value() + static_cast<std::uint32_t>(--last.nodes));
+    if (last.nodes == 0) shares.pop_back();
+    shares.push_back({node, 1, pieces.rest});
+  }
   return shares;
 }
 
-void Fleet::change_free(NodeIndex node, std::int64_t by) {
-  auto& p = pools_[pool_of(node).value()];
-  const auto number = node.value() - sites_[p.site.value()].nodes.begin;
-  const std::int64_t before = free_[node.value()];
-  const auto after = before + by;
-  AMPACITY_ASSERT(after >= 0 && after <= p.gpus_per_node, "node {} would have {} of {} GPUs free",
-                  path(node), after, p.gpus_per_node);
-  free_[node.value()] = static_cast<std::uint8_t>(after);
-  if (flags_[node.value()] != 0) return;
-  p.by_free[static_cast<std::size_t>(before)].erase(number);
-  p.by_free[static_cast<std::size_t>(after)].insert(number);
-  p.gpus_free += by;
+void Fleet::change_free(const Share& share, std::int64_t by) {
+  const auto& hall = topology_->hall(hall_of(share.node));
+  auto& p = pools_[hall.pool.value()];
+  const auto base = topology_->sites()[p.site.value()].nodes.begin;
+  std::int64_t whole_nodes = 0;
+  const auto end = share.node.value() + static_cast<std::uint32_t>(share.nodes);
+  for (auto n = share.node.value(); n < end; ++n) {
+    const std::int64_t before = free_[n];
+    const auto after = before + by;
+    AMPACITY_ASSERT(after >= 0 && after <= p.gpus_per_node, "node {} would have {} of {} GPUs free",
+                    path(NodeIndex(n)), after, p.gpus_per_node);
+    free_[n] = static_cast<std::uint8_t>(after);
+    if (flags_[n] != 0) continue;
+    p.gpus_free += by;
+    if (before == p.gpus_per_node) {
+      --whole_nodes;
+    } else {
+      p.parts[static_cast<std::size_t>(before)].erase(n - base);
+    }
+    if (after == p.gpus_per_node) {
+      ++whole_nodes;
+    } else {
+      p.parts[static_cast<std::size_t>(after)].insert(n - base);
+    }
+  }
+  if (whole_nodes == 0) return;
+  index_[hall.pool.value()].change(*topology_, topology_->rack_of(share.node), whole_nodes);
 }
 
 void Fleet::take(const std::vector<Share>& shares) {
-  for (const auto& share : shares) change_free(share.node, -share.gpus);
+  for (const auto& share : shares) change_free(share, -share.gpus);
 }
 
 void Fleet::give_back(const std::vector<Share>& shares) {
-  for (const auto& share : shares) change_free(share.node, share.gpus);
+  for (const auto& share : shares) change_free(share, share.gpus);
 }
 
-void Fleet::set_flag(NodeIndex node, Flag flag, bool on) {
+void Fleet::count_serving(NodeIndex node, const HallPlace& hall, std::int64_t by) {
+  auto& p = pools_[hall.pool.value()];
+  const auto rack = topology_->rack_of(node);
+  p.nodes_in_service += by;
+  bump(rack_serving_[rack.value()], by, p.racks_serving);
+  bump(pod_serving_[topology_->pod_of(rack).value()], by, p.pods_serving);
+  bump(hall_serving_[hall_of(node).value()], by, p.halls_serving);
+}
+
+void Fleet::set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall) {
   auto& flags = flags_[node.value()];
   const bool was = flags == 0;
   flags = static_cast<std::uint8_t>(on ? flags | flag : flags & ~flag);
   const bool is = flags == 0;
   if (was == is) return;
-  auto& p = pools_[pool_of(node).value()];
-  const auto number = node.value() - sites_[p.site.value()].nodes.begin;
-  auto& set = p.by_free[free_[node.value()]];
+  auto& p = pools_[hall.pool.value()];
+  const std::int64_t free = free_[node.value()];
+  const std::int64_t by = is ? 1 : -1;
+  if (flag != Hidden) count_serving(node, hall, by);
+  p.gpus_free += by * free;
+  if (free == p.gpus_per_node) {
+    index_[hall.pool.value()].change(*topology_, topology_->rack_of(node), by);
+    return;
+  }
+  auto& set = p.parts[static_cast<std::size_t>(free)];
+  const auto number = node.value() - topology_->sites()[p.site.value()].nodes.begin;
   if (is) {
     set.insert(number);
   } else {
     set.erase(number);
   }
-  p.nodes_in_service += is ? 1 : -1;
-  p.gpus_free += is ? free_[node.value()] : -static_cast<std::int64_t>(free_[node.value()]);
+}
+
+void Fleet::set_flag(NodeRange nodes, Flag flag, bool on) {
+  for (auto n = nodes.begin; n < nodes.end;) {
+    const auto& hall = topology_->hall(hall_of(NodeIndex(n)));
+    for (; n < std::min(nodes.end, hall.nodes.end); ++n) set_flag(NodeIndex(n), flag, on, hall);
+  }
 }
 
 void Fleet::set_down(NodeIndex node, bool down) {
-  set_flag(node, Down, down);
+  set_flag(NodeRange{node.value(), node.value() + 1}, Down, down);
 }
 
 void Fleet::set_drained(NodeRange nodes, bool drained) {
-  for (auto n = nodes.begin; n < nodes.end; ++n) set_flag(NodeIndex(n), Drained, drained);
+  set_flag(nodes, Drained, drained);
+}
+
+void Fleet::set_hidden(RackIndex rack, bool hidden) {
+  set_flag(topology_->nodes_of(rack), Hidden, hidden);
 }
 
 void Fleet::set_usable(HallIndex hall, bool usable) {
-  auto& h = halls_[hall.value()];
-  h.usable = usable;
-  for (auto n = h.nodes.begin; n < h.nodes.end; ++n) set_flag(NodeIndex(n), Unusable, !usable);
-}
-
-bool Fleet::is_down(NodeIndex node) const {
-  return (flags_[node.value()] & Down) != 0;
-}
-
-bool Fleet::is_drained(NodeIndex node) const {
-  return (flags_[node.value()] & Drained) != 0;
-}
-
-std::int64_t Fleet::gpus(NodeIndex node) const {
-  return pool(pool_of(node)).gpus_per_node;
-}
-
-HallIndex Fleet::hall_of(NodeIndex node) const {
-  const auto it = std::upper_bound(
-      halls_.begin(), halls_.end(), node.value(),
-      [](std::uint32_t value, const HallState& hall) { return value < hall.nodes.end; });
-  AMPACITY_ASSERT(it != halls_.end(), "node {} is in no hall", node.value());
-  return HallIndex(static_cast<std::uint32_t>(it - halls_.begin()));
-}
-
-PoolIndex Fleet::pool_of(NodeIndex node) const {
-  return halls_[hall_of(node).value()].pool;
-}
-
-std::optional<HallIndex> Fleet::find_hall(const std::string& path) const {
-  const auto it = hall_by_path_.find(path);
-  return it == hall_by_path_.end() ? std::nullopt : std::optional(it->second);
-}
-
-std::string Fleet::path(NodeIndex node) const {
-  const auto& hall = halls_[hall_of(node).value()];
-  const auto offset = static_cast<std::int64_t>(node.value() - hall.nodes.begin);
-  const auto per_pod = hall.racks_per_pod * hall.nodes_per_rack;
-  return fmt::format("{}/p{}/r{}/n{}", hall.path, offset / per_pod + 1,
-                     offset % per_pod / hall.nodes_per_rack + 1, offset % hall.nodes_per_rack + 1);
-}
-
-std::optional<NodeRange> Fleet::resolve(const std::string& path) const {
-  const auto parts = parts_of(path);
-  if (parts.size() > 5) return std::nullopt;
-  if (parts.size() == 1) {
-    for (const auto& site : sites_) {
-      if (site.name == parts[0]) return site.nodes;
-    }
-    return std::nullopt;
-  }
-  const auto index = find_hall(fmt::format("{}/{}", parts[0], parts[1]));
-  if (!index) return std::nullopt;
-  const auto& hall = halls_[index->value()];
-  auto range = hall.nodes;
-  const std::int64_t counts[] = {hall.pods, hall.racks_per_pod, hall.nodes_per_rack};
-  const std::int64_t sizes[] = {hall.racks_per_pod * hall.nodes_per_rack, hall.nodes_per_rack, 1};
-  constexpr char prefixes[] = {'p', 'r', 'n'};
-  for (std::size_t i = 2; i < parts.size(); ++i) {
-    const auto number = ordinal(parts[i], prefixes[i - 2], counts[i - 2]);
-    if (!number) return std::nullopt;
-    range = narrowed(range, *number, sizes[i - 2]);
-  }
-  return range;
+  usable_[hall.value()] = usable;
+  set_flag(topology_->hall(hall).nodes, Unusable, !usable);
 }
 
 }  // namespace ampacity

@@ -1,97 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dense state of the fleet: every node's free GPUs and whether it is in service. Built from a
-// sound portfolio, changed only by the engine's evolve(). Nodes are numbered by topology (site,
-// hall, pod, rack, node), so each of those is an index range. Nodes of one site, one accelerator
-// and one size form a *pool*; a gang runs inside one pool, so generations never mix. A node is in
-// service when its hall is usable (energised and leased), it is up, and nothing drains it. Costs:
-// take/give_back O(nodes of the gang x log64 nodes); fits O(GPUs a node); a copy is a memcpy of the
-// arrays. Memory: 3 bytes a node and one bit for each pool and free count.
+// sound portfolio, changed only by the engine's evolve(). A node is in service when its hall is
+// usable (energised and leased), it is up, and nothing drains it. Whole free nodes are indexed by
+// rack, pod and hall (free_index.hpp), parts of nodes by their free GPUs. Costs: take and give_back
+// O(racks of the gang x log pods); fits O(nodes a rack); a copy is a copy of the arrays, the
+// topology is shared. Memory: 2 bytes and a few bits a node.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/tagged.hpp"
-#include "fleet/node_set.hpp"
-#include "model/portfolio.hpp"
+#include "fleet/free_index.hpp"
+#include "fleet/number_set.hpp"
+#include "fleet/topology.hpp"
 
 namespace ampacity {
 
-using NodeIndex = Tagged<struct NodeTag, std::uint32_t>;
-using PoolIndex = Tagged<struct PoolTag, std::uint32_t>;
-using SiteIndex = Tagged<struct SiteTag, std::uint32_t>;
-using HallIndex = Tagged<struct HallTag, std::uint32_t>;
-
-// Half-open range of nodes.
-struct NodeRange {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-};
-
-// `gpus` on one node, as an allocation holds them.
+// `gpus` on each of `nodes` neighbours in one rack, from `node` on: a piece of an allocation.
 struct Share {
   NodeIndex node;
+  std::int64_t nodes = 1;
   std::int64_t gpus = 0;
   bool operator==(const Share&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Share, (), (node, gpus))
+BOOST_DESCRIBE_STRUCT(Share, (), (node, nodes, gpus))
+
+inline std::int64_t gpus_of(const std::vector<Share>& shares) {
+  std::int64_t sum = 0;
+  for (const auto& share : shares) sum += share.nodes * share.gpus;
+  return sum;
+}
 
 // What a gang asks of one pool.
 struct Demand {
   std::int64_t gpus = 0;
   std::optional<std::int64_t> per_node;
+  std::optional<Level> within;
+  std::optional<Level> prefer;
+  std::optional<std::int64_t> segment;  // GPUs
   friend auto operator<=>(const Demand&, const Demand&) = default;
 };
 
 // A demand cut for nodes of a given size: `whole` nodes with `each` GPUs, and one with `rest` if
-// not 0.
+// not 0. A gang that must stay together, or fills its nodes, takes untouched nodes only.
 struct Cut {
   std::int64_t whole = 0;
   std::int64_t each = 0;
   std::int64_t rest = 0;
+  std::int64_t segment = 0;  // nodes; 0: in one piece
+  bool untouched = false;
   std::int64_t nodes() const { return whole + (rest > 0 ? 1 : 0); }
 };
 // No value: nodes of this size can never hold it. Without per_node a gang takes whole nodes first.
 std::optional<Cut> cut(const Demand& demand, std::int64_t gpus_per_node);
 
-struct Pool {
-  SiteIndex site;
-  const Accelerator* accelerator = nullptr;  // in the portfolio or the built-in catalogue
-  std::string accelerator_name;
-  std::int64_t gpus_per_node = 0;
-  std::int64_t nodes = 0;  // all of them
+struct Pool : PoolPlace {
   std::int64_t nodes_in_service = 0;
   std::int64_t gpus_free = 0;    // on nodes in service
-  std::vector<NodeSet> by_free;  // [k]: nodes in service with exactly k free GPUs
-};
-
-struct HallState {
-  SiteIndex site;
-  PoolIndex pool;
-  std::string path;  // "site/hall"
-  NodeRange nodes;
-  std::int64_t pods = 0;
-  std::int64_t racks_per_pod = 0;
-  std::int64_t nodes_per_rack = 0;
-  std::optional<Instant> energised;
-  bool usable = false;
-};
-
-struct SiteState {
-  std::string name;
-  NodeRange nodes;
+  std::vector<NumberSet> parts;  // [k]: nodes in service with k free GPUs, k less than all
+  std::map<std::int64_t, std::int64_t> racks_serving;  // nodes in service -> racks
+  std::map<std::int64_t, std::int64_t> pods_serving;
+  std::map<std::int64_t, std::int64_t> halls_serving;
 };
 
 class Fleet {
  public:
   Fleet() = default;
-  explicit Fleet(const Portfolio& portfolio);  // `portfolio` must outlive the pools' accelerators
+  explicit Fleet(const Portfolio& portfolio);  // must outlive the pools' accelerators
 
-  const std::vector<SiteState>& sites() const { return sites_; }
-  const std::vector<HallState>& halls() const { return halls_; }
+  const Topology& topology() const { return *topology_; }
+  const std::vector<SitePlace>& sites() const { return topology_->sites(); }
+  const std::vector<HallPlace>& halls() const { return topology_->halls(); }
   const std::vector<Pool>& pools() const { return pools_; }
   const Pool& pool(PoolIndex index) const { return pools_[index.value()]; }
   std::size_t node_count() const { return free_.size(); }
@@ -101,11 +84,20 @@ class Fleet {
   bool fits(PoolIndex pool, const Demand& demand) const;
   bool fits_in_service(PoolIndex pool, const Demand& demand) const;
   bool fits_at_all(PoolIndex pool, const Demand& demand) const;
-  // GPUs that a gang of this shape could have right now (whole nodes only, when it needs whole
-  // nodes).
+
+  // Whole free nodes of the pool, and in its best rack, pod or hall.
+  std::int64_t nodes_free(PoolIndex pool) const { return index_[pool.value()].nodes(); }
+  std::int64_t most_free_in(PoolIndex pool, Level level) const {
+    return index_[pool.value()].most_in(level);
+  }
+  const FreeIndex& free_index(PoolIndex pool) const { return index_[pool.value()]; }
+  // Nodes that are in use in part and have `each` GPUs free.
+  std::int64_t parts_with(PoolIndex pool, std::int64_t each) const;
+  // GPUs that a gang of this shape could have right now, at the level at which it must stay
+  // together.
   std::int64_t usable_gpus(PoolIndex pool, const Demand& demand) const;
 
-  // The place: fullest nodes that still fit, lowest numbers first. Requires fits().
+  // The place, ascending. Requires fits().
   std::vector<Share> find(PoolIndex pool, const Demand& demand) const;
   void take(const std::vector<Share>& shares);
   void give_back(const std::vector<Share>& shares);
@@ -113,36 +105,64 @@ class Fleet {
   void set_down(NodeIndex node, bool down);
   void set_drained(NodeRange nodes, bool drained);
   void set_usable(HallIndex hall, bool usable);
+  // Out of sight for fits() and find(), though in service: see Hiding.
+  void set_hidden(RackIndex rack, bool hidden);
 
   bool in_service(NodeIndex node) const { return flags_[node.value()] == 0; }
-  bool is_down(NodeIndex node) const;
-  bool is_drained(NodeIndex node) const;
-  std::int64_t gpus(NodeIndex node) const;
+  bool is_down(NodeIndex node) const { return (flags_[node.value()] & Down) != 0; }
+  bool is_drained(NodeIndex node) const { return (flags_[node.value()] & Drained) != 0; }
+  bool is_usable(HallIndex hall) const { return usable_[hall.value()]; }
+  std::int64_t gpus(NodeIndex node) const { return pool(pool_of(node)).gpus_per_node; }
   std::int64_t free_gpus(NodeIndex node) const { return free_[node.value()]; }
+  PoolIndex pool_of(NodeIndex node) const { return topology_->hall(hall_of(node)).pool; }
+  HallIndex hall_of(NodeIndex node) const { return topology_->hall_of(node); }
 
-  // "site", "site/hall", "site/hall/p2", "site/hall/p2/r1", "site/hall/p2/r1/n7" -> its nodes.
-  std::optional<NodeRange> resolve(const std::string& path) const;
-  std::string path(NodeIndex node) const;
-  PoolIndex pool_of(NodeIndex node) const;
-  HallIndex hall_of(NodeIndex node) const;
-  std::optional<HallIndex> find_hall(const std::string& path) const;
+  std::optional<NodeRange> resolve(const std::string& path) const {
+    return topology_->resolve(path);
+  }
+  std::string path(NodeIndex node) const { return topology_->path(node); }
+  std::optional<HallIndex> find_hall(const std::string& path) const {
+    return topology_->find_hall(path);
+  }
 
  private:
-  enum Flag : std::uint8_t { Down = 1, Drained = 2, Unusable = 4 };
+  enum Flag : std::uint8_t { Down = 1, Drained = 2, Unusable = 4, Hidden = 8 };
 
-  void add_hall(SiteIndex site, const Portfolio& portfolio, const Hall& hall,
-                const std::string& name);
-  PoolIndex pool_for(SiteIndex site, const HallShape& shape);
-  void set_flag(NodeIndex node, Flag flag, bool on);
-  void change_free(NodeIndex node, std::int64_t by);
-  std::int64_t nodes_with(const Pool& pool, std::int64_t least_free) const;
+  void set_flag(NodeRange nodes, Flag flag, bool on);  // within one hall
+  void set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall);
+  void count_serving(NodeIndex node, const HallPlace& hall, std::int64_t by);
+  void change_free(const Share& share, std::int64_t by);
+  void append(const FreeIndex::Pick& pick, std::int64_t each, std::vector<Share>& shares) const;
+  void find_parts(PoolIndex pool, const Cut& pieces, std::vector<Share>& shares) const;
 
-  std::vector<SiteState> sites_;
-  std::vector<HallState> halls_;
-  std::map<std::string, HallIndex> hall_by_path_;
+  std::shared_ptr<const Topology> topology_ = std::make_shared<const Topology>();
   std::vector<Pool> pools_;
-  std::vector<std::uint8_t> free_;   // GPUs free on each node
-  std::vector<std::uint8_t> flags_;  // why it is not in service; 0: it is
+  std::vector<FreeIndex> index_;             // by pool
+  std::vector<std::uint8_t> free_;           // GPUs free on each node
+  std::vector<std::uint8_t> flags_;          // why it is not in service; 0: it is
+  std::vector<bool> usable_;                 // by hall
+  std::vector<std::uint16_t> rack_serving_;  // nodes in service
+  std::vector<std::uint32_t> pod_serving_;
+  std::vector<std::uint32_t> hall_serving_;
+};
+
+// Hides racks for as long as it lives: what is promised to a gang ahead is not there for others.
+class Hiding {
+ public:
+  explicit Hiding(Fleet& fleet) : fleet_(fleet) {}
+  Hiding(const Hiding&) = delete;
+  Hiding& operator=(const Hiding&) = delete;
+  ~Hiding() {
+    for (const auto rack : racks_) fleet_.set_hidden(rack, false);
+  }
+  void hide(const std::vector<RackIndex>& racks) {
+    for (const auto rack : racks) fleet_.set_hidden(rack, true);
+    racks_.insert(racks_.end(), racks.begin(), racks.end());
+  }
+
+ private:
+  Fleet& fleet_;
+  std::vector<RackIndex> racks_;
 };
 
 }  // namespace ampacity

@@ -16,9 +16,10 @@ Projection::Projection(soci::session& session)
              "INSERT INTO attempts(job, number, site, provider, lease, why, state, walltime_ms, "
              "placed_ms) "
              "VALUES(:a, :b, :c, :d, :e, :f, 'Placed', :g, :h)"),
-      allocate_(
-          session,
-          "INSERT INTO allocations(job, attempt, position, node, gpus) VALUES(:a, :b, :c, :d, :e)"),
+      allocate_(session,
+                "INSERT INTO allocations(job, attempt, position, node, nodes, gpus) VALUES(:a, :b, "
+                ":c, :d, "
+                ":e, :f)"),
       job_placed_(session,
                   "UPDATE jobs SET state = 'Starting', attempts = :a, site = :b WHERE id = :c"),
       start_(
@@ -74,7 +75,7 @@ void Projection::fold(std::int64_t, Instant at, const AttemptPlaced& event) {
              event.walltime.count(), to_ms(at));
   for (std::size_t i = 0; i < event.nodes.size(); ++i) {
     allocate_.run(job, number, static_cast<std::int64_t>(i), event.nodes[i].node,
-                  event.nodes[i].gpus);
+                  event.nodes[i].nodes, event.nodes[i].gpus);
   }
   expect_one(job_placed_.run(number, event.site, job), "jobs");
 }

@@ -42,7 +42,7 @@ class Projection {
             Whole, Whole>
       submit_;
   Statement<Whole, Whole, std::string, std::string, std::string, std::string, Whole, Whole> place_;
-  Statement<Whole, Whole, Whole, std::string, Whole> allocate_;
+  Statement<Whole, Whole, Whole, std::string, Whole, Whole> allocate_;
   Statement<Whole, std::string, Whole> job_placed_;
   Statement<Whole, Whole, Whole> start_;
   Statement<Whole, Whole> job_started_;

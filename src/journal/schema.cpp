@@ -54,7 +54,7 @@ constexpr const char* tables[] = {
          energy_micro_usd INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(job, number)) STRICT, WITHOUT ROWID)",
     R"(CREATE TABLE allocations(
          job INTEGER NOT NULL, attempt INTEGER NOT NULL, position INTEGER NOT NULL,
-         node TEXT NOT NULL, gpus INTEGER NOT NULL,
+         node TEXT NOT NULL, nodes INTEGER NOT NULL, gpus INTEGER NOT NULL,
          PRIMARY KEY(job, attempt, position)) STRICT, WITHOUT ROWID)",
 };
 

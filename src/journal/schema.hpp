@@ -16,7 +16,7 @@ namespace ampacity::sqlite {
 inline constexpr int application_id = 0x414d504a;
 // Of jobs, attempts, allocations and the views. They follow from the events: an older version is
 // dropped and made again when the journal is opened.
-inline constexpr int tables_version = 1;
+inline constexpr int tables_version = 2;
 
 // Writes a complete empty journal next to `file` and renames it there: a journal.db is never half
 // made.

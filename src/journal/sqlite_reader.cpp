@@ -106,14 +106,14 @@ Result<std::vector<AttemptRow>> SqliteReader::attempts(JobId id) {
 
 std::vector<NodeShare> SqliteReader::nodes(AttemptId attempt) {
   std::vector<NodeShare> shares;
-  Query<Columns<std::string, Whole>, Whole, Whole> query(
+  Query<Columns<std::string, Whole, Whole>, Whole, Whole> query(
       session(),
-      "SELECT node, gpus FROM allocations WHERE job = :job AND attempt = :attempt ORDER BY "
+      "SELECT node, nodes, gpus FROM allocations WHERE job = :job AND attempt = :attempt ORDER BY "
       "position",
       attempt.job.value(), attempt.number);
   while (query.next()) {
-    const auto& [node, gpus] = query.row();
-    shares.push_back({node, gpus});
+    const auto& [node, nodes, gpus] = query.row();
+    shares.push_back({node, nodes, gpus});
   }
   return shares;
 }

@@ -75,7 +75,7 @@ inline Event placed(std::int64_t seconds, std::int64_t job, std::int64_t number 
                                      "abilene",
                                      "oracle",
                                      "oracle-2026",
-                                     {{"abilene/h1/p1/r1/n1", 8}, {"abilene/h1/p1/r1/n2", 8}},
+                                     {{"abilene/h1/p1/r1/n1", 1, 8}, {"abilene/h1/p1/r1/n2", 1, 8}},
                                      Duration(3'600'000),
                                      "first of 2 sites"}};
 }

@@ -25,6 +25,7 @@ class Checker {
     name();
     within("gpus", job_.gpus.count(), 1, limits::job_gpus);
     if (job_.gpus_per_node) per_node();
+    if (job_.segment) segment();
     names();
     times();
     program();
@@ -66,6 +67,20 @@ class Checker {
     if (*job_.gpus_per_node > 0 && job_.gpus.count() % *job_.gpus_per_node != 0) {
       say("gpus_per_node", fmt::format("{} GPUs do not divide into nodes of {}", job_.gpus.count(),
                                        *job_.gpus_per_node));
+    }
+  }
+
+  void segment() {
+    const auto segment = *job_.segment;
+    within("segment", segment, 1, limits::job_gpus);
+    if (segment > 0 && job_.gpus.count() % segment != 0) {
+      say("segment",
+          fmt::format("{} GPUs do not divide into segments of {}", job_.gpus.count(), segment));
+    }
+    if (segment > 0 && job_.gpus_per_node &&
+        segment % std::max<std::int64_t>(*job_.gpus_per_node, 1) != 0) {
+      say("segment",
+          fmt::format("{} GPUs do not divide into nodes of {}", segment, *job_.gpus_per_node));
     }
   }
 
@@ -135,6 +150,13 @@ class Checker {
 };
 
 }  // namespace
+
+std::optional<Level> parse_level(const std::string& name) {
+  for (std::size_t i = 0; i < std::size(level_names); ++i) {
+    if (name == level_names[i]) return static_cast<Level>(i);
+  }
+  return std::nullopt;
+}
 
 std::vector<Problem> check(const JobSpec& job) {
   return Checker(job).run();

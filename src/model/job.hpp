@@ -41,6 +41,15 @@ struct EarlySignal {
 };
 BOOST_DESCRIBE_STRUCT(EarlySignal, (), (number, lead, batch_only))
 
+// How close together a gang stands. A rack is one NVLink domain, a pod one non-blocking fabric.
+enum class Level { Rack, Pod, Hall, Site };
+BOOST_DESCRIBE_ENUM(Level, Rack, Pod, Hall, Site)
+inline constexpr const char* level_names[] = {"rack", "pod", "hall", "site"};
+constexpr const char* name_of(Level level) {
+  return level_names[static_cast<std::size_t>(level)];
+}
+std::optional<Level> parse_level(const std::string& name);
+
 struct JobSpec {
   std::string name = "job";
   std::string team;
@@ -50,6 +59,9 @@ struct JobSpec {
   GpuCount gpus = GpuCount::of(1);  // of the whole gang
   std::optional<std::int64_t>
       gpus_per_node;                      // exactly so many on each node; absent: whole nodes first
+  std::optional<Level> within;            // all of it in one such unit, or it waits
+  std::optional<Level> prefer;            // in one such unit if possible
+  std::optional<std::int64_t> segment;    // GPUs: cut into such pieces, each in one rack
   std::vector<std::string> accelerators;  // acceptable ones; empty: any
   std::vector<std::string> sites;         // allowed ones; empty: any
   Ratio draw = Ratio::of(800'000);  // of the span between idle and TDP, for the energy account
@@ -76,10 +88,10 @@ struct JobSpec {
   bool operator==(const JobSpec&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(JobSpec, (),
-                      (name, team, project, priority_class, gpus, gpus_per_node, accelerators,
-                       sites, draw, walltime, retries, requeue, early_signal, launch, script,
-                       command, tasks, tasks_per_node, environment, directory, output, error,
-                       simulated_runtime, simulated_exit))
+                      (name, team, project, priority_class, gpus, gpus_per_node, within, prefer,
+                       segment, accelerators, sites, draw, walltime, retries, requeue, early_signal,
+                       launch, script, command, tasks, tasks_per_node, environment, directory,
+                       output, error, simulated_runtime, simulated_exit))
 
 // What is wrong with the job alone, whatever the portfolio.
 std::vector<Problem> check(const JobSpec& job);

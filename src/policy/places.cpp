@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "policy/together.hpp"
 #include "units/text.hpp"
 
 namespace ampacity {
@@ -38,8 +39,8 @@ std::string shortage(const Fleet& fleet, PoolIndex pool, const Demand& demand) {
   const auto usable = fleet.usable_gpus(pool, demand);
   const auto free = fleet.pool(pool).gpus_free;
   if (free >= demand.gpus) {
-    return fmt::format("{} has {} free GPUs, but only {} that fit the gang of {}",
-                       site_name(fleet, pool), free, usable, demand.gpus);
+    return fmt::format("{} has {} free GPUs, but only {} that fit the gang of {}{}",
+                       site_name(fleet, pool), free, usable, demand.gpus, together(demand));
   }
   return fmt::format("{} has {} free of the {} needed", site_name(fleet, pool), free, demand.gpus);
 }
@@ -71,37 +72,75 @@ std::vector<PoolIndex> accepted_pools(const Portfolio&, const Fleet& fleet, cons
   return accepted;
 }
 
+Demand demand_of(const JobSpec& job) {
+  return {job.gpus.count(), job.gpus_per_node, job.within, job.prefer, job.segment};
+}
+
+std::string together(const Demand& demand) {
+  std::string text;
+  if (demand.within) {
+    text = fmt::format(" in one {}", name_of(*demand.within));
+  }
+  if (demand.segment) text += fmt::format(" in segments of {}", *demand.segment);
+  return text;
+}
+
 Capacity need_of(const Demand& demand, const Pool& pool) {
   const auto pieces = cut(demand, pool.gpus_per_node);
-  const bool whole = pieces && pieces->each == pool.gpus_per_node;
-  return {whole ? pieces->whole : 0, demand.gpus};
+  if (!pieces) return {0, demand.gpus};
+  if (pieces->untouched) return {pieces->nodes(), demand.gpus};
+  return {pieces->each == pool.gpus_per_node ? pieces->whole : 0, demand.gpus};
 }
 
 Capacity taken_now(const Fleet& fleet, PoolIndex index, const Demand& demand) {
   const auto& pool = fleet.pool(index);
   const auto pieces = cut(demand, pool.gpus_per_node);
   auto taken = need_of(demand, pool);
+  if (!pieces || pieces->untouched) return taken;
   const auto broken = [&](std::int64_t parts, std::int64_t each) {
-    for (auto k = each; k < pool.gpus_per_node; ++k) {
-      parts -= pool.by_free[static_cast<std::size_t>(k)].count();
-    }
-    return std::max<std::int64_t>(parts, 0);
+    return std::max<std::int64_t>(parts - fleet.parts_with(index, each), 0);
   };
-  if (pieces && pieces->each < pool.gpus_per_node) {
-    taken.nodes += broken(pieces->whole, pieces->each);
-  }
-  if (pieces && pieces->rest > 0) taken.nodes += broken(1, pieces->rest);
+  if (pieces->each < pool.gpus_per_node) taken.nodes += broken(pieces->whole, pieces->each);
+  if (pieces->rest > 0) taken.nodes += broken(1, pieces->rest);
   return taken;
 }
 
-Duration window(const Fleet& fleet, const Planner& planner, PoolIndex pool, const Demand& demand,
-                Instant now) {
-  if (!fleet.fits(pool, demand)) return Duration(0);
-  return planner.window(pool, Planner::free_now(fleet, pool), taken_now(fleet, pool, demand), now);
+namespace {
+
+// The reservations that name racks, by instant.
+std::vector<const Planner::Reservation*> promised_racks(const Planner& planner, PoolIndex pool) {
+  std::vector<const Planner::Reservation*> all;
+  for (const auto& r : planner.reservations(pool)) {
+    if (!r.racks.empty()) all.push_back(&r);
+  }
+  std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->at < b->at; });
+  return all;
 }
 
-Duration longest_window(const Fleet& fleet, const Planner& planner, const Shape& shape,
-                        Instant now) {
+// Hides what a gang that runs until `until` may not use.
+void hide_promised(Hiding& hiding, const Planner& planner, PoolIndex pool, Instant until) {
+  for (const auto* r : promised_racks(planner, pool)) {
+    if (r->at < until) hiding.hide(r->racks);
+  }
+}
+
+}  // namespace
+
+Duration window(Fleet& fleet, const Planner& planner, PoolIndex pool, const Demand& demand,
+                Instant now) {
+  if (!fleet.fits(pool, demand)) return Duration(0);
+  const auto free = Planner::free_now(fleet, pool);
+  const auto longest = planner.window(pool, free, taken_now(fleet, pool, demand), now);
+  Hiding hiding(fleet);
+  for (const auto* r : promised_racks(planner, pool)) {
+    if (r->at - now >= longest) break;
+    hiding.hide(r->racks);
+    if (!fleet.fits(pool, demand)) return r->at - now;
+  }
+  return longest;
+}
+
+Duration longest_window(Fleet& fleet, const Planner& planner, const Shape& shape, Instant now) {
   Duration longest(0);
   for (const auto pool : shape.pools) {
     longest = std::max(longest, window(fleet, planner, pool, shape.demand, now));
@@ -111,6 +150,17 @@ Duration longest_window(const Fleet& fleet, const Planner& planner, const Shape&
 
 namespace {
 
+// Whose promise keeps a gang of this length out of a pool where it fits; null if nobody's.
+const Planner::Reservation* in_the_way(const Fleet& fleet, const Planner& planner, PoolIndex pool,
+                                       const Demand& demand, Duration walltime, Instant now) {
+  const auto* blocker = planner.blocker(pool, Planner::free_now(fleet, pool),
+                                        taken_now(fleet, pool, demand), walltime, now);
+  for (const auto* r : promised_racks(planner, pool)) {
+    if (r->at - now < walltime && (blocker == nullptr || r->at < blocker->at)) blocker = r;
+  }
+  return blocker;
+}
+
 // What kept a job out of a pool that the order prefers.
 std::string passed_over(const Fleet& fleet, const Planner& planner, PoolIndex pool,
                         const Demand& demand, Duration walltime, Instant now) {
@@ -119,16 +169,36 @@ std::string passed_over(const Fleet& fleet, const Planner& planner, PoolIndex po
   if (const auto job = planner.closed_for(pool)) {
     return fmt::format("{} is held for job {}", site, job->value());
   }
-  const auto* blocker = planner.blocker(pool, Planner::free_now(fleet, pool),
-                                        taken_now(fleet, pool, demand), walltime, now);
+  const auto* blocker = in_the_way(fleet, planner, pool, demand, walltime, now);
   AMPACITY_ASSERT(blocker != nullptr, "{} was passed over for nothing", site);
   return fmt::format("{} is promised to job {} from {}", site, blocker->job.value(),
                      to_text(blocker->at));
 }
 
+std::string reason_for(const Fleet& fleet, const std::vector<Standing>& standings,
+                       const Planner& planner, PoolIndex best, const Shape& shape,
+                       Duration walltime, Instant now) {
+  std::string why;
+  for (const auto pool : shape.pools) {
+    if (standings[pool.value()].provider >= standings[best.value()].provider) continue;
+    why += (why.empty() ? "spilled over: " : "; ") +
+           passed_over(fleet, planner, pool, shape.demand, walltime, now);
+  }
+  if (why.empty()) {
+    why = fmt::format("first choice: {} of {} free GPUs", shape.demand.gpus,
+                      fleet.pool(best).gpus_free);
+  }
+  if (!planner.reservations(best).empty()) {
+    const auto& ahead = planner.reservations(best).front();
+    why += fmt::format("; backfilled: job {} still starts by {}", ahead.job.value(),
+                       to_text(ahead.at));
+  }
+  return why;
+}
+
 }  // namespace
 
-std::optional<Choice> choose(const Fleet& fleet, const std::vector<Standing>& standings,
+std::optional<Choice> choose(Fleet& fleet, const std::vector<Standing>& standings,
                              const Planner& planner, const WaitingQueue& queue,
                              const WaitingQueue::Candidate& job, Instant now) {
   const auto& shape = queue.shape(job.shape);
@@ -141,22 +211,33 @@ std::optional<Choice> choose(const Fleet& fleet, const std::vector<Standing>& st
     if (window(fleet, planner, pool, shape.demand, now) >= job.walltime) best = pool;
   }
   if (!best) return std::nullopt;
-  std::string why;
-  for (const auto pool : shape.pools) {
-    if (standings[pool.value()].provider >= standings[best->value()].provider) continue;
-    why += (why.empty() ? "spilled over: " : "; ") +
-           passed_over(fleet, planner, pool, shape.demand, job.walltime, now);
+  auto why = reason_for(fleet, standings, planner, *best, shape, job.walltime, now);
+  Hiding hiding(fleet);
+  hide_promised(hiding, planner, *best, now + job.walltime);
+  return Choice{*best, fleet.find(*best, shape.demand), std::move(why)};
+}
+
+std::optional<Planner::Reservation> promise(const Fleet& fleet, const Planner& planner,
+                                            PoolIndex pool, const Demand& demand, JobId job,
+                                            Duration walltime, Instant now) {
+  const auto need = need_of(demand, fleet.pool(pool));
+  const auto free = Planner::free_now(fleet, pool);
+  auto from = now;
+  Planner::Reservation r{job, {}, {}, need, {}};
+  const auto pieces = *cut(demand, fleet.pool(pool).gpus_per_node);
+  const bool anywhere = demand.within.value_or(Level::Site) == Level::Site && pieces.segment == 0;
+  if (pieces.untouched && !anywhere) {
+    auto place = when_together(fleet, planner, pool,
+                               {pieces.nodes(), demand.within, demand.prefer, pieces.segment}, now);
+    if (!place) return std::nullopt;
+    from = place->at - Duration(1);
+    r.racks = std::move(place->racks);
   }
-  if (why.empty()) {
-    why = fmt::format("first choice: {} of {} free GPUs", shape.demand.gpus,
-                      fleet.pool(*best).gpus_free);
-  }
-  if (!planner.reservations(*best).empty()) {
-    const auto& ahead = planner.reservations(*best).front();
-    why += fmt::format("; backfilled: job {} still starts by {}", ahead.job.value(),
-                       to_text(ahead.at));
-  }
-  return Choice{*best, why};
+  const auto at = planner.earliest(pool, free, need, walltime, from);
+  if (!at) return std::nullopt;
+  r.at = *at;
+  r.until = *at + walltime;
+  return r;
 }
 
 namespace {
@@ -177,9 +258,7 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
                             e.free, job->value());
     return;
   }
-  const auto* ahead =
-      planner.blocker(pool, Planner::free_now(fleet, pool),
-                      taken_now(fleet, pool, asker.shape.demand), asker.walltime, now);
+  const auto* ahead = in_the_way(fleet, planner, pool, asker.shape.demand, asker.walltime, now);
   if (ahead == nullptr) {  // room appeared since the last pass
     e.reason = Reason::Starting;
     e.message = fmt::format("{}: {} GPUs are free; the next decision places it", e.site, e.free);
@@ -192,6 +271,17 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
       to_text(asker.walltime));
 }
 
+// Enough is free, but not where the gang could use it.
+std::string scattered(const SiteExplanation& e, std::int64_t free, const Demand& demand) {
+  if (demand.within && *demand.within != Level::Site) {
+    const auto* unit = name_of(*demand.within);
+    return fmt::format("{}: needs {} GPUs in one {}; the best {} has {} free, all together {}",
+                       e.site, e.needed, unit, unit, e.free, free);
+  }
+  return fmt::format("{}: {} GPUs are free, but only {} on nodes that fit the gang of {}{}", e.site,
+                     free, e.free, e.needed, together(demand));
+}
+
 }  // namespace
 
 SiteExplanation explain_site(const Fleet& fleet, const Planner& planner, const Asker& asker,
@@ -202,7 +292,9 @@ SiteExplanation explain_site(const Fleet& fleet, const Planner& planner, const A
   e.needed = shape.demand.gpus;
   std::optional<PoolIndex> mine;
   bool usable_hall = false;
-  for (const auto& hall : fleet.halls()) usable_hall |= hall.site == site && hall.usable;
+  for (std::uint32_t i = 0; i < fleet.halls().size(); ++i) {
+    usable_hall |= fleet.halls()[i].site == site && fleet.is_usable(HallIndex(i));
+  }
   for (std::uint32_t i = 0; i < fleet.pools().size(); ++i) {
     const auto& pool = fleet.pools()[i];
     if (pool.site != site) continue;
@@ -230,9 +322,8 @@ SiteExplanation explain_site(const Fleet& fleet, const Planner& planner, const A
     explain_held(e, fleet, planner, asker, *mine, now);
   } else if (fleet.pool(*mine).gpus_free >= e.needed) {
     e.reason = Reason::NotEnoughWholeNodes;
-    e.message = fmt::format("{}: {} GPUs are free, but only {} on nodes that fit the gang of {}{}",
-                            e.site, fleet.pool(*mine).gpus_free, e.free, e.needed,
-                            promised_to(planner, *mine, asker.job));
+    e.message = scattered(e, fleet.pool(*mine).gpus_free, shape.demand) +
+                promised_to(planner, *mine, asker.job);
   } else {
     e.reason = Reason::NotEnoughFreeGpus;
     e.message = fmt::format("{}: needs {} GPUs, {} of {} in service are free{}", e.site, e.needed,

@@ -26,6 +26,11 @@ struct Standing {
 // For each pool, the first lease in file order that covers its site at `at`.
 std::vector<Standing> standings(const Portfolio& portfolio, const Fleet& fleet, Instant at);
 
+// What a job asks of a pool.
+Demand demand_of(const JobSpec& job);
+// For people: " in one pod", ", 72 in each rack,", or nothing.
+std::string together(const Demand& demand);
+
 // Pools that a job accepts, by accelerators and sites. Requires known names.
 std::vector<PoolIndex> accepted_pools(const Portfolio& portfolio, const Fleet& fleet,
                                       const JobSpec& job);
@@ -36,20 +41,27 @@ Capacity need_of(const Demand& demand, const Pool& pool);
 Capacity taken_now(const Fleet& fleet, PoolIndex pool, const Demand& demand);
 
 // How long a gang of this shape could run if it started in this pool now; 0 when it does not fit.
-Duration window(const Fleet& fleet, const Planner& planner, PoolIndex pool, const Demand& demand,
+// (The fleet of these is as it was when they return: racks that are promised to others are hidden
+// on the way.)
+Duration window(Fleet& fleet, const Planner& planner, PoolIndex pool, const Demand& demand,
                 Instant now);
 // The longest of its pools: no job of this shape with a longer walltime can start now.
-Duration longest_window(const Fleet& fleet, const Planner& planner, const Shape& shape,
-                        Instant now);
+Duration longest_window(Fleet& fleet, const Planner& planner, const Shape& shape, Instant now);
 
 struct Choice {
   PoolIndex pool;
+  std::vector<Share> shares;
   std::string why;  // for people: what the preferred pools lacked
 };
 
-std::optional<Choice> choose(const Fleet& fleet, const std::vector<Standing>& standings,
+std::optional<Choice> choose(Fleet& fleet, const std::vector<Standing>& standings,
                              const Planner& planner, const WaitingQueue& queue,
                              const WaitingQueue::Candidate& job, Instant now);
+
+// Where and from when a job that cannot start is promised its place in this pool.
+std::optional<Planner::Reservation> promise(const Fleet& fleet, const Planner& planner,
+                                            PoolIndex pool, const Demand& demand, JobId job,
+                                            Duration walltime, Instant now);
 
 // Why a job that waits does not go to the pools of `site` right now.
 struct Asker {

@@ -10,52 +10,60 @@ namespace {
 
 constexpr auto last = std::numeric_limits<std::int64_t>::max();
 
-bool is_whole(const Fleet& fleet, const Share& share) {
-  return share.gpus == fleet.gpus(share.node);
+// The nodes of a share, one by one.
+template <class Visit>
+void each_node(const Share& share, const Visit& visit) {
+  const auto end = share.node.value() + static_cast<std::uint32_t>(share.nodes);
+  for (auto n = share.node.value(); n < end; ++n) visit(NodeIndex(n));
 }
 
 }  // namespace
 
 Capacity Planner::free_now(const Fleet& fleet, PoolIndex index) {
-  const auto& pool = fleet.pool(index);
-  return {pool.by_free.back().count(), pool.gpus_free};
+  return {fleet.nodes_free(index), fleet.pool(index).gpus_free};
 }
 
 void Planner::occupy(const Fleet& fleet, PoolIndex pool, JobId job,
                      const std::vector<Share>& shares, Instant until) {
-  if (holds(job)) vacate(job, shares);
+  if (holds(job)) vacate(job);
   Capacity comes_back;
   for (const auto& share : shares) {
-    const bool in_service = fleet.in_service(share.node);
-    if (in_service) comes_back.gpus += share.gpus;
-    if (is_whole(fleet, share)) {
-      whole_[share.node.value()] = job;
-      if (in_service) ++comes_back.nodes;
-    } else {
-      shared_[share.node].tenants[job] = until;
-      recount(pool, share.node, in_service);
-    }
+    const bool whole = share.gpus == fleet.pool(pool).gpus_per_node;
+    each_node(share, [&](NodeIndex node) {
+      const bool in_service = fleet.in_service(node);
+      if (in_service) comes_back.gpus += share.gpus;
+      if (whole) {
+        whole_[node.value()] = job;
+        if (in_service) ++comes_back.nodes;
+      } else {
+        shared_[node].tenants[job] = until;
+        recount(pool, node, in_service);
+      }
+    });
   }
   const Moment moment{until, job.value()};
-  held_[job] = {pool, moment};
+  held_[job] = {pool, moment, shares};
   pools_[pool.value()].releases.insert(moment, comes_back);
 }
 
-void Planner::vacate(JobId job, const std::vector<Share>& shares) {
+void Planner::vacate(JobId job) {
   const auto held = held_.find(job);
   AMPACITY_ASSERT(held != held_.end(), "job {} holds nothing", job.value());
-  const auto pool = held->second.pool;
-  pools_[pool.value()].releases.erase(held->second.moment);
+  const auto [pool_of_gang, moment, shares] = std::move(held->second);
+  const auto pool = pool_of_gang;
+  pools_[pool.value()].releases.erase(moment);
   held_.erase(held);
   for (const auto& share : shares) {
-    if (whole_[share.node.value()] == job) {
-      whole_[share.node.value()] = JobId();
-      continue;
-    }
-    auto& node = shared_.at(share.node);
-    const bool in_service = node.counted.has_value();
-    node.tenants.erase(job);
-    recount(pool, share.node, in_service);
+    each_node(share, [&](NodeIndex index) {
+      if (whole_[index.value()] == job) {
+        whole_[index.value()] = JobId();
+        return;
+      }
+      auto& node = shared_.at(index);
+      const bool in_service = node.counted.has_value();
+      node.tenants.erase(job);
+      recount(pool, index, in_service);
+    });
   }
 }
 

@@ -45,6 +45,7 @@ class Planner {
     Instant at;
     Instant until;
     Capacity need;
+    std::vector<RackIndex> racks;  // of a gang that must stand together: nobody else's from `at` on
   };
 
   static constexpr Duration unlimited = Duration::max();
@@ -56,12 +57,16 @@ class Planner {
   // service does not come back to the pool. Again for a gang that is here: replaces.
   void occupy(const Fleet& fleet, PoolIndex pool, JobId job, const std::vector<Share>& shares,
               Instant until);
-  void vacate(JobId job, const std::vector<Share>& shares);
+  void vacate(JobId job);
   bool holds(JobId job) const { return held_.count(job) > 0; }
   // The gangs on these nodes, ascending; O(nodes x log gangs).
   std::vector<JobId> tenants(NodeRange nodes) const;
 
   static Capacity free_now(const Fleet& fleet, PoolIndex pool);
+  // The whole nodes that come back, neighbours together, by expected end, until `visit(at, first
+  // node, nodes)` returns false.
+  template <class Visit>
+  void each_release(const Fleet& fleet, PoolIndex pool, const Visit& visit) const;
   // All that running gangs give back to the pool.
   Capacity held(PoolIndex pool) const { return pools_[pool.value()].releases.total(); }
   // How long `need` may be taken from now on before a reservation lacks it; 0 when the pool is
@@ -110,6 +115,7 @@ class Planner {
   struct Held {
     PoolIndex pool;
     Moment moment;
+    std::vector<Share> shares;
   };
   struct SharedNode {
     std::map<JobId, Instant> tenants;
@@ -128,5 +134,24 @@ class Planner {
   std::map<NodeIndex, SharedNode> shared_;
   std::vector<JobId> whole_;  // by node: the gang that has it whole, or 0
 };
+
+template <class Visit>
+void Planner::each_release(const Fleet& fleet, PoolIndex pool, const Visit& visit) const {
+  pools_[pool.value()].releases.for_each([&](const Moment& moment, const Capacity& amount) {
+    if (amount.nodes == 0) return true;
+    if (moment.who < 0)
+      return visit(moment.at, NodeIndex(static_cast<std::uint32_t>(-1 - moment.who)), 1);
+    for (const auto& share : held_.at(JobId(moment.who)).shares) {
+      if (share.gpus != fleet.pool(pool).gpus_per_node) continue;
+      std::int64_t serving = 0;
+      for (std::int64_t i = 0; i < share.nodes; ++i) {
+        const NodeIndex node(share.node.value() + static_cast<std::uint32_t>(i));
+        serving += fleet.in_service(node) ? 1 : 0;
+      }
+      if (serving > 0 && !visit(moment.at, share.node, serving)) return false;
+    }
+    return true;
+  });
+}
 
 }  // namespace ampacity

@@ -31,7 +31,7 @@ struct OneHall {
     for (const auto& [id, shares] : gangs) {
       if (id != JobId(job)) continue;
       fleet.give_back(shares);
-      planner.vacate(id, shares);
+      planner.vacate(id);
     }
   }
   static Instant at(int minute) { return test::day("2026-03-01") + Duration(60'000 * minute); }
@@ -41,7 +41,7 @@ struct OneHall {
   }
   Duration window(const Capacity& need) const { return planner.window(pool, free(), need, at(0)); }
   void reserve(std::int64_t job, int from, int until, const Capacity& need) {
-    planner.reserve(pool, {JobId(job), at(from), at(until), need});
+    planner.reserve(pool, {JobId(job), at(from), at(until), need, {}});
   }
 };
 

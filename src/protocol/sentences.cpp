@@ -121,25 +121,15 @@ struct Teller {
 
 }  // namespace
 
-std::string to_text(const std::vector<NodeShare>& nodes) {
+std::string to_text(const std::vector<NodeShare>& shares) {
   std::string text;
-  for (std::size_t i = 0; i < nodes.size();) {
-    const auto first = split(nodes[i].node);
-    auto end = i + 1;
-    while (end < nodes.size() && nodes[end].gpus == nodes[i].gpus) {
-      const auto next = split(nodes[end].node);
-      if (next.stem != first.stem ||
-          next.number != first.number + static_cast<std::int64_t>(end - i)) {
-        break;
-      }
-      ++end;
-    }
+  for (const auto& share : shares) {
     if (!text.empty()) text += ' ';
-    text += end - i == 1 ? nodes[i].node
-                         : fmt::format("{}[{}-{}]", first.stem, first.number,
-                                       first.number + static_cast<std::int64_t>(end - i) - 1);
-    text += fmt::format(":{}", nodes[i].gpus);
-    i = end;
+    const auto first = split(share.node);
+    text += share.nodes == 1 ? share.node
+                             : fmt::format("{}[{}-{}]", first.stem, first.number,
+                                           first.number + share.nodes - 1);
+    text += fmt::format(":{}", share.gpus);
   }
   return text;
 }

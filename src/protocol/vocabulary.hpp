@@ -71,13 +71,17 @@ constexpr bool is_final(JobState s) {
 enum class NodeState { Up, Down };
 BOOST_DESCRIBE_ENUM(NodeState, Up, Down)
 
-// GPUs on one node, by the node's path "site/hall/pod/rack/node".
+// `gpus` on each of `nodes` neighbours in one rack, from the node with this path on:
+// "site/hall/pod/rack/node".
 struct NodeShare {
   std::string node;
+  std::int64_t nodes = 1;
   std::int64_t gpus = 0;
   bool operator==(const NodeShare&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(NodeShare, (), (node, gpus))
+BOOST_DESCRIBE_STRUCT(NodeShare, (), (node, nodes, gpus))
+// The same, node by node.
+std::vector<NodeShare> node_by_node(const std::vector<NodeShare>& shares);
 
 // What an attempt used and what that costs at the lease's price. Exact integers; see
 // ledger/usage.hpp.

@@ -58,14 +58,15 @@ bool is_under(const std::string& path, const std::string& site) {
 void add_halls(api::SiteView& view, const Engine& engine, const Site& site, SiteIndex index) {
   std::size_t kind = 0;
   std::int64_t copies = 0;
-  for (const auto& hall : engine.fleet().halls()) {
+  for (std::uint32_t i = 0; i < engine.fleet().halls().size(); ++i) {
+    const auto& hall = engine.fleet().halls()[i];
     if (hall.site != index) continue;
     const auto& pool = engine.fleet().pool(hall.pool);
     view.halls.push_back({.path = hall.path,
                           .accelerator = pool.accelerator_name,
                           .gpus = (hall.nodes.end - hall.nodes.begin) * pool.gpus_per_node,
                           .power_w = site.halls[kind].power.count(),
-                          .usable = hall.usable,
+                          .usable = engine.fleet().is_usable(HallIndex(i)),
                           .energised_ms = ms(hall.energised)});
     if (++copies == site.halls[kind].count) {
       ++kind;

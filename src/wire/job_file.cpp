@@ -31,6 +31,12 @@ struct Simulated {
 }  // namespace
 
 template <>
+struct Words<Level> {
+  static std::vector<std::string> all() { return {std::begin(level_names), std::end(level_names)}; }
+  static std::vector<std::string> later() { return {}; }
+};
+
+template <>
 struct Form<Argument> {
   static boost::json::object schema() { return {{"type", {"string", "number", "boolean"}}}; }
   static void read(const Source& from, Argument& value) {
@@ -157,6 +163,9 @@ void describe(Fields& f, JobSpec& job) {
   f.optional("priority_class", job.priority_class, "A priority class of the portfolio.");
   f.optional("gpus", job.gpus, "GPUs of the whole gang: all of them or none.");
   f.optional("gpus_per_node", job.gpus_per_node, "Exactly so many on each node.");
+  f.optional("within", job.within, "The whole gang in one such unit, or it waits.");
+  f.optional("prefer", job.prefer, "The whole gang in one such unit if possible.");
+  f.optional("segment", job.segment, "GPUs: cut into such pieces, each in one rack.");
   f.optional("accelerators", job.accelerators, "Acceptable accelerators; left out: any.");
   f.optional("sites", job.sites, "Sites allowed; left out: any.");
   f.optional("draw", job.draw, "Mean draw as a share of the span from idle to full load.");

@@ -33,6 +33,10 @@ class Driver {
   Driver() {
     portfolio_ = small_portfolio(
         {{"north", 3, 4, "azure"}, {"south", 2, 8, "oracle"}, {"west", 4, 2, "oracle"}});
+    auto& north = portfolio_.sites[0].halls[0];  // 2 pods of 2 racks of 2 nodes
+    north.pods = 2;
+    north.racks_per_pod = 2;
+    north.nodes_per_rack = 2;
     portfolio_.policy.max_waiting = 60;
     portfolio_.policy.requeue_limit = 2;
     portfolio_.sites[2].halls[0].energised = day("2026-03-02");
@@ -80,6 +84,10 @@ class Driver {
       spec.gpus = GpuCount::of(per_node * static_cast<std::int64_t>(1 + r.next() % 4));
       spec.gpus_per_node = per_node;
     }
+    if (r.next() % 4 == 0) spec.within = static_cast<Level>(r.next() % 4);
+    if (r.next() % 4 == 0) spec.prefer = static_cast<Level>(r.next() % 4);
+    if (r.next() % 6 == 0)
+      spec.segment = spec.gpus.count() / static_cast<std::int64_t>(1 + r.next() % 2);
     constexpr const char* classes[] = {"", "low", "normal", "high", "unknown"};
     spec.priority_class = classes[r.next() % 5];
     if (r.next() % 5 == 0) spec.sites = {r.next() % 2 == 0 ? "north" : "west"};
@@ -172,16 +180,20 @@ class Driver {
     for (const auto& live : engine_.live_attempts()) {
       std::int64_t gang = 0;
       std::set<std::string> nodes;
-      for (const auto& share : live.start.nodes) {
+      std::set<std::string> racks;
+      for (const auto& share : node_by_node(live.start.nodes)) {
         gang += share.gpus;
         used[share.node] += share.gpus;
         AMPACITY_ASSERT(nodes.insert(share.node).second, "a gang has {} twice", share.node);
+        racks.insert(share.node.substr(0, share.node.rfind('/')));
         if (live.start.spec->gpus_per_node) {
           AMPACITY_ASSERT(share.gpus == *live.start.spec->gpus_per_node, "not {} a node",
                           *live.start.spec->gpus_per_node);
         }
       }
       AMPACITY_ASSERT(gang == live.start.spec->gpus.count(), "a gang is not whole");
+      AMPACITY_ASSERT(live.start.spec->within != Level::Rack || racks.size() == 1,
+                      "a gang within a rack stands in {}", racks.size());
     }
     for (const auto& [path, gpus] : used) {
       const auto range = engine_.fleet().resolve(path);

@@ -62,6 +62,7 @@ class Conversation {
   }
 
   // fleet north=2x4@azure south=1x8@oracle energised.south=2026-06-01 backfill=none
+  // north=2x4 is a rack of 2 nodes of 4 GPUs; racks.north=8 pods.north=2: so many, in each pod
   static Portfolio fleet(const Words& words) {
     std::vector<test::SmallSite> sites;
     for (std::size_t i = 1; i < words.size(); ++i) {
@@ -77,6 +78,8 @@ class Conversation {
     for (auto& site : portfolio.sites) {
       const auto energised = option(words, "energised." + site.name);
       if (!energised.empty()) site.halls[0].energised = test::day(energised.c_str());
+      site.halls[0].pods = std::stoll(option(words, "pods." + site.name, "1"));
+      site.halls[0].racks_per_pod = std::stoll(option(words, "racks." + site.name, "1"));
     }
     const auto backfill = option(words, "backfill", "easy");
     if (backfill == "none") portfolio.policy.backfill = Backfill::None;
@@ -89,6 +92,9 @@ class Conversation {
     spec.name = option(words, "name", "job");
     spec.gpus = GpuCount::of(std::stoll(option(words, "gpus", "1")));
     if (const auto n = option(words, "per_node"); !n.empty()) spec.gpus_per_node = std::stoll(n);
+    spec.within = parse_level(option(words, "within"));
+    spec.prefer = parse_level(option(words, "prefer"));
+    if (const auto n = option(words, "segment"); !n.empty()) spec.segment = std::stoll(n);
     spec.priority_class = option(words, "priority");
     if (const auto site = option(words, "site"); !site.empty()) spec.sites = {site};
     if (const auto t = option(words, "walltime"); !t.empty())

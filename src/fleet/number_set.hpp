@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A set of node numbers 0 … size-1 as a tree of 64-bit words: the lowest member at or after a
+// A set of numbers 0 … size-1 as a tree of 64-bit words: the lowest member at or after a
 // number in O(log64 size), insert and erase likewise; size/63 words of memory. Used by Fleet, one
 // set for each pool and number of free GPUs, so that "the first whole free node" never scans the
 // fleet.
@@ -12,10 +12,10 @@
 
 namespace ampacity {
 
-class NodeSet {
+class NumberSet {
  public:
-  NodeSet() = default;
-  explicit NodeSet(std::size_t size);
+  NumberSet() = default;
+  explicit NumberSet(std::size_t size);
 
   void insert(std::size_t number);  // idempotent
   void erase(std::size_t number);   // idempotent
@@ -25,7 +25,7 @@ class NodeSet {
 
  private:
   std::vector<std::vector<std::uint64_t>>
-      levels_;  // [0]: a bit a node; above: a bit a non-empty word
+      levels_;  // [0]: a bit a number; above: a bit a non-empty word
   std::int64_t count_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fleet/node_set.hpp"
+#include "fleet/number_set.hpp"
 
 #include <bit>
 
@@ -14,15 +14,15 @@ constexpr std::uint64_t bit(std::size_t number) {
 
 }  // namespace
 
-NodeSet::NodeSet(std::size_t size) {
+NumberSet::NumberSet(std::size_t size) {
   do {
     size = (size + 63) / 64;
     levels_.emplace_back(size == 0 ? 1 : size, 0);
   } while (size > 1);
 }
 
-void NodeSet::insert(std::size_t number) {
-  AMPACITY_ASSERT(!levels_.empty() && number / 64 < levels_[0].size(), "node {} of the set",
+void NumberSet::insert(std::size_t number) {
+  AMPACITY_ASSERT(!levels_.empty() && number / 64 < levels_[0].size(), "number {} of the set",
                   number);
   if (contains(number)) return;
   ++count_;
@@ -32,7 +32,7 @@ void NodeSet::insert(std::size_t number) {
   }
 }
 
-void NodeSet::erase(std::size_t number) {
+void NumberSet::erase(std::size_t number) {
   if (!contains(number)) return;
   --count_;
   for (auto& level : levels_) {
@@ -43,12 +43,12 @@ void NodeSet::erase(std::size_t number) {
   }
 }
 
-bool NodeSet::contains(std::size_t number) const {
+bool NumberSet::contains(std::size_t number) const {
   return !levels_.empty() && number / 64 < levels_[0].size() &&
          (levels_[0][number / 64] & bit(number)) != 0;
 }
 
-std::optional<std::size_t> NodeSet::first_from(std::size_t number) const {
+std::optional<std::size_t> NumberSet::first_from(std::size_t number) const {
   for (std::size_t up = 0; up < levels_.size(); ++up) {
     if (number / 64 >= levels_[up].size()) return std::nullopt;
     const auto rest = levels_[up][number / 64] & (~std::uint64_t{0} << (number % 64));

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole free nodes of one pool by rack, pod and hall, and where a gang of whole nodes goes:
+// best fit at every level. Called by Fleet. The rules, in order:
+//   1 a gang that fits into one rack: the rack that it fills exactly; the one left with least, of
+//     those that are broken (not wholly free) already; a wholly free rack if it takes more than
+//     half of it or prefers one rack; then the broken racks of one pod, of the pool; only then a
+//     wholly free rack.
+//   2 a larger gang: the fullest pod that holds it, else hall, else the whole pool; inside, the
+//     emptiest units are filled whole and the rest goes where it fits best. (Kueue's topology-aware
+//     scheduling does the same: fewest domains, best fit for the last.)
+//   3 `within` forbids a wider unit; a `segment` is cut into equal pieces that each sit in one
+//   rack.
+// A rack is wholly free when all of its nodes are free and in service. Costs: change O(log pods);
+// fits O(nodes a rack), with segments O(racks of the pods that could hold it); pick O(units looked
+// into). Memory: 2 bits a rack and count of free nodes, and some 200 bytes a pod.
+#pragma once
+
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "fleet/number_set.hpp"
+#include "fleet/topology.hpp"
+#include "model/job.hpp"
+
+namespace ampacity {
+
+class FreeIndex {
+ public:
+  struct Ask {
+    std::int64_t nodes = 1;
+    std::optional<Level> within;  // never wider
+    std::optional<Level> prefer;  // not wider if possible
+    std::int64_t segment = 0;     // nodes; 0: in one piece. Divides `nodes`
+  };
+  struct Pick {
+    RackIndex rack;
+    std::int64_t nodes = 0;
+  };
+
+  FreeIndex(const Topology& topology, PoolIndex pool);
+
+  void change(const Topology& topology, RackIndex rack, std::int64_t by);
+
+  std::int64_t nodes() const { return nodes_; }
+  std::int64_t nodes_in(RackIndex rack) const { return racks_[rack.value() - first_rack_]; }
+  std::int64_t most_in(Level level) const;          // of the best unit
+  std::int64_t pieces(std::int64_t segment) const;  // in all racks
+  bool fits(const Topology& topology, const Ask& ask) const;
+  // Ascending racks. Requires fits().
+  std::vector<Pick> pick(const Topology& topology, const Ask& ask) const;
+
+ private:
+  using BySize = std::set<std::pair<std::uint32_t, std::uint32_t>>;  // (free, number)
+  // A rack, pod or hall to be filled: what it takes, and how much of it is free.
+  struct Unit {
+    std::int64_t takes = 0;
+    std::int64_t free = 0;
+    std::uint32_t number = 0;
+  };
+  using Picks = std::vector<Pick>;
+
+  static void resize(BySize& units, std::uint32_t number, std::uint32_t before,
+                     std::uint32_t after);
+  static std::vector<std::pair<std::uint32_t, std::int64_t>> spread(std::vector<Unit> units,
+                                                                    std::int64_t amount);
+  std::int64_t pieces_in(Range racks, std::int64_t segment) const;
+  std::optional<PodIndex> pod_for(const Topology& topology, const Ask& ask) const;
+  std::optional<HallIndex> hall_for(const Topology& topology, const Ask& ask) const;
+  std::optional<RackIndex> broken_rack(std::int64_t nodes) const;
+  std::optional<RackIndex> whole_rack(std::int64_t nodes) const;
+  std::optional<Picks> pick_small(const Topology& topology, const Ask& ask) const;
+  Picks pick_broken(std::int64_t nodes) const;
+  void fill_racks(Range racks, std::int64_t pieces, std::int64_t segment, bool broken_only,
+                  Picks& picks) const;
+  void fill_hall(const Topology& topology, HallIndex hall, std::int64_t pieces,
+                 std::int64_t segment, Picks& picks) const;
+  void fill_pool(const Topology& topology, std::int64_t pieces, std::int64_t segment,
+                 Picks& picks) const;
+
+  std::uint32_t first_rack_ = 0;
+  std::uint32_t first_pod_ = 0;
+  std::uint32_t first_hall_ = 0;
+  std::vector<HallIndex> all_halls_;
+  std::vector<std::uint16_t> racks_;      // free whole nodes of each rack of the site
+  std::vector<std::uint16_t> sizes_;      // nodes of each rack
+  std::vector<std::uint32_t> pods_;       // free whole nodes of each pod
+  std::vector<std::uint32_t> in_broken_;  // those of them that are not in wholly free racks
+  std::vector<std::uint32_t> halls_;
+  std::vector<NumberSet> broken_;  // [n]: racks with n nodes free, not all
+  std::vector<NumberSet> whole_;   // [n]: racks of n nodes, all free
+  BySize pods_by_free_;
+  BySize pods_by_broken_;
+  BySize halls_by_free_;
+  std::int64_t nodes_ = 0;
+  std::int64_t nodes_in_broken_ = 0;
+};
+
+}  // namespace ampacity

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where everything stands: sites, halls, pods, racks, nodes, numbered so that each is an index
+// range (site > hall > pod > rack > node), and their names. Made once from a sound portfolio and
+// never changed, so that copies of the fleet share it. Nodes of one site, one accelerator and one
+// size form a *pool*; a gang runs inside one pool, so generations never mix. Costs: hall_of O(log
+// halls), the rest O(1) after it; resolve O(length of the path + log halls).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/tagged.hpp"
+#include "model/portfolio.hpp"
+
+namespace ampacity {
+
+using NodeIndex = Tagged<struct NodeTag, std::uint32_t>;
+using RackIndex = Tagged<struct RackTag, std::uint32_t>;
+using PodIndex = Tagged<struct PodTag, std::uint32_t>;
+using HallIndex = Tagged<struct HallTag, std::uint32_t>;
+using SiteIndex = Tagged<struct SiteTag, std::uint32_t>;
+using PoolIndex = Tagged<struct PoolTag, std::uint32_t>;
+
+// Half-open ranges of numbers.
+struct Range {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  std::uint32_t size() const { return end - begin; }
+};
+using NodeRange = Range;
+
+struct HallPlace {
+  SiteIndex site;
+  PoolIndex pool;
+  std::string path;  // "site/hall"
+  NodeRange nodes;
+  Range racks;
+  Range pods;
+  std::uint32_t racks_per_pod = 0;
+  std::uint32_t nodes_per_rack = 0;
+  std::optional<Instant> energised;
+};
+
+struct SitePlace {
+  std::string name;
+  NodeRange nodes;
+  Range racks;
+};
+
+struct PoolPlace {
+  SiteIndex site;
+  const Accelerator* accelerator = nullptr;  // in the portfolio or the built-in catalogue
+  std::string accelerator_name;
+  std::int64_t gpus_per_node = 0;
+  std::int64_t nodes = 0;
+  std::vector<HallIndex> halls;
+};
+
+class Topology {
+ public:
+  Topology() = default;
+  explicit Topology(const Portfolio& portfolio);  // must outlive the pools' accelerators
+
+  const std::vector<SitePlace>& sites() const { return sites_; }
+  const std::vector<HallPlace>& halls() const { return halls_; }
+  const std::vector<PoolPlace>& pools() const { return pools_; }
+  const HallPlace& hall(HallIndex index) const { return halls_[index.value()]; }
+  std::uint32_t node_count() const { return halls_.empty() ? 0 : halls_.back().nodes.end; }
+  std::uint32_t rack_count() const { return halls_.empty() ? 0 : halls_.back().racks.end; }
+  std::uint32_t pod_count() const { return halls_.empty() ? 0 : halls_.back().pods.end; }
+
+  HallIndex hall_of(NodeIndex node) const;
+  HallIndex hall_of(RackIndex rack) const;
+  HallIndex hall_of(PodIndex pod) const;
+  RackIndex rack_of(NodeIndex node) const;
+  PodIndex pod_of(RackIndex rack) const;
+  NodeRange nodes_of(RackIndex rack) const;
+  Range racks_of(PodIndex pod) const;
+
+  // "site", "site/hall", "site/hall/p2", "site/hall/p2/r1", "site/hall/p2/r1/n7" -> its nodes.
+  std::optional<NodeRange> resolve(const std::string& path) const;
+  std::string path(NodeIndex node) const;
+  std::optional<HallIndex> find_hall(const std::string& path) const;
+
+ private:
+  void add_hall(SiteIndex site, const Portfolio& portfolio, const Hall& hall,
+                const std::string& name);
+  PoolIndex pool_for(SiteIndex site, const HallShape& shape);
+
+  std::vector<SitePlace> sites_;
+  std::vector<HallPlace> halls_;
+  std::vector<PoolPlace> pools_;
+  std::map<std::string, HallIndex> hall_by_path_;
+};
+
+}  // namespace ampacity
