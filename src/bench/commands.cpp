@@ -2,12 +2,14 @@
 #include "bench/commands.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <fstream>
 
+#include "bench/engine_load.hpp"
 #include "bench/server_process.hpp"
 #include "bench/submit_load.hpp"
 #include "client/connection.hpp"
@@ -104,12 +106,87 @@ Exit bench_submit(const Call& call) {
   return same ? Exit::Ok : Exit::Data;
 }
 
+std::int64_t own_peak_rss_bytes() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024;
+}
+
+Exit bench_fill(bool json) {
+  const auto r = run_fill();
+  if (json) {
+    fmt::print(
+        R"({{"bench":"fill","seconds":{:.4f},"gangs":{},"placed":{},"nodes":{},"gpus":{},"digest":"{}",)"
+        R"("peak_rss_bytes":{},"excludes":"the journal, the executors, the portfolio's set-up"}})"
+        "\n",
+        r.seconds, r.gangs, r.placed, r.nodes, r.nodes * 4, r.digest.text(), own_peak_rss_bytes());
+  } else {
+    fmt::print("{} gangs placed on {} nodes in {:.3f} s, digest {}\n", r.placed, r.nodes, r.seconds,
+               r.digest.text());
+  }
+  return r.placed == r.gangs ? Exit::Ok : Exit::Data;
+}
+
+Exit bench_decide(const DecideLoad& load, bool json) {
+  const auto r = run_decide(load);
+  const auto us = [&](std::size_t per_thousand) {
+    return static_cast<double>(percentile(r.latencies_ns, per_thousand)) / 1'000;
+  };
+  if (json) {
+    fmt::print(
+        R"({{"bench":"decide","p50_us":{:.2f},"p99_us":{:.2f},"max_us":{:.2f},"decisions":{},"started":{},)"
+        R"("gpus":{},"running":{},"waiting":{},"copy_seconds":{:.4f},"bytes_per_waiting_job":{},"digest":"{}",)"
+        R"("peak_rss_bytes":{},"excludes":"filling the fleet and the queue, the journal, the executors; )"
+        R"(bytes_per_waiting_job includes the job's own specification"}})"
+        "\n",
+        us(500), us(990), us(1'000), r.latencies_ns.size(), r.started, r.gpus, r.running, r.waiting,
+        r.copy_seconds, r.bytes_per_waiting_job, r.digest.text(), own_peak_rss_bytes());
+  } else {
+    fmt::print("a gang ends, what starts? p50 {:.1f} us, p99 {:.1f} us; {} GPUs, {} run, {} wait\n",
+               us(500), us(990), r.gpus, r.running, r.waiting);
+    fmt::print("a copy for a what-if: {:.1f} ms; {} bytes a waiting job; digest {}\n",
+               r.copy_seconds * 1'000, r.bytes_per_waiting_job, r.digest.text());
+  }
+  return Exit::Ok;
+}
+
+void add_fill(CLI::App& bench, client::Run& run) {
+  auto json = std::make_shared<bool>(false);
+  auto* fill =
+      bench.add_subcommand("fill", "An empty fleet of 100,008 GPUs, filled in one decision");
+  fill->add_flag("--json", *json, "Print one JSON object");
+  fill->callback([json, &run] { run = [json] { return bench_fill(*json); }; });
+}
+
+void add_decide(CLI::App& bench, client::Run& run) {
+  auto load = std::make_shared<DecideLoad>();
+  auto json = std::make_shared<bool>(false);
+  auto* decide =
+      bench.add_subcommand("decide", "A full fleet, a long queue: a gang ends, what starts?");
+  decide->add_option("--gpus", load->gpus, "GPUs of the fleet, in NVL72 racks at eight sites")
+      ->check(CLI::Range(7'200, 16'000'000))
+      ->capture_default_str();
+  decide->add_option("--waiting", load->waiting, "Jobs that wait")
+      ->check(CLI::Range(0, 5'000'000))
+      ->capture_default_str();
+  decide->add_option("--decisions", load->decisions, "Ends to time")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  decide->add_flag("--json", *json, "Print one JSON object");
+  decide->callback(
+      [load, json, &run] { run = [load, json] { return bench_decide(*load, *json); }; });
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, client::Run& run) {
   auto* bench = app.add_subcommand("bench", "Measure the whole system on this machine");
   bench->require_subcommand(1);
-  bench->footer("Examples:\n  ampacity bench submit --json");
+  bench->footer(
+      "Examples:\n  ampacity bench submit --json\n"
+      "  ampacity bench decide --gpus 4000000 --waiting 1000000 --json");
+  add_fill(*bench, run);
+  add_decide(*bench, run);
   auto call = std::make_shared<Call>();
   auto* submit = bench->add_subcommand(
       "submit", "Durable submissions a second over HTTP, then a crash and a restart");

@@ -195,14 +195,14 @@ void Engine::on(const SubmitJob& command) {
 }
 
 void Engine::on(const CancelJob& command) {
-  const auto it = state_.jobs.find(command.job);
-  if (it == state_.jobs.end()) {
+  const auto* job = state_.jobs.find(command.job);
+  if (job == nullptr) {
     const bool existed = command.job.value() > 0 && command.job.value() < state_.next_job;
     return refuse(existed ? Reason::JobEnded : Reason::JobUnknown,
                   existed ? fmt::format("job {} has ended already", command.job.value())
                           : fmt::format("there is no job {}", command.job.value()));
   }
-  if (it->second.live) return stop(command.job, StopCause::Cancelled, command.by);
+  if (job->live) return stop(command.job, StopCause::Cancelled, command.by);
   emit(JobEnded{command.job, JobState::Cancelled,
                 command.by.empty() ? "cancelled" : "cancelled by " + command.by});
 }
@@ -217,10 +217,9 @@ void Engine::stop(JobId id, StopCause cause, const std::string& by) {
 }
 
 void Engine::on(const ReportStarted& command) {
-  const auto it = state_.jobs.find(command.attempt.job);
-  if (it == state_.jobs.end() || !it->second.live ||
-      it->second.attempts != command.attempt.number ||
-      it->second.live->phase != AttemptPhase::Placed) {
+  const auto* job = state_.jobs.find(command.attempt.job);
+  if (job == nullptr || !job->live || job->attempts != command.attempt.number ||
+      job->live->phase != AttemptPhase::Placed) {
     return;  // said before, or of an attempt that is over
   }
   emit(AttemptStarted{command.attempt});
@@ -228,14 +227,13 @@ void Engine::on(const ReportStarted& command) {
 
 void Engine::on(const ReportEnded& command) {
   const auto id = command.attempt.job;
-  const auto it = state_.jobs.find(id);
+  const auto* found = state_.jobs.find(id);
   const bool known = id.value() > 0 && id.value() < state_.next_job;
-  if (it == state_.jobs.end() || !it->second.live ||
-      it->second.attempts != command.attempt.number) {
+  if (found == nullptr || !found->live || found->attempts != command.attempt.number) {
     if (known) effect(ForgetAttempt{command.attempt, ""});  // its end is on record
     return;
   }
-  const auto& job = it->second;
+  const auto& job = *found;
   const auto site = job.live->site;
   const auto result = judged(job.live->stopping, command.ending);
   emit(AttemptEnded{command.attempt, command.ending, result, usage_so_far(job, now_)});

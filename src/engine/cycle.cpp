@@ -53,7 +53,7 @@ void Engine::due(const Deadline& deadline) {
   const auto& job = job_of(deadline.job);
   switch (deadline.due) {
     case Due::BackOff:
-      enqueue(deadline.job, job);
+      enqueue(deadline.job, change(deadline.job));
       return;
     case Due::Signal: {
       const AttemptId attempt{deadline.job, job.attempts};

@@ -8,10 +8,33 @@
 
 namespace ampacity {
 
-Job& Engine::job_of(JobId id) {
-  const auto it = state_.jobs.find(id);
-  AMPACITY_ASSERT(it != state_.jobs.end(), "job {} is not in the state", id.value());
-  return it->second;
+const Job& Engine::job_of(JobId id) const {
+  const auto* job = state_.jobs.find(id);
+  AMPACITY_ASSERT(job != nullptr, "job {} is not in the state", id.value());
+  return *job;
+}
+
+Job& Engine::change(JobId id) {
+  auto* job = state_.jobs.change(id);
+  AMPACITY_ASSERT(job != nullptr, "job {} is not in the state", id.value());
+  return *job;
+}
+
+// A sweep of ten thousand jobs has one specification.
+std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> spec) {
+  DigestSink sink;
+  pack(sink, *spec);
+  auto& kept = specs_[sink.finish()];
+  if (auto known = kept.lock()) return known;
+  kept = spec;
+  return spec;
+}
+
+void Engine::release(const std::shared_ptr<const JobSpec>& spec) {
+  if (spec.use_count() > 1) return;
+  DigestSink sink;
+  pack(sink, *spec);
+  specs_.erase(sink.finish());
 }
 
 ShapeIndex Engine::shape_of_job(const Job& job) {
@@ -19,11 +42,16 @@ ShapeIndex Engine::shape_of_job(const Job& job) {
       {demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec)});
 }
 
-void Engine::enqueue(JobId id, const Job& job) {
+void Engine::enqueue(JobId id, Job& job) {
   const auto shape = shape_of_job(job);
-  shapes_[id] = shape;
+  job.shape = shape.value();
   queue_.insert({-job.priority, id}, shape, walltime_of(job));
   dirty_ = true;
+}
+
+void Engine::dequeue(JobId id, Job& job) {
+  queue_.erase({-job.priority, id}, *job.waits_as());
+  job.shape = Job::no_shape;
 }
 
 Duration Engine::walltime_of(const Job& job) const {
@@ -87,10 +115,16 @@ void Engine::rebuild() {
   rebuild_fleet();
   queue_ = {};
   deadlines_.clear();
-  shapes_.clear();
   standings_ = standings(*state_.portfolio, fleet_, state_.last_at);
   capacity_due_ = state_.last_at;
-  for (const auto& [id, job] : state_.jobs) {
+  specs_.clear();
+  std::vector<JobId> ids;
+  ids.reserve(state_.jobs.size());
+  for (const auto& [id, job] : state_.jobs) ids.push_back(id);
+  for (const auto id : ids) {
+    auto& job = change(id);
+    job.spec = kept_once(std::move(job.spec));
+    job.shape = Job::no_shape;
     if (job.live) {
       arm(id, *job.live, job);
     } else if (job.not_before > state_.last_at) {

@@ -128,7 +128,7 @@ class Engine {
   // derived.cpp: what is rebuilt from the state
   void rebuild();
   void rebuild_fleet();
-  void enqueue(JobId id, const Job& job);
+  void enqueue(JobId id, Job& job);
   void arm(JobId id, const LiveAttempt& live, const Job& job);
   void disarm(JobId id);
   ShapeIndex shape_of_job(const Job& job);
@@ -136,7 +136,11 @@ class Engine {
   void occupy(JobId id, const LiveAttempt& live);
   void reoccupy(NodeRange nodes);  // after its service changed
   Duration walltime_of(const Job& job) const;
-  Job& job_of(JobId id);
+  const Job& job_of(JobId id) const;  // until the next event
+  Job& change(JobId id);
+  void dequeue(JobId id, Job& job);
+  std::shared_ptr<const JobSpec> kept_once(std::shared_ptr<const JobSpec> spec);
+  void release(const std::shared_ptr<const JobSpec>& spec);
   StartGang start_order(JobId id, const Job& job) const;
   const Lease* lease_named(const std::string& name) const;
   const Site& site_named(const std::string& name) const;
@@ -146,7 +150,7 @@ class Engine {
   Fleet fleet_;
   WaitingQueue queue_;
   std::set<Deadline> deadlines_;
-  std::map<JobId, ShapeIndex> shapes_;  // of jobs in the queue
+  std::map<Digest, std::weak_ptr<const JobSpec>> specs_;  // equal ones are kept once
   std::vector<Standing> standings_;
   Planner planner_;
   std::optional<Instant> capacity_due_;

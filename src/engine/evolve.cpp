@@ -33,7 +33,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::erase_if(state_.drained, unknown);
   std::erase_if(state_.usable_halls, unknown);
   for (auto& [id, nodes] : kept) {
-    auto& shares = state_.jobs.at(id).live->shares;
+    auto& shares = change(id).live->shares;
     shares.clear();
     for (const auto& node : nodes) {
       shares.push_back({NodeIndex(fresh.resolve(node.node)->begin), node.nodes, node.gpus});
@@ -47,12 +47,11 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
 void Engine::apply(const JobSubmitted& event, Instant at) {
   state_.next_job = event.job.value() + 1;
   Job job;
-  job.spec = event.spec;
+  job.spec = kept_once(event.spec);
   job.priority = event.priority;
   job.submitted = at;
   job.not_before = at;
-  const auto& stored =
-      state_.jobs.emplace_hint(state_.jobs.end(), event.job, std::move(job))->second;
+  auto& stored = state_.jobs.append(event.job, std::move(job));
   if (!event.request.empty()) {
     DigestSink sink;
     pack(sink, *event.spec);
@@ -67,13 +66,12 @@ void Engine::apply(const JobSubmitted& event, Instant at) {
 }
 
 void Engine::apply(const AttemptPlaced& event, Instant at) {
-  auto& job = job_of(event.attempt.job);
+  auto& job = change(event.attempt.job);
   const auto id = event.attempt.job;
   AMPACITY_ASSERT(!job.live && event.attempt.number == job.attempts + 1, "job {} is placed twice",
                   id.value());
-  if (const auto it = shapes_.find(id); it != shapes_.end()) {
-    queue_.erase({-job.priority, id}, it->second);
-    shapes_.erase(it);
+  if (job.waits_as()) {
+    dequeue(id, job);
   } else {
     deadlines_.erase({job.not_before, id, Due::BackOff});
   }
@@ -90,12 +88,12 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
   live.placed = at;
   fleet_.take(live.shares);
   occupy(id, live);
-  job.attempts = event.attempt.number;
+  job.attempts = static_cast<std::int32_t>(event.attempt.number);
   job.live = std::move(live);
 }
 
 void Engine::apply(const AttemptStarted& event, Instant at) {
-  auto& job = job_of(event.attempt.job);
+  auto& job = change(event.attempt.job);
   job.live->phase = AttemptPhase::Started;
   job.live->started = at;
   if (!job.live->stopping) job.live->expected_end = at + job.live->walltime;
@@ -104,14 +102,14 @@ void Engine::apply(const AttemptStarted& event, Instant at) {
 }
 
 void Engine::apply(const AttemptSignalled& event, Instant) {
-  auto& job = job_of(event.attempt.job);
+  auto& job = change(event.attempt.job);
   job.live->signalled = true;
   disarm(event.attempt.job);
   arm(event.attempt.job, *job.live, job);
 }
 
 void Engine::apply(const AttemptStopping& event, Instant at) {
-  auto& job = job_of(event.attempt.job);
+  auto& job = change(event.attempt.job);
   disarm(event.attempt.job);
   job.live->stopping = event.cause;
   job.live->expected_end = std::min(job.live->expected_end, at + state_.portfolio->policy.grace);
@@ -119,7 +117,7 @@ void Engine::apply(const AttemptStopping& event, Instant at) {
 }
 
 void Engine::apply(const AttemptEnded& event, Instant) {
-  auto& job = job_of(event.attempt.job);
+  auto& job = change(event.attempt.job);
   disarm(event.attempt.job);
   fleet_.give_back(job.live->shares);
   planner_.vacate(event.attempt.job);
@@ -131,23 +129,23 @@ void Engine::apply(const AttemptEnded& event, Instant) {
 }
 
 void Engine::apply(const JobRequeued& event, Instant at) {
-  auto& job = job_of(event.job);
+  auto& job = change(event.job);
   job.not_before = event.not_before;
   if (event.not_before <= at) return enqueue(event.job, job);
   deadlines_.insert({event.not_before, event.job, Due::BackOff});
 }
 
 void Engine::apply(const JobEnded& event, Instant) {
-  const auto it = state_.jobs.find(event.job);
-  AMPACITY_ASSERT(it != state_.jobs.end() && !it->second.live, "job {} ends while it runs",
-                  event.job.value());
-  if (const auto shape = shapes_.find(event.job); shape != shapes_.end()) {
-    queue_.erase({-it->second.priority, event.job}, shape->second);
-    shapes_.erase(shape);
+  auto& job = change(event.job);
+  AMPACITY_ASSERT(!job.live, "job {} ends while it runs", event.job.value());
+  if (job.waits_as()) {
+    dequeue(event.job, job);
     dirty_ = true;  // it may have held a pool
   }
-  deadlines_.erase({it->second.not_before, event.job, Due::BackOff});
-  state_.jobs.erase(it);
+  deadlines_.erase({job.not_before, event.job, Due::BackOff});
+  const auto spec = std::move(job.spec);
+  state_.jobs.erase(event.job);
+  release(spec);
   ++state_.ended[event.state];
 }
 

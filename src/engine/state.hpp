@@ -11,7 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "base/box.hpp"
+#include "base/id_table.hpp"
 #include "fleet/fleet.hpp"
+#include "policy/waiting_queue.hpp"
 #include "protocol/vocabulary.hpp"
 
 namespace ampacity {
@@ -36,20 +39,26 @@ BOOST_DESCRIBE_STRUCT(LiveAttempt, (),
                       (phase, site, lease, shares, walltime, expected_end, placed, started,
                        stopping, signalled))
 
-// A job that has not ended. Ended jobs live in the journal's tables only.
+// A job that has not ended. Ended jobs live in the journal's tables only. 72 bytes while it waits;
+// the specification is shared by all that are equal.
 struct Job {
   std::shared_ptr<const JobSpec> spec;
   std::int64_t priority = 0;
   Instant submitted;
-  std::int64_t attempts = 0;                 // placed so far
-  std::int64_t own_failures = 0;             // counted against spec.retries
-  std::int64_t infrastructure_failures = 0;  // counted against policy.requeue_limit
-  Instant not_before;                        // back-off
-  std::optional<LiveAttempt> live;
+  Instant not_before;  // back-off
+  Box<LiveAttempt> live;
+  std::int32_t attempts = 0;                 // placed so far
+  std::int32_t own_failures = 0;             // counted against spec.retries
+  std::int32_t infrastructure_failures = 0;  // counted against policy.requeue_limit
+  std::optional<ShapeIndex> waits_as() const {
+    return shape == no_shape ? std::nullopt : std::optional(ShapeIndex(shape));
+  }
+  static constexpr std::uint32_t no_shape = ~0U;
+  std::uint32_t shape = no_shape;  // while it is in the queue; derived, not described
 };
 BOOST_DESCRIBE_STRUCT(Job, (),
-                      (spec, priority, submitted, attempts, own_failures, infrastructure_failures,
-                       not_before, live))
+                      (spec, priority, submitted, not_before, live, attempts, own_failures,
+                       infrastructure_failures))
 
 // A request id that was used, so that sending it again submits nothing.
 struct Submission {
@@ -71,7 +80,7 @@ struct State {
   bool configured = false;
   std::int64_t next_job = 1;
   Instant last_at;  // of the latest event
-  std::map<JobId, Job> jobs;
+  IdTable<JobId, Job> jobs;
   std::map<std::string, Submission> requests;  // the latest `remembered_requests`
   std::map<JobId, std::string> request_of;     // the same, by age
   std::set<std::string> down;                  // node paths

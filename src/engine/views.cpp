@@ -9,9 +9,7 @@
 namespace ampacity {
 
 JobState Engine::state_of(JobId id) const {
-  const auto it = state_.jobs.find(id);
-  AMPACITY_ASSERT(it != state_.jobs.end(), "job {} is not in the state", id.value());
-  const auto& live = it->second.live;
+  const auto& live = job_of(id).live;
   if (!live) return JobState::Waiting;
   if (live->stopping) return JobState::Stopping;
   return live->phase == AttemptPhase::Placed ? JobState::Starting : JobState::Running;
@@ -100,9 +98,9 @@ Power Engine::it_power_of(SiteIndex site) const {
 }
 
 std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
-  const auto it = state_.jobs.find(id);
-  if (it == state_.jobs.end()) return std::nullopt;
-  const auto& job = it->second;
+  const auto* found = state_.jobs.find(id);
+  if (found == nullptr) return std::nullopt;
+  const auto& job = *found;
   Explanation e;
   if (job.live) {
     e.reason = Reason::Starting;
@@ -144,7 +142,7 @@ void Engine::verify() const {
     AMPACITY_ASSERT(id.value() < state_.next_job, "job {} from the future", id.value());
     if (!job.live) {
       const bool backing_off = deadlines_.count({job.not_before, id, Due::BackOff}) > 0;
-      const bool queued = shapes_.count(id) > 0;
+      const bool queued = job.waits_as().has_value();
       AMPACITY_ASSERT(backing_off != queued, "job {} is in {} places", id.value(),
                       backing_off ? "two" : "no");
       waiting += queued ? 1 : 0;

@@ -44,6 +44,7 @@ void Planner::occupy(const Fleet& fleet, PoolIndex pool, JobId job,
   const Moment moment{until, job.value()};
   held_[job] = {pool, moment, shares};
   pools_[pool.value()].releases.insert(moment, comes_back);
+  pools_[pool.value()].known.clear();
 }
 
 void Planner::vacate(JobId job) {
@@ -52,6 +53,7 @@ void Planner::vacate(JobId job) {
   const auto [pool_of_gang, moment, shares] = std::move(held->second);
   const auto pool = pool_of_gang;
   pools_[pool.value()].releases.erase(moment);
+  pools_[pool.value()].known.clear();
   held_.erase(held);
   for (const auto& share : shares) {
     each_node(share, [&](NodeIndex index) {
@@ -141,10 +143,25 @@ std::optional<Instant> Planner::first_covering(const PoolPlan& plan, const Capac
   }
 }
 
+std::optional<Instant> Planner::first_beside_none(const PoolPlan& plan, const Capacity& free,
+                                                  const Capacity& need) {
+  for (const auto& known : plan.known) {
+    if (known.free == free && known.need == need) return known.at;
+  }
+  constexpr std::size_t enough = 32;
+  if (plan.known.size() == enough) plan.known.clear();
+  plan.known.push_back({free, need, first_covering(plan, free, need, Instant::min())});
+  return plan.known.back().at;
+}
+
 std::optional<Instant> Planner::earliest(PoolIndex pool, const Capacity& free, const Capacity& need,
                                          Duration walltime, Instant now) const {
   const auto& plan = pools_[pool.value()];
   if (plan.closed_for) return std::nullopt;
+  if (plan.steps.empty()) {
+    const auto first = first_beside_none(plan, free, need);
+    return first ? std::optional(std::max(*first, now + Duration(1))) : std::nullopt;
+  }
   auto at = first_covering(plan, free, need, now + Duration(1));
   while (at) {
     const auto lack = first_lack(plan, free, need, *at);

@@ -106,7 +106,15 @@ class Planner {
     Instant at;
     Capacity change;
   };
+  // Beside no reservation, the first instant depends on the releases alone: kept until they change,
+  // so that a pass asks anew only in the pools where something happened.
+  struct Known {
+    Capacity free;
+    Capacity need;
+    std::optional<Instant> at;
+  };
   struct PoolPlan {
+    mutable std::vector<Known> known;
     AggregateTree<Moment, Capacity, Sum> releases;
     std::vector<Reservation> reservations;
     std::vector<Step> steps;  // of the reservations, by instant
@@ -125,6 +133,8 @@ class Planner {
   void recount(PoolIndex pool, NodeIndex node, bool in_service);
   static std::optional<Instant> first_covering(const PoolPlan& plan, const Capacity& free,
                                                const Capacity& need, Instant from);
+  static std::optional<Instant> first_beside_none(const PoolPlan& plan, const Capacity& free,
+                                                  const Capacity& need);
   // The instant of the first step after `now` at which `need` is not covered.
   static std::optional<Instant> first_lack(const PoolPlan& plan, const Capacity& free,
                                            const Capacity& need, Instant now);

@@ -100,9 +100,11 @@ class Forecast {
   }
 
   std::int64_t& pieces_of_unit(Range unit) {
-    const auto [it, fresh] = units_.try_emplace(unit.begin, 0);
-    if (fresh) each_rack(unit, [&](RackIndex rack) { it->second += pieces_in(rack); });
-    return it->second;
+    const auto known = units_.find(unit.begin);
+    if (known != units_.end()) return known->second;
+    auto& pieces = units_[unit.begin];
+    each_rack(unit, [&](RackIndex rack) { pieces += pieces_in(rack); });
+    return pieces;
   }
 
   const Fleet& fleet_;

@@ -17,8 +17,8 @@ std::optional<std::int64_t> ms(const std::optional<Instant>& at) {
 
 // The usage of the job's attempt that holds GPUs now, if there is one.
 Usage running_usage(const Engine& engine, JobId id, Instant now) {
-  const auto it = engine.state().jobs.find(id);
-  return it == engine.state().jobs.end() ? Usage{} : engine.usage_so_far(it->second, now);
+  const auto* job = engine.state().jobs.find(id);
+  return job == nullptr ? Usage{} : engine.usage_so_far(*job, now);
 }
 
 std::string price_text(const LeasePrice& price) {
