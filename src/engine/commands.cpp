@@ -156,9 +156,19 @@ std::optional<Refusal> Engine::objection(const JobSpec& spec) const {
   }
   const auto demand = demand_of(spec);
   std::int64_t most = 0;
+  std::optional<PoolIndex> dark;
   for (const auto pool : accepted_pools(portfolio, fleet_, spec)) {
-    if (fleet_.fits_at_all(pool, demand)) return std::nullopt;
     most = std::max(most, fleet_.pool(pool).nodes * fleet_.pool(pool).gpus_per_node);
+    if (!fleet_.fits_at_all(pool, demand)) continue;
+    if (fleet_.has_power_at_all(pool, demand)) return std::nullopt;
+    dark = pool;
+  }
+  if (dark) {
+    const auto& site = fleet_.sites()[fleet_.pool(*dark).site.value()];
+    return refusal(
+        Reason::NeverFits,
+        fmt::format("needs {} of IT power; {} will never carry more than {}",
+                    to_text(fleet_.power_of(*dark, demand)), site.name, to_text(*site.most_power)));
   }
   return refusal(
       Reason::NeverFits,

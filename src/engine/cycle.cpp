@@ -90,6 +90,24 @@ void Engine::refresh_capacity(Instant now) {
         hall.path, energised && leased,
         energised ? (leased ? "energised and leased" : "no lease is active") : "not energised"});
   }
+  refresh_power(now);
+}
+
+// What each site may draw: its interconnection of the day / PUE.
+void Engine::refresh_power(Instant now) {
+  for (const auto& site : state_.portfolio->sites) {
+    for (const auto& step : site.interconnection) {
+      if (step.from > now && (!capacity_due_ || step.from < *capacity_due_)) {
+        capacity_due_ = step.from;
+      }
+    }
+    std::optional<Power> limit;
+    if (const auto power = interconnection_at(site, now)) limit = it_limit(*power, site.pue);
+    const auto known = state_.site_power.find(site.name);
+    const auto before =
+        known == state_.site_power.end() ? std::nullopt : std::optional(known->second);
+    if (limit != before) emit(SitePowerChanged{site.name, limit});
+  }
 }
 
 // The candidates are the first job of each shape, in order. One that does not fit is answered by

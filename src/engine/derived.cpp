@@ -58,13 +58,18 @@ Duration Engine::walltime_of(const Job& job) const {
   return job.spec->walltime.value_or(state_.portfolio->policy.default_walltime);
 }
 
-void Engine::occupy(JobId id, const LiveAttempt& live) {
-  planner_.occupy(fleet_, fleet_.pool_of(live.shares.front().node), id, live.shares,
+SiteIndex Engine::site_of(const LiveAttempt& live) const {
+  return fleet_.pool(fleet_.pool_of(live.shares.front().node)).site;
+}
+
+void Engine::occupy(JobId id, const Job& job) {
+  const auto& live = *job.live;
+  planner_.occupy(fleet_, fleet_.pool_of(live.shares.front().node), id, live.shares, draw_of(job),
                   live.expected_end);
 }
 
 void Engine::reoccupy(NodeRange nodes) {
-  for (const auto id : planner_.tenants(nodes)) occupy(id, *job_of(id).live);
+  for (const auto id : planner_.tenants(nodes)) occupy(id, job_of(id));
 }
 
 void Engine::arm(JobId id, const LiveAttempt& live, const Job& job) {
@@ -99,6 +104,10 @@ void Engine::apply_drains(NodeRange within) {
 
 void Engine::rebuild_fleet() {
   fleet_ = Fleet(*state_.portfolio);
+  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
+    const auto limit = state_.site_power.find(fleet_.sites()[i].name);
+    if (limit != state_.site_power.end()) fleet_.set_power_limit(SiteIndex(i), limit->second);
+  }
   for (const auto& hall : state_.usable_halls) fleet_.set_usable(*fleet_.find_hall(hall), true);
   for (const auto& node : state_.down)
     fleet_.set_down(NodeIndex(fleet_.resolve(node)->begin), true);
@@ -107,7 +116,8 @@ void Engine::rebuild_fleet() {
   for (const auto& [id, job] : state_.jobs) {
     if (!job.live) continue;
     fleet_.take(job.live->shares);
-    occupy(id, *job.live);
+    fleet_.draw(site_of(*job.live), draw_of(job));
+    occupy(id, job);
   }
 }
 

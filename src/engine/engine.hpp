@@ -71,7 +71,8 @@ class Engine {
   Usage usage_so_far(const Job& job, Instant now) const;
   LeaseStatement lease_statement(const Lease& lease, Instant now) const;
   std::optional<std::size_t> active_lease(SiteIndex site) const;
-  Power it_power_of(SiteIndex site) const;  // what the running gangs draw, by their profiles
+  Power draw_of(const Job& job) const;  // of a gang that has its place
+  Power it_power_of(SiteIndex site) const { return fleet_.power_drawn(site); }
 
   // Asserts what must hold after every event; linear in the state, for tests and after a restore.
   void verify() const;
@@ -89,6 +90,7 @@ class Engine {
   void due_timers(Instant now);
   void due(const Deadline& deadline);
   void refresh_capacity(Instant now);
+  void refresh_power(Instant now);
   void schedule();
   bool reserve(const WaitingQueue::Candidate& job);
   void place(const WaitingQueue::Candidate& job, const Choice& choice);
@@ -124,6 +126,7 @@ class Engine {
   void apply(const Drained& event, Instant at);
   void apply(const Resumed& event, Instant at);
   void apply(const CapacityChanged& event, Instant at);
+  void apply(const SitePowerChanged& event, Instant at);
 
   // derived.cpp: what is rebuilt from the state
   void rebuild();
@@ -133,7 +136,8 @@ class Engine {
   void disarm(JobId id);
   ShapeIndex shape_of_job(const Job& job);
   void apply_drains(NodeRange within);
-  void occupy(JobId id, const LiveAttempt& live);
+  SiteIndex site_of(const LiveAttempt& live) const;
+  void occupy(JobId id, const Job& job);
   void reoccupy(NodeRange nodes);  // after its service changed
   Duration walltime_of(const Job& job) const;
   const Job& job_of(JobId id) const;  // until the next event

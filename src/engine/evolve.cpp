@@ -32,6 +32,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::erase_if(state_.down, unknown);
   std::erase_if(state_.drained, unknown);
   std::erase_if(state_.usable_halls, unknown);
+  std::erase_if(state_.site_power, [&](const auto& known) { return unknown(known.first); });
   for (auto& [id, nodes] : kept) {
     auto& shares = change(id).live->shares;
     shares.clear();
@@ -87,9 +88,10 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
   live.expected_end = at + event.walltime;
   live.placed = at;
   fleet_.take(live.shares);
-  occupy(id, live);
   job.attempts = static_cast<std::int32_t>(event.attempt.number);
   job.live = std::move(live);
+  fleet_.draw(site_of(*job.live), draw_of(job));
+  occupy(id, job);
 }
 
 void Engine::apply(const AttemptStarted& event, Instant at) {
@@ -97,7 +99,7 @@ void Engine::apply(const AttemptStarted& event, Instant at) {
   job.live->phase = AttemptPhase::Started;
   job.live->started = at;
   if (!job.live->stopping) job.live->expected_end = at + job.live->walltime;
-  occupy(event.attempt.job, *job.live);
+  occupy(event.attempt.job, job);
   arm(event.attempt.job, *job.live, job);
 }
 
@@ -113,13 +115,14 @@ void Engine::apply(const AttemptStopping& event, Instant at) {
   disarm(event.attempt.job);
   job.live->stopping = event.cause;
   job.live->expected_end = std::min(job.live->expected_end, at + state_.portfolio->policy.grace);
-  occupy(event.attempt.job, *job.live);
+  occupy(event.attempt.job, job);
 }
 
 void Engine::apply(const AttemptEnded& event, Instant) {
   auto& job = change(event.attempt.job);
   disarm(event.attempt.job);
   fleet_.give_back(job.live->shares);
+  fleet_.draw(site_of(*job.live), Power() - draw_of(job));
   planner_.vacate(event.attempt.job);
   state_.leases[job.live->lease].used += event.usage;
   job.live.reset();
@@ -188,6 +191,18 @@ void Engine::apply(const CapacityChanged& event, Instant) {
   const auto hall = *fleet_.find_hall(event.hall);
   fleet_.set_usable(hall, event.usable);
   reoccupy(fleet_.halls()[hall.value()].nodes);
+  dirty_ = true;
+}
+
+void Engine::apply(const SitePowerChanged& event, Instant) {
+  if (event.limit) {
+    state_.site_power[event.site] = *event.limit;
+  } else {
+    state_.site_power.erase(event.site);
+  }
+  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
+    if (fleet_.sites()[i].name == event.site) fleet_.set_power_limit(SiteIndex(i), event.limit);
+  }
   dirty_ = true;
 }
 

@@ -86,11 +86,12 @@ struct State {
   std::set<std::string> down;                  // node paths
   std::set<std::string> drained;               // paths as they were given
   std::set<std::string> usable_halls;          // "site/hall"
+  std::map<std::string, Power> site_power;     // IT limit, where one is stated
   std::map<std::string, LeaseAccount> leases;
   std::map<JobState, std::int64_t> ended;  // jobs by final state
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,
-                       drained, usable_halls, leases, ended))
+                       drained, usable_halls, site_power, leases, ended))
 
 }  // namespace ampacity

@@ -87,14 +87,9 @@ std::optional<std::size_t> Engine::active_lease(SiteIndex site) const {
   return std::nullopt;
 }
 
-Power Engine::it_power_of(SiteIndex site) const {
-  Power power;
-  for (const auto& [id, job] : state_.jobs) {
-    if (!job.live) continue;
-    const auto& pool = fleet_.pool(fleet_.pool_of(job.live->shares.front().node));
-    if (pool.site == site) power += it_power(*pool.accelerator, job.spec->gpus, job.spec->draw);
-  }
-  return power;
+Power Engine::draw_of(const Job& job) const {
+  const auto& pool = fleet_.pool(fleet_.pool_of(job.live->shares.front().node));
+  return it_power(*pool.accelerator, job.spec->gpus, job.spec->draw);
 }
 
 std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
@@ -136,6 +131,7 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
 }
 
 void Engine::verify() const {
+  std::vector<Power> drawn(fleet_.sites().size());
   std::vector<std::int64_t> used(fleet_.node_count(), 0);
   std::size_t waiting = 0;
   for (const auto& [id, job] : state_.jobs) {
@@ -148,6 +144,7 @@ void Engine::verify() const {
       waiting += queued ? 1 : 0;
       continue;
     }
+    drawn[site_of(*job.live).value()] += draw_of(job);
     const auto gang = gpus_of(job.live->shares);
     for (const auto& share : job.live->shares) {
       for (std::int64_t i = 0; i < share.nodes; ++i) {
@@ -164,13 +161,18 @@ void Engine::verify() const {
                     "node {}: {} used and {} free of {}", fleet_.path(node), used[n],
                     fleet_.free_gpus(node), fleet_.gpus(node));
   }
+  for (std::uint32_t i = 0; i < drawn.size(); ++i) {
+    const auto counted = fleet_.power_drawn(SiteIndex(i));
+    AMPACITY_ASSERT(drawn[i] == counted, "{} draws {} W, not {}", fleet_.sites()[i].name,
+                    drawn[i].count(), counted.count());
+  }
   for (std::uint32_t i = 0; i < fleet_.pools().size(); ++i) {
     const auto& pool = fleet_.pools()[i];
     const auto all = planner_.held(PoolIndex(i)) + Planner::free_now(fleet_, PoolIndex(i));
-    const Capacity in_service{pool.nodes_in_service, pool.nodes_in_service * pool.gpus_per_node};
-    AMPACITY_ASSERT(all == in_service,
+    const auto serving = pool.nodes_in_service;
+    AMPACITY_ASSERT(all.nodes == serving && all.gpus == serving * pool.gpus_per_node,
                     "pool {}: {} nodes and {} GPUs free or ahead, {} nodes serve", i, all.nodes,
-                    all.gpus, in_service.nodes);
+                    all.gpus, serving);
   }
 }
 

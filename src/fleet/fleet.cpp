@@ -58,6 +58,7 @@ Fleet::Fleet(const Portfolio& portfolio) : topology_(std::make_shared<Topology>(
     const auto gpus = pools_[hall.pool.value()].gpus_per_node;
     free_.resize(hall.nodes.end, static_cast<std::uint8_t>(gpus));
   }
+  power_.resize(topology_->sites().size());
   flags_.resize(free_.size(), Unusable);
   usable_.resize(topology_->halls().size());
   rack_serving_.resize(topology_->rack_count());
@@ -74,10 +75,31 @@ std::int64_t Fleet::parts_with(PoolIndex index, std::int64_t each) const {
   return count;
 }
 
+Power Fleet::power_of(PoolIndex index, const Demand& demand) const {
+  return it_power(*pool(index).accelerator, GpuCount::of(demand.gpus), demand.draw);
+}
+
+Power Fleet::power_free(PoolIndex index) const {
+  const auto& site = power_[pool(index).site.value()];
+  constexpr auto unlimited = Power::of(1'000'000'000'000'000);
+  return site.limit ? *site.limit - site.drawn : unlimited;
+}
+
+void Fleet::draw(SiteIndex site, Power more) {
+  auto& drawn = power_[site.value()].drawn;
+  drawn += more;
+  AMPACITY_ASSERT(drawn >= Power(), "site {} draws {} W", sites()[site.value()].name,
+                  drawn.count());
+}
+
+void Fleet::set_power_limit(SiteIndex site, std::optional<Power> limit) {
+  power_[site.value()].limit = limit;
+}
+
 bool Fleet::fits(PoolIndex index, const Demand& demand) const {
   const auto& p = pool(index);
   const auto pieces = cut(demand, p.gpus_per_node);
-  if (!pieces || p.gpus_free < demand.gpus) return false;
+  if (!pieces || p.gpus_free < demand.gpus || !has_power(index, demand)) return false;
   if (pieces->untouched) {
     return index_[index.value()].fits(*topology_, ask_of(demand, *pieces, pieces->nodes()));
   }
@@ -90,6 +112,8 @@ bool Fleet::fits_in_service(PoolIndex index, const Demand& demand) const {
   const auto& p = pool(index);
   const auto pieces = cut(demand, p.gpus_per_node);
   if (!pieces || pieces->nodes() > p.nodes_in_service) return false;
+  const auto& limit = power_[p.site.value()].limit;
+  if (limit && power_of(index, demand) > *limit) return false;
   const auto nodes = pieces->nodes();
   if (pieces->segment > 0) {
     std::int64_t segments = 0;
@@ -108,6 +132,11 @@ bool Fleet::fits_in_service(PoolIndex index, const Demand& demand) const {
       return true;
   }
   return true;
+}
+
+bool Fleet::has_power_at_all(PoolIndex index, const Demand& demand) const {
+  const auto& most = sites()[pool(index).site.value()].most_power;
+  return !most || power_of(index, demand) <= *most;
 }
 
 bool Fleet::fits_at_all(PoolIndex index, const Demand& demand) const {

@@ -2,9 +2,10 @@
 // The dense state of the fleet: every node's free GPUs and whether it is in service. Built from a
 // sound portfolio, changed only by the engine's evolve(). A node is in service when its hall is
 // usable (energised and leased), it is up, and nothing drains it. Whole free nodes are indexed by
-// rack, pod and hall (free_index.hpp), parts of nodes by their free GPUs. Costs: take and give_back
-// O(racks of the gang x log pods); fits O(nodes a rack); a copy is a copy of the arrays, the
-// topology is shared. Memory: 2 bytes and a few bits a node.
+// rack, pod and hall (free_index.hpp), parts of nodes by their free GPUs. A site draws at most what
+// its interconnection carries; a rack cannot draw more than its power, by the catalogue. Costs:
+// take and give_back O(racks of the gang x log pods); fits O(nodes a rack); a copy is a copy of the
+// arrays, the topology is shared. Memory: 2 bytes and a few bits a node.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +43,7 @@ struct Demand {
   std::optional<Level> within;
   std::optional<Level> prefer;
   std::optional<std::int64_t> segment;  // GPUs
+  Ratio draw = one;
   friend auto operator<=>(const Demand&, const Demand&) = default;
 };
 
@@ -80,7 +82,7 @@ class Fleet {
   std::size_t node_count() const { return free_.size(); }
 
   // Does it fit right now? And if everything in service were free? And if everything were in
-  // service?
+  // service, whatever the power?
   bool fits(PoolIndex pool, const Demand& demand) const;
   bool fits_in_service(PoolIndex pool, const Demand& demand) const;
   bool fits_at_all(PoolIndex pool, const Demand& demand) const;
@@ -97,10 +99,26 @@ class Fleet {
   // together.
   std::int64_t usable_gpus(PoolIndex pool, const Demand& demand) const;
 
+  // What it draws there, and what its site may still draw (unlimited: no interconnection is
+  // stated).
+  Power power_of(PoolIndex pool, const Demand& demand) const;
+  Power power_free(PoolIndex pool) const;
+  Power power_drawn(SiteIndex site) const { return power_[site.value()].drawn; }
+  std::optional<Power> power_limit(SiteIndex site) const { return power_[site.value()].limit; }
+  bool has_power(PoolIndex pool, const Demand& demand) const {
+    return power_of(pool, demand) <= power_free(pool);
+  }
+
+  // At the highest interconnection that the site will ever have.
+  bool has_power_at_all(PoolIndex pool, const Demand& demand) const;
+
   // The place, ascending. Requires fits().
   std::vector<Share> find(PoolIndex pool, const Demand& demand) const;
   void take(const std::vector<Share>& shares);
   void give_back(const std::vector<Share>& shares);
+
+  void draw(SiteIndex site, Power more);  // a gang starts (+) or ends (-)
+  void set_power_limit(SiteIndex site, std::optional<Power> limit);
 
   void set_down(NodeIndex node, bool down);
   void set_drained(NodeRange nodes, bool drained);
@@ -126,6 +144,10 @@ class Fleet {
   }
 
  private:
+  struct SitePower {
+    std::optional<Power> limit;  // IT
+    Power drawn;
+  };
   enum Flag : std::uint8_t { Down = 1, Drained = 2, Unusable = 4, Hidden = 8 };
 
   void set_flag(NodeRange nodes, Flag flag, bool on);  // within one hall
@@ -137,6 +159,7 @@ class Fleet {
 
   std::shared_ptr<const Topology> topology_ = std::make_shared<const Topology>();
   std::vector<Pool> pools_;
+  std::vector<SitePower> power_;             // by site
   std::vector<FreeIndex> index_;             // by pool
   std::vector<std::uint8_t> free_;           // GPUs free on each node
   std::vector<std::uint8_t> flags_;          // why it is not in service; 0: it is

@@ -52,7 +52,11 @@ HallIndex hall_with(const std::vector<HallPlace>& halls, std::uint32_t number,
 Topology::Topology(const Portfolio& portfolio) {
   for (const auto& site : portfolio.sites) {
     const auto index = next_index<SiteIndex>(sites_.size());
-    sites_.push_back({site.name, {node_count(), 0}, {rack_count(), 0}});
+    sites_.push_back({site.name, {node_count(), 0}, {rack_count(), 0}, std::nullopt});
+    for (const auto& step : site.interconnection) {
+      auto& most = sites_.back().most_power;
+      most = std::max(most.value_or(Power()), it_limit(step.power, site.pue));
+    }
     for (const auto& hall : site.halls) {
       for (std::int64_t k = 1; k <= hall.count; ++k) {
         add_hall(index, portfolio, hall,

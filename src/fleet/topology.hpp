@@ -48,6 +48,7 @@ struct SitePlace {
   std::string name;
   NodeRange nodes;
   Range racks;
+  std::optional<Power> most_power;  // IT, at the highest interconnection it will ever have
 };
 
 struct PoolPlace {

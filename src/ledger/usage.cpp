@@ -54,12 +54,6 @@ Commitment committed(const Lease& lease, std::int64_t gpus_leased, Instant from,
 
 }  // namespace
 
-Power it_power(const Accelerator& accelerator, GpuCount gpus, Ratio draw) {
-  const auto one_gpu =
-      accelerator.idle + times(accelerator.tdp - accelerator.idle, draw) + accelerator.host_share();
-  return one_gpu * gpus.count();
-}
-
 Usage usage_of(const Accelerator& accelerator, const Site& site, const Lease* lease, GpuCount gpus,
                Ratio draw, Duration time) {
   const auto power = it_power(accelerator, gpus, draw);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an allocation uses and costs, and how a lease stands. Pure arithmetic on integers; called by
 // the engine when an attempt ends, and by the API for what is still running.
-//   IT power of a gang = GPUs x (idle + (TDP - idle) x draw + host share of the rack)
-//   energy             = IT power x time; at the meter: x PUE (design.md section 3, Power)
-//   lease cost         = by GPU-hours, or the gang's share of the leased megawatts x the lease's
-//   price
+//   energy             = IT power (model/accelerator.hpp) x time; at the meter: x PUE (design.md
+//   section 3, Power) lease cost         = by GPU-hours, or the gang's share of the leased
+//   megawatts x the lease's price
 // Assumption, said in docs/guides/finance.md: a flat draw for the whole attempt.
 #pragma once
 
@@ -13,8 +12,6 @@
 #include "protocol/vocabulary.hpp"
 
 namespace ampacity {
-
-Power it_power(const Accelerator& accelerator, GpuCount gpus, Ratio draw);
 
 Usage usage_of(const Accelerator& accelerator, const Site& site, const Lease* lease, GpuCount gpus,
                Ratio draw, Duration time);

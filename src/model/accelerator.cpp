@@ -35,6 +35,12 @@ Power Accelerator::host_share() const {
   return rest.count() > 0 ? Power::of(scaled(rest.count(), 1, gpus)) : Power();
 }
 
+Power it_power(const Accelerator& accelerator, GpuCount gpus, Ratio draw) {
+  const auto one_gpu =
+      accelerator.idle + times(accelerator.tdp - accelerator.idle, draw) + accelerator.host_share();
+  return one_gpu * gpus.count();
+}
+
 const std::vector<Accelerator>& built_in_accelerators() {
   static const std::vector<Accelerator> catalogue = {
       entry("H100", "NVIDIA", 80, 989, 1979, 700, 8, 4, 40'800,

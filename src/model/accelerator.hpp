@@ -34,6 +34,10 @@ BOOST_DESCRIBE_STRUCT(Accelerator, (),
                       (name, vendor, memory_gb, bf16_tflops, fp8_tflops, tdp, idle, gpus_per_node,
                        nodes_per_rack, rack_power, source))
 
+// What a gang draws: GPUs x (idle + (TDP - idle) x draw + host share of the rack). A full rack at
+// full draw is its rack_power, so the rack's limit holds by construction.
+Power it_power(const Accelerator& accelerator, GpuCount gpus, Ratio draw);
+
 // H100 to Vera Rubin, MI300X, MI355X.
 const std::vector<Accelerator>& built_in_accelerators();
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "units/arithmetic.hpp"
+
 namespace ampacity {
 namespace {
 
@@ -23,6 +25,21 @@ Power Lease::contracted_at(Instant t) const {
     if (step.from <= t) now = step.power;
   }
   return now;
+}
+
+std::optional<Power> interconnection_at(const Site& site, Instant at) {
+  if (site.interconnection.empty()) return std::nullopt;
+  Power power;
+  for (const auto& step : site.interconnection) {
+    if (step.from <= at) power = step.power;
+  }
+  return power;
+}
+
+Power it_limit(Power interconnection, Ratio pue) {
+  const auto rounded = scaled(interconnection.count(), one.count(), pue.count());
+  const bool above = times(Power::of(rounded), pue) > interconnection;
+  return Power::of(above ? rounded - 1 : rounded);
 }
 
 const Accelerator* Portfolio::find_accelerator(const std::string& wanted) const {

@@ -134,6 +134,11 @@ BOOST_DESCRIBE_STRUCT(Site, (),
                       (name, title, state, grid, latitude_microdegrees, longitude_microdegrees,
                        interconnection, pue, energy_price, carbon, cluster, halls, source))
 
+// What the grid gives the site at an instant; none: the portfolio does not say.
+std::optional<Power> interconnection_at(const Site& site, Instant at);
+// The IT load that this can carry: interconnection / PUE, rounded down.
+Power it_limit(Power interconnection, Ratio pue);
+
 struct Team {
   std::string name;
   std::int64_t weight = 1;

@@ -36,6 +36,10 @@ const std::string& site_name(const Fleet& fleet, PoolIndex pool) {
 }
 
 std::string shortage(const Fleet& fleet, PoolIndex pool, const Demand& demand) {
+  if (!fleet.has_power(pool, demand)) {
+    return fmt::format("{} has {} of IT power left of the {} needed", site_name(fleet, pool),
+                       to_text(fleet.power_free(pool)), to_text(fleet.power_of(pool, demand)));
+  }
   const auto usable = fleet.usable_gpus(pool, demand);
   const auto free = fleet.pool(pool).gpus_free;
   if (free >= demand.gpus) {
@@ -73,7 +77,7 @@ std::vector<PoolIndex> accepted_pools(const Portfolio&, const Fleet& fleet, cons
 }
 
 Demand demand_of(const JobSpec& job) {
-  return {job.gpus.count(), job.gpus_per_node, job.within, job.prefer, job.segment};
+  return {job.gpus.count(), job.gpus_per_node, job.within, job.prefer, job.segment, job.draw};
 }
 
 std::string together(const Demand& demand) {
@@ -85,17 +89,22 @@ std::string together(const Demand& demand) {
   return text;
 }
 
-Capacity need_of(const Demand& demand, const Pool& pool) {
+Capacity need_of(const Fleet& fleet, PoolIndex index, const Demand& demand) {
+  const auto& pool = fleet.pool(index);
   const auto pieces = cut(demand, pool.gpus_per_node);
-  if (!pieces) return {0, demand.gpus};
-  if (pieces->untouched) return {pieces->nodes(), demand.gpus};
-  return {pieces->each == pool.gpus_per_node ? pieces->whole : 0, demand.gpus};
+  Capacity need{0, demand.gpus, fleet.power_of(index, demand).count()};
+  if (pieces && pieces->untouched) {
+    need.nodes = pieces->nodes();
+  } else if (pieces && pieces->each == pool.gpus_per_node) {
+    need.nodes = pieces->whole;
+  }
+  return need;
 }
 
 Capacity taken_now(const Fleet& fleet, PoolIndex index, const Demand& demand) {
   const auto& pool = fleet.pool(index);
   const auto pieces = cut(demand, pool.gpus_per_node);
-  auto taken = need_of(demand, pool);
+  auto taken = need_of(fleet, index, demand);
   if (!pieces || pieces->untouched) return taken;
   const auto broken = [&](std::int64_t parts, std::int64_t each) {
     return std::max<std::int64_t>(parts - fleet.parts_with(index, each), 0);
@@ -220,7 +229,7 @@ std::optional<Choice> choose(Fleet& fleet, const std::vector<Standing>& standing
 std::optional<Planner::Reservation> promise(const Fleet& fleet, const Planner& planner,
                                             PoolIndex pool, const Demand& demand, JobId job,
                                             Duration walltime, Instant now) {
-  const auto need = need_of(demand, fleet.pool(pool));
+  const auto need = need_of(fleet, pool, demand);
   const auto free = Planner::free_now(fleet, pool);
   auto from = now;
   Planner::Reservation r{job, {}, {}, need, {}};
@@ -320,6 +329,12 @@ SiteExplanation explain_site(const Fleet& fleet, const Planner& planner, const A
                     e.site, e.needed, e.in_service);
   } else if (fleet.fits(*mine, shape.demand)) {
     explain_held(e, fleet, planner, asker, *mine, now);
+  } else if (!fleet.has_power(*mine, shape.demand)) {
+    e.reason = Reason::NotEnoughPower;
+    e.message = fmt::format(
+        "{}: needs {} of IT power, {} of {} are left{}", e.site,
+        to_text(fleet.power_of(*mine, shape.demand)), to_text(fleet.power_free(*mine)),
+        to_text(fleet.power_limit(site).value_or(Power())), promised_to(planner, *mine, asker.job));
   } else if (fleet.pool(*mine).gpus_free >= e.needed) {
     e.reason = Reason::NotEnoughWholeNodes;
     e.message = scattered(e, fleet.pool(*mine).gpus_free, shape.demand) +

@@ -37,7 +37,7 @@ std::vector<PoolIndex> accepted_pools(const Portfolio& portfolio, const Fleet& f
 
 // What a demand needs of a pool at best, and what it takes if it starts now: a part of a node may
 // have to break a whole one.
-Capacity need_of(const Demand& demand, const Pool& pool);
+Capacity need_of(const Fleet& fleet, PoolIndex pool, const Demand& demand);
 Capacity taken_now(const Fleet& fleet, PoolIndex pool, const Demand& demand);
 
 // How long a gang of this shape could run if it started in this pool now; 0 when it does not fit.

@@ -20,13 +20,13 @@ void each_node(const Share& share, const Visit& visit) {
 }  // namespace
 
 Capacity Planner::free_now(const Fleet& fleet, PoolIndex index) {
-  return {fleet.nodes_free(index), fleet.pool(index).gpus_free};
+  return {fleet.nodes_free(index), fleet.pool(index).gpus_free, fleet.power_free(index).count()};
 }
 
 void Planner::occupy(const Fleet& fleet, PoolIndex pool, JobId job,
-                     const std::vector<Share>& shares, Instant until) {
+                     const std::vector<Share>& shares, Power draws, Instant until) {
   if (holds(job)) vacate(job);
-  Capacity comes_back;
+  Capacity comes_back{0, 0, draws.count()};
   for (const auto& share : shares) {
     const bool whole = share.gpus == fleet.pool(pool).gpus_per_node;
     each_node(share, [&](NodeIndex node) {
@@ -83,7 +83,7 @@ void Planner::recount(PoolIndex pool, NodeIndex index, bool in_service) {
   Instant until = node.tenants.begin()->second;
   for (const auto& [job, end] : node.tenants) until = std::max(until, end);
   node.counted = Moment{until, -1 - static_cast<std::int64_t>(index.value())};
-  releases.insert(*node.counted, {1, 0});
+  releases.insert(*node.counted, {1, 0, 0});
 }
 
 std::vector<JobId> Planner::tenants(NodeRange nodes) const {

@@ -11,6 +11,9 @@
 // of parts of several nodes is counted in GPUs only, so that its reservation may come a little
 // early when free GPUs are scattered; it then moves, as every pass makes it anew.
 //
+// Power is the site's: pools of one site share it, and a pool plans with what its own gangs give
+// back.
+//
 // Costs: occupy, vacate O(nodes of the gang + log gangs); window, earliest O(reservations of the
 // pool x log gangs). Source: the EASY rule (Lifka 1995) and conservative backfill (Mu'alem and
 // Feitelson 2001), both as reservations in one step function.
@@ -29,11 +32,17 @@ namespace ampacity {
 struct Capacity {
   std::int64_t nodes = 0;  // whole ones
   std::int64_t gpus = 0;
-  Capacity operator+(const Capacity& o) const { return {nodes + o.nodes, gpus + o.gpus}; }
-  Capacity operator-(const Capacity& o) const { return {nodes - o.nodes, gpus - o.gpus}; }
+  std::int64_t watts = 0;  // IT power of the site
+  Capacity operator+(const Capacity& o) const {
+    return {nodes + o.nodes, gpus + o.gpus, watts + o.watts};
+  }
+  Capacity operator-(const Capacity& o) const {
+    return {nodes - o.nodes, gpus - o.gpus, watts - o.watts};
+  }
   // What is not needed may lack: a promise for whole nodes is nothing to a job of one GPU.
   bool covers(const Capacity& need) const {
-    return (need.nodes <= 0 || nodes >= need.nodes) && (need.gpus <= 0 || gpus >= need.gpus);
+    return (need.nodes <= 0 || nodes >= need.nodes) && (need.gpus <= 0 || gpus >= need.gpus) &&
+           (need.watts <= 0 || watts >= need.watts);
   }
   bool operator==(const Capacity&) const = default;
 };
@@ -56,7 +65,7 @@ class Planner {
   // A gang holds `shares` of `pool` and is expected to end at `until`. What lies on nodes out of
   // service does not come back to the pool. Again for a gang that is here: replaces.
   void occupy(const Fleet& fleet, PoolIndex pool, JobId job, const std::vector<Share>& shares,
-              Instant until);
+              Power draws, Instant until);
   void vacate(JobId job);
   bool holds(JobId job) const { return held_.count(job) > 0; }
   // The gangs on these nodes, ascending; O(nodes x log gangs).

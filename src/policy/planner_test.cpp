@@ -24,7 +24,7 @@ struct OneHall {
   void run(std::int64_t job, std::int64_t gpus, int until) {
     const auto shares = fleet.find(pool, {gpus, std::nullopt});
     fleet.take(shares);
-    planner.occupy(fleet, pool, JobId(job), shares, at(until));
+    planner.occupy(fleet, pool, JobId(job), shares, Power(), at(until));
     gangs.emplace_back(JobId(job), shares);
   }
   void end(std::int64_t job) {
@@ -51,65 +51,66 @@ TEST_CASE("what is free ahead rises as gangs are expected to end") {
   OneHall hall;
   hall.run(1, 8, 30);
   hall.run(2, 4, 60);
-  CHECK(hall.earliest({3, 12}) == OneHall::at(30));
-  CHECK(hall.earliest({4, 16}) == OneHall::at(60));
-  CHECK_FALSE(hall.earliest({5, 20}));
+  CHECK(hall.earliest({3, 12, 0}) == OneHall::at(30));
+  CHECK(hall.earliest({4, 16, 0}) == OneHall::at(60));
+  CHECK_FALSE(hall.earliest({5, 20, 0}));
   hall.end(2);
-  CHECK(hall.earliest({4, 16}) == OneHall::at(30));
+  CHECK(hall.earliest({4, 16, 0}) == OneHall::at(30));
 }
 
 TEST_CASE("a gang that should have ended counts as ending in the next millisecond") {
   OneHall hall;
   hall.run(1, 16, -5);
-  CHECK(hall.earliest({1, 4}) == OneHall::at(0) + Duration(1));
+  CHECK(hall.earliest({1, 4, 0}) == OneHall::at(0) + Duration(1));
 }
 
 TEST_CASE("a shared node is whole again when its last tenant has ended") {
   OneHall hall;
   hall.run(1, 1, 10);
   hall.run(2, 1, 50);
-  CHECK(hall.free() == Capacity{3, 14});
-  CHECK(hall.earliest({4, 16}) == OneHall::at(50));
-  CHECK(hall.earliest({0, 15}) == OneHall::at(10));
+  CHECK(hall.free().nodes == 3);
+  CHECK(hall.free().gpus == 14);
+  CHECK(hall.earliest({4, 16, 0}) == OneHall::at(50));
+  CHECK(hall.earliest({0, 15, 0}) == OneHall::at(10));
   hall.end(2);
-  CHECK(hall.earliest({4, 16}) == OneHall::at(10));
+  CHECK(hall.earliest({4, 16, 0}) == OneHall::at(10));
 }
 
 TEST_CASE("a reservation limits for how long others may run, unless both fit") {
   OneHall hall;
   hall.run(1, 12, 60);
-  hall.reserve(2, 60, 120, {3, 12});
-  CHECK(hall.window({1, 4}) == Planner::unlimited);
-  hall.reserve(3, 60, 90, {1, 4});
-  CHECK(hall.window({1, 4}) == Duration(60 * 60'000));
-  CHECK(hall.window({0, 1}) == Duration(60 * 60'000));
+  hall.reserve(2, 60, 120, {3, 12, 0});
+  CHECK(hall.window({1, 4, 0}) == Planner::unlimited);
+  hall.reserve(3, 60, 90, {1, 4, 0});
+  CHECK(hall.window({1, 4, 0}) == Duration(60 * 60'000));
+  CHECK(hall.window({0, 1, 0}) == Duration(60 * 60'000));
 }
 
 TEST_CASE("a place between two reservations is found if it is long enough") {
   OneHall hall;
   hall.run(1, 16, 10);
-  hall.reserve(2, 10, 30, {4, 16});
-  hall.reserve(3, 50, 70, {4, 16});
-  CHECK(hall.earliest({1, 4}, 20) == OneHall::at(30));
-  CHECK(hall.earliest({1, 4}, 21) == OneHall::at(70));
+  hall.reserve(2, 10, 30, {4, 16, 0});
+  hall.reserve(3, 50, 70, {4, 16, 0});
+  CHECK(hall.earliest({1, 4, 0}, 20) == OneHall::at(30));
+  CHECK(hall.earliest({1, 4, 0}, 21) == OneHall::at(70));
 }
 
 TEST_CASE("a closed pool takes nobody") {
   OneHall hall;
   hall.planner.close(pool, JobId(7));
-  CHECK(hall.window({1, 4}) == Duration(0));
-  CHECK_FALSE(hall.earliest({1, 4}));
+  CHECK(hall.window({1, 4, 0}) == Duration(0));
+  CHECK_FALSE(hall.earliest({1, 4, 0}));
   hall.planner.forget_reservations();
-  CHECK(hall.window({1, 4}) == Planner::unlimited);
+  CHECK(hall.window({1, 4, 0}) == Planner::unlimited);
 }
 
 TEST_CASE("what lies on nodes out of service does not come back") {
   OneHall hall;
   hall.run(1, 8, 30);
   hall.fleet.set_drained({0, 1}, true);
-  hall.planner.occupy(hall.fleet, pool, JobId(1), hall.gangs[0].second, OneHall::at(30));
-  CHECK(hall.earliest({3, 12}) == OneHall::at(30));
-  CHECK_FALSE(hall.earliest({4, 16}));
+  hall.planner.occupy(hall.fleet, pool, JobId(1), hall.gangs[0].second, Power(), OneHall::at(30));
+  CHECK(hall.earliest({3, 12, 0}) == OneHall::at(30));
+  CHECK_FALSE(hall.earliest({4, 16, 0}));
   CHECK(hall.planner.tenants({0, 4}) == std::vector{JobId(1)});
 }
 

@@ -33,14 +33,15 @@ enum class Reason {
   HeldForEarlierJob,   // a job that comes first waits for the GPUs of this site
   SiteNotAllowed,
   AcceleratorAbsent,
-  NotEnergised,  // no hall is usable yet: energisation or the lease lie ahead
-  BackingOff,    // waits after a failure before the next attempt
+  NotEnergised,    // no hall is usable yet: energisation or the lease lie ahead
+  BackingOff,      // waits after a failure before the next attempt
+  NotEnoughPower,  // the site's interconnection carries no more
 };
 BOOST_DESCRIBE_ENUM(Reason, JobInvalid, NameUnknown, NeverFits, QueueFull, WalltimeTooLong,
                     RequestReused, JobUnknown, JobEnded, PortfolioInvalid, PortfolioInUse,
                     NothingToDo, Starting, NotEnoughFreeGpus, NotEnoughWholeNodes,
                     NotEnoughInService, HeldForEarlierJob, SiteNotAllowed, AcceleratorAbsent,
-                    NotEnergised, BackingOff)
+                    NotEnergised, BackingOff, NotEnoughPower)
 
 struct Refusal {
   Reason reason = Reason::JobInvalid;

@@ -101,6 +101,10 @@ struct Teller {
   std::string operator()(const Resumed& e) const {
     return fmt::format("{} resumed{}", e.target, by(e.by));
   }
+  std::string operator()(const SitePowerChanged& e) const {
+    return fmt::format("site {} may draw {} of IT power", e.site,
+                       e.limit ? to_text(*e.limit) : "any amount");
+  }
   std::string operator()(const CapacityChanged& e) const {
     return fmt::format("hall {} {}: {}", e.hall, e.usable ? "usable" : "not usable", e.why);
   }

@@ -271,9 +271,18 @@ struct CapacityChanged {
 };
 BOOST_DESCRIBE_STRUCT(CapacityChanged, (), (hall, usable, why))
 
-using EventBody = std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted,
-                               AttemptSignalled, AttemptStopping, AttemptEnded, JobRequeued,
-                               JobEnded, NodeChanged, Drained, Resumed, CapacityChanged>;
+// What a site may draw changed: IT load, interconnection / PUE.
+struct SitePowerChanged {
+  std::string site;
+  std::optional<Power> limit;  // none: the portfolio states no interconnection
+  bool operator==(const SitePowerChanged&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(SitePowerChanged, (), (site, limit))
+
+using EventBody =
+    std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
+                 AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained,
+                 Resumed, CapacityChanged, SitePowerChanged>;
 
 struct Event {
   Instant at;

@@ -34,14 +34,6 @@ std::string price_text(const LeasePrice& price) {
   return amount;
 }
 
-Power interconnection_at(const Site& site, Instant now) {
-  Power power;
-  for (const auto& step : site.interconnection) {
-    if (step.from <= now) power = step.power;
-  }
-  return power;
-}
-
 bool has_first_refusal(const Portfolio& portfolio, const std::string& provider, Instant now) {
   for (const auto& p : portfolio.providers) {
     if (p.name != provider || !p.right_of_first_refusal) continue;
@@ -144,7 +136,7 @@ api::SiteList site_list(const Engine& engine, Instant now) {
     const auto power = engine.it_power_of(index);
     view.it_power_w = power.count();
     view.facility_power_w = times(power, site.pue).count();
-    view.interconnection_w = interconnection_at(site, now).count();
+    view.interconnection_w = interconnection_at(site, now).value_or(Power()).count();
     view.pue_ppm = site.pue.count();
     for (const auto& path : engine.state().drained) {
       if (is_under(path, site.name)) view.drained.push_back(path);

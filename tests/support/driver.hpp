@@ -37,6 +37,8 @@ class Driver {
     north.pods = 2;
     north.racks_per_pod = 2;
     north.nodes_per_rack = 2;
+    portfolio_.sites[1].interconnection = {{day("2026-01-01"), Power::of(12'000)},
+                                           {day("2026-03-03"), Power::of(15'000)}};
     portfolio_.policy.max_waiting = 60;
     portfolio_.policy.requeue_limit = 2;
     portfolio_.sites[2].halls[0].energised = day("2026-03-02");
@@ -160,6 +162,7 @@ class Driver {
     constexpr Backfill modes[] = {Backfill::None, Backfill::Easy, Backfill::Conservative};
     portfolio.policy.backfill = modes[r.next() % 3];
     portfolio.policy.reservations = static_cast<std::int64_t>(1 + r.next() % 3);
+    if (r.next() % 3 == 0) portfolio.sites[1].interconnection.pop_back();
     portfolio.policy.requeue_backoff = Duration(static_cast<std::int64_t>(1 + r.next() % 8'000));
     tell(Configure{portfolio});
   }

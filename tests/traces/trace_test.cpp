@@ -78,6 +78,9 @@ class Conversation {
     for (auto& site : portfolio.sites) {
       const auto energised = option(words, "energised." + site.name);
       if (!energised.empty()) site.halls[0].energised = test::day(energised.c_str());
+      const auto power = option(words, "power." + site.name);
+      if (!power.empty())
+        site.interconnection = {{test::day("2026-01-01"), parse_power(power).value()}};
       site.halls[0].pods = std::stoll(option(words, "pods." + site.name, "1"));
       site.halls[0].racks_per_pod = std::stoll(option(words, "racks." + site.name, "1"));
     }
