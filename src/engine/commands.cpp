@@ -93,8 +93,8 @@ void Engine::on(const Configure& command) {
   }
   if (state_.configured && command.portfolio == *state_.portfolio) return;
   const Fleet next(command.portfolio);
-  for (const auto& [id, job] : state_.jobs) {
-    if (!job.live) continue;
+  for (const auto id : live_jobs()) {
+    const auto& job = job_of(id);
     for (const auto& share : job.live->shares) {
       if (still_there(share, fleet_, next)) continue;
       return refuse(Reason::PortfolioInUse,

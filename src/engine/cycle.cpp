@@ -23,6 +23,7 @@ std::vector<Outcome> Engine::decide(std::span<const Command> commands, Instant n
     std::visit([&](const auto& c) { on(c); }, command);
     if (outcomes.size() + 1 == commands.size()) {
       due_timers(now_);
+      charge_due(now_);
       schedule();
     }
     outcomes.push_back(std::move(outcome_));
@@ -36,6 +37,9 @@ Outcome Engine::decide(const Command& command, Instant now) {
 
 std::optional<Instant> Engine::next_deadline() const {
   auto next = capacity_due_;
+  if (shares() && state_.charged_until && (!next || *state_.charged_until < *next)) {
+    next = state_.charged_until;
+  }
   if (!deadlines_.empty() && (!next || deadlines_.begin()->at < *next))
     next = deadlines_.begin()->at;
   return next;
@@ -110,32 +114,35 @@ void Engine::refresh_power(Instant now) {
   }
 }
 
-// The candidates are the first job of each shape, in order. One that does not fit is answered by
-// the next of its shape that is short enough to end before a reservation is due; the rest of the
-// shape is never looked at. Room only shrinks within a pass, so what did not fit does not fit
-// later.
+// The candidates are the best job of each shape, in order. One that does not fit is answered by the
+// next of its shape that is short enough to end before a reservation is due; the rest of the shape
+// is never looked at. Room only shrinks and use only grows within a pass, so what did not fit does
+// not fit later, and a candidate whose team has moved back is asked again.
 void Engine::schedule() {
   if (!dirty_) return;
   dirty_ = false;
   planner_.forget_reservations();
   using Candidate = WaitingQueue::Candidate;
-  const std::vector<Candidate> heads(queue_.heads().begin(), queue_.heads().end());
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates(
-      std::greater<>(), heads);
-  const auto and_then = [&](const std::optional<Candidate>& next) {
-    if (next) candidates.push(*next);
+  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates;
+  WaitingQueue::Seen seen;
+  const auto ask = [&](ShapeIndex shape, Duration longest) {
+    if (const auto next = queue_.best(shape, longest, seen)) candidates.push(*next);
   };
+  for (const auto shape : queue_.shapes_waiting()) ask(shape, Planner::unlimited);
   while (!candidates.empty()) {
     const auto job = candidates.top();
     candidates.pop();
-    if (const auto choice = choose(fleet_, standings_, planner_, queue_, job, now_)) {
+    if (queue_.rank(job.lane) != job.rank) {
+      ask(job.shape, Planner::unlimited);
+    } else if (const auto choice = choose(fleet_, standings_, planner_, queue_, job, now_)) {
       place(job, *choice);
-      and_then(queue_.next(job.shape, job.order, Planner::unlimited));
+      ask(job.shape, Planner::unlimited);
     } else if (reserve(job)) {
-      and_then(queue_.next(job.shape, job.order, Planner::unlimited));
+      seen[job.lane] = job.job;
+      ask(job.shape, Planner::unlimited);
     } else {
-      const auto longest = longest_window(fleet_, planner_, queue_.shape(job.shape), now_);
-      and_then(queue_.next(job.shape, job.order, longest));
+      seen[job.lane] = job.job;
+      ask(job.shape, longest_window(fleet_, planner_, queue_.shape(job.shape), now_));
     }
   }
 }
@@ -151,14 +158,13 @@ bool Engine::reserve(const WaitingQueue::Candidate& job) {
   for (const auto pool : shape.pools) {
     if (planner_.closed_for(pool) || !fleet_.fits_in_service(pool, shape.demand)) continue;
     if (policy.backfill == Backfill::None) {
-      planner_.close(pool, job.order.job);
+      planner_.close(pool, job.job);
       closed = true;
       continue;
     }
     const auto made = static_cast<std::int64_t>(planner_.reservations(pool).size());
     if (policy.backfill == Backfill::Easy && made >= policy.reservations) continue;
-    const auto place =
-        promise(fleet_, planner_, pool, shape.demand, job.order.job, job.walltime, now_);
+    const auto place = promise(fleet_, planner_, pool, shape.demand, job.job, job.walltime, now_);
     if (!place || (best && place->at >= r.at)) continue;
     best = pool;
     r = *place;
@@ -168,7 +174,7 @@ bool Engine::reserve(const WaitingQueue::Candidate& job) {
 }
 
 void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choice) {
-  const auto id = candidate.order.job;
+  const auto id = candidate.job;
   const auto& job = job_of(id);
   const auto& standing = standings_[choice.pool.value()];
   AMPACITY_ASSERT(standing.lease, "a pool without an active lease was chosen");

@@ -37,21 +37,21 @@ void Engine::release(const std::shared_ptr<const JobSpec>& spec) {
   specs_.erase(sink.finish());
 }
 
-ShapeIndex Engine::shape_of_job(const Job& job) {
-  return queue_.intern(
-      {demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec)});
+LaneIndex Engine::lane_of(const Job& job) {
+  const Shape shape{demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec)};
+  return queue_.lane(shape, account_of(*job.spec), job.priority);
 }
 
 void Engine::enqueue(JobId id, Job& job) {
-  const auto shape = shape_of_job(job);
-  job.shape = shape.value();
-  queue_.insert({-job.priority, id}, shape, walltime_of(job));
+  const auto lane = lane_of(job);
+  job.lane = lane.value();
+  queue_.insert(lane, id, walltime_of(job));
   dirty_ = true;
 }
 
 void Engine::dequeue(JobId id, Job& job) {
-  queue_.erase({-job.priority, id}, *job.waits_as());
-  job.shape = Job::no_shape;
+  queue_.erase(*job.waits_in(), id);
+  job.lane = Job::no_lane;
 }
 
 Duration Engine::walltime_of(const Job& job) const {
@@ -124,6 +124,7 @@ void Engine::rebuild_fleet() {
 void Engine::rebuild() {
   rebuild_fleet();
   queue_ = {};
+  accounts_.clear();
   deadlines_.clear();
   standings_ = standings(*state_.portfolio, fleet_, state_.last_at);
   capacity_due_ = state_.last_at;
@@ -134,7 +135,7 @@ void Engine::rebuild() {
   for (const auto id : ids) {
     auto& job = change(id);
     job.spec = kept_once(std::move(job.spec));
-    job.shape = Job::no_shape;
+    job.lane = Job::no_lane;
     if (job.live) {
       arm(id, *job.live, job);
     } else if (job.not_before > state_.last_at) {

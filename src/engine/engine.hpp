@@ -64,6 +64,7 @@ class Engine {
   const State& state() const { return state_; }
   const Fleet& fleet() const { return fleet_; }
   const Planner& planner() const { return planner_; }
+  std::vector<JobId> live_jobs() const { return planner_.gangs(); }
   std::size_t waiting() const { return queue_.size(); }
   JobState state_of(JobId job) const;  // requires a job that has not ended
   std::optional<Explanation> explain(JobId job, Instant now) const;  // none: unknown or ended
@@ -127,6 +128,16 @@ class Engine {
   void apply(const Resumed& event, Instant at);
   void apply(const CapacityChanged& event, Instant at);
   void apply(const SitePowerChanged& event, Instant at);
+  void apply(const UseCharged& event, Instant at);
+
+  // sharing.cpp: the use of teams and their places in the queue
+  bool shares() const;
+  void charge_due(Instant now);
+  void charge(const Job& job, Instant from, Instant until);
+  void reprice(const std::string& team);
+  FairShare share_of(const std::string& team, const std::string& project) const;
+  AccountIndex account_of(const JobSpec& spec);
+  std::string use_in_words(const JobSpec& spec) const;
 
   // derived.cpp: what is rebuilt from the state
   void rebuild();
@@ -134,7 +145,7 @@ class Engine {
   void enqueue(JobId id, Job& job);
   void arm(JobId id, const LiveAttempt& live, const Job& job);
   void disarm(JobId id);
-  ShapeIndex shape_of_job(const Job& job);
+  LaneIndex lane_of(const Job& job);
   void apply_drains(NodeRange within);
   SiteIndex site_of(const LiveAttempt& live) const;
   void occupy(JobId id, const Job& job);
@@ -158,6 +169,7 @@ class Engine {
   std::vector<Standing> standings_;
   Planner planner_;
   std::optional<Instant> capacity_due_;
+  std::map<std::string, std::map<std::string, AccountIndex>> accounts_;  // team -> project
   bool dirty_ = false;  // something changed that may let a job start
 
   Outcome outcome_;  // of the decision under way

@@ -17,9 +17,8 @@ void Engine::evolve(const Event& event) {
 
 void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::map<JobId, std::vector<NodeShare>> kept;
-  for (const auto& [id, job] : state_.jobs) {
-    if (!job.live) continue;
-    for (const auto& share : job.live->shares)
+  for (const auto id : live_jobs()) {
+    for (const auto& share : job_of(id).live->shares)
       kept[id].push_back({fleet_.path(share.node), share.nodes, share.gpus});
   }
   state_.portfolio = std::make_shared<const Portfolio>(event.portfolio);
@@ -33,6 +32,10 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::erase_if(state_.drained, unknown);
   std::erase_if(state_.usable_halls, unknown);
   std::erase_if(state_.site_power, [&](const auto& known) { return unknown(known.first); });
+  if (!shares()) {
+    state_.use.clear();
+    state_.charged_until.reset();
+  }
   for (auto& [id, nodes] : kept) {
     auto& shares = change(id).live->shares;
     shares.clear();
@@ -71,7 +74,7 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
   const auto id = event.attempt.job;
   AMPACITY_ASSERT(!job.live && event.attempt.number == job.attempts + 1, "job {} is placed twice",
                   id.value());
-  if (job.waits_as()) {
+  if (job.waits_in()) {
     dequeue(id, job);
   } else {
     deadlines_.erase({job.not_before, id, Due::BackOff});
@@ -92,6 +95,12 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
   job.live = std::move(live);
   fleet_.draw(site_of(*job.live), draw_of(job));
   occupy(id, job);
+  if (!shares()) return;
+  if (!state_.charged_until) {
+    state_.charged_until = at + state_.portfolio->policy.fair_share_interval;
+  }
+  charge(job, at, *state_.charged_until);
+  reprice(job.spec->team);
 }
 
 void Engine::apply(const AttemptStarted& event, Instant at) {
@@ -118,8 +127,12 @@ void Engine::apply(const AttemptStopping& event, Instant at) {
   occupy(event.attempt.job, job);
 }
 
-void Engine::apply(const AttemptEnded& event, Instant) {
+void Engine::apply(const AttemptEnded& event, Instant at) {
   auto& job = change(event.attempt.job);
+  if (shares() && state_.charged_until) {
+    charge(job, *state_.charged_until, at);  // what it will not use is given back
+    reprice(job.spec->team);
+  }
   disarm(event.attempt.job);
   fleet_.give_back(job.live->shares);
   fleet_.draw(site_of(*job.live), Power() - draw_of(job));
@@ -141,7 +154,7 @@ void Engine::apply(const JobRequeued& event, Instant at) {
 void Engine::apply(const JobEnded& event, Instant) {
   auto& job = change(event.job);
   AMPACITY_ASSERT(!job.live, "job {} ends while it runs", event.job.value());
-  if (job.waits_as()) {
+  if (job.waits_in()) {
     dequeue(event.job, job);
     dirty_ = true;  // it may have held a pool
   }

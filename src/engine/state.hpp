@@ -50,11 +50,11 @@ struct Job {
   std::int32_t attempts = 0;                 // placed so far
   std::int32_t own_failures = 0;             // counted against spec.retries
   std::int32_t infrastructure_failures = 0;  // counted against policy.requeue_limit
-  std::optional<ShapeIndex> waits_as() const {
-    return shape == no_shape ? std::nullopt : std::optional(ShapeIndex(shape));
+  std::optional<LaneIndex> waits_in() const {
+    return lane == no_lane ? std::nullopt : std::optional(LaneIndex(lane));
   }
-  static constexpr std::uint32_t no_shape = ~0U;
-  std::uint32_t shape = no_shape;  // while it is in the queue; derived, not described
+  static constexpr std::uint32_t no_lane = ~0U;
+  std::uint32_t lane = no_lane;  // while it is in the queue; derived, not described
 };
 BOOST_DESCRIBE_STRUCT(Job, (),
                       (spec, priority, submitted, not_before, live, attempts, own_failures,
@@ -88,10 +88,12 @@ struct State {
   std::set<std::string> usable_halls;          // "site/hall"
   std::map<std::string, Power> site_power;     // IT limit, where one is stated
   std::map<std::string, LeaseAccount> leases;
-  std::map<JobState, std::int64_t> ended;  // jobs by final state
+  std::map<std::string, std::int64_t> use;  // decayed GPU*ms of "team" and of "team/project"
+  std::optional<Instant> charged_until;     // none: nothing to share yet
+  std::map<JobState, std::int64_t> ended;   // jobs by final state
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,
-                       drained, usable_halls, site_power, leases, ended))
+                       drained, usable_halls, site_power, leases, use, charged_until, ended))
 
 }  // namespace ampacity

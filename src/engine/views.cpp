@@ -30,8 +30,8 @@ StartGang Engine::start_order(JobId id, const Job& job) const {
 
 std::vector<LiveView> Engine::live_attempts() const {
   std::vector<LiveView> all;
-  for (const auto& [id, job] : state_.jobs) {
-    if (!job.live) continue;
+  for (const auto id : live_jobs()) {
+    const auto& job = job_of(id);
     all.push_back({start_order(id, job), job.live->phase == AttemptPhase::Started,
                    job.live->started, job.live->stopping});
   }
@@ -73,8 +73,9 @@ std::int64_t Engine::gpus_leased(const Lease& lease) const {
 LeaseStatement Engine::lease_statement(const Lease& lease, Instant now) const {
   const auto it = state_.leases.find(lease.name);
   Usage used = it == state_.leases.end() ? Usage{} : it->second.used;
-  for (const auto& [id, job] : state_.jobs) {
-    if (job.live && job.live->lease == lease.name) used += usage_so_far(job, now);
+  for (const auto id : live_jobs()) {
+    const auto& job = job_of(id);
+    if (job.live->lease == lease.name) used += usage_so_far(job, now);
   }
   const auto since = it == state_.leases.end() ? lease.starts : it->second.since;
   return statement(lease, gpus_leased(lease), used, since, now);
@@ -109,7 +110,7 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
                             job.attempts + 1);
     return e;
   }
-  e.jobs_ahead = queue_.ahead_of({-job.priority, id});
+  e.jobs_ahead = job.waits_in() ? queue_.ahead_of(*job.waits_in(), id) : 0;
   const Shape shape{demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec)};
   const Asker asker{*job.spec, shape, id, walltime_of(job)};
   for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
@@ -126,7 +127,8 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
                std::pair(distance(b), b.needed - b.free);
       });
   e.reason = nearest->reason;
-  e.message = fmt::format("{} ({} jobs ahead)", nearest->message, e.jobs_ahead);
+  e.message =
+      fmt::format("{} ({} jobs ahead{})", nearest->message, e.jobs_ahead, use_in_words(*job.spec));
   return e;
 }
 
@@ -136,9 +138,11 @@ void Engine::verify() const {
   std::size_t waiting = 0;
   for (const auto& [id, job] : state_.jobs) {
     AMPACITY_ASSERT(id.value() < state_.next_job, "job {} from the future", id.value());
+    AMPACITY_ASSERT(planner_.holds(id) == static_cast<bool>(job.live), "job {} holds {}",
+                    id.value(), job.live ? "nothing" : "something");
     if (!job.live) {
       const bool backing_off = deadlines_.count({job.not_before, id, Due::BackOff}) > 0;
-      const bool queued = job.waits_as().has_value();
+      const bool queued = job.waits_in().has_value();
       AMPACITY_ASSERT(backing_off != queued, "job {} is in {} places", id.value(),
                       backing_off ? "two" : "no");
       waiting += queued ? 1 : 0;

@@ -96,10 +96,10 @@ void Fleet::set_power_limit(SiteIndex site, std::optional<Power> limit) {
   power_[site.value()].limit = limit;
 }
 
-bool Fleet::fits(PoolIndex index, const Demand& demand) const {
+bool Fleet::has_room(PoolIndex index, const Demand& demand) const {
   const auto& p = pool(index);
   const auto pieces = cut(demand, p.gpus_per_node);
-  if (!pieces || p.gpus_free < demand.gpus || !has_power(index, demand)) return false;
+  if (!pieces || p.gpus_free < demand.gpus) return false;
   if (pieces->untouched) {
     return index_[index.value()].fits(*topology_, ask_of(demand, *pieces, pieces->nodes()));
   }

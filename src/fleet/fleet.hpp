@@ -83,7 +83,9 @@ class Fleet {
 
   // Does it fit right now? And if everything in service were free? And if everything were in
   // service, whatever the power?
-  bool fits(PoolIndex pool, const Demand& demand) const;
+  bool fits(PoolIndex pool, const Demand& demand) const {
+    return has_room(pool, demand) && has_power(pool, demand);
+  }
   bool fits_in_service(PoolIndex pool, const Demand& demand) const;
   bool fits_at_all(PoolIndex pool, const Demand& demand) const;
 
@@ -99,15 +101,17 @@ class Fleet {
   // together.
   std::int64_t usable_gpus(PoolIndex pool, const Demand& demand) const;
 
+  // The two halves of fits().
+  bool has_room(PoolIndex pool, const Demand& demand) const;
+  bool has_power(PoolIndex pool, const Demand& demand) const {
+    return power_of(pool, demand) <= power_free(pool);
+  }
   // What it draws there, and what its site may still draw (unlimited: no interconnection is
   // stated).
   Power power_of(PoolIndex pool, const Demand& demand) const;
   Power power_free(PoolIndex pool) const;
   Power power_drawn(SiteIndex site) const { return power_[site.value()].drawn; }
   std::optional<Power> power_limit(SiteIndex site) const { return power_[site.value()].limit; }
-  bool has_power(PoolIndex pool, const Demand& demand) const {
-    return power_of(pool, demand) <= power_free(pool);
-  }
 
   // At the highest interconnection that the site will ever have.
   bool has_power_at_all(PoolIndex pool, const Demand& demand) const;

@@ -145,7 +145,9 @@ inline std::vector<Entry> two_lives() {
        ReportEnded{{JobId(1), 2}, Ending{}},
        {},
        {ended(20, 1, 2, Ending{}, AttemptResult::Completed),
-        {at(20), JobEnded{JobId(1), JobState::Completed, ""}}}},
+        {at(20), JobEnded{JobId(1), JobState::Completed, ""}},
+        {at(20), SitePowerChanged{"abilene", Power::of(1'000'000)}},
+        {at(20), UseCharged{at(300)}}}},
   };
 }
 

@@ -191,11 +191,16 @@ struct Policy {
   std::int64_t max_waiting = 2'000'000;  // jobs; one more is refused
   Backfill backfill = Backfill::Easy;
   std::int64_t reservations = 1;  // Easy: for so many blocked jobs of each pool
+  // Teams are ordered by what they used per weight, where use counts half after each half-life. 0:
+  // by age alone. Without teams there is nothing to share.
+  Duration fair_share_half_life{7LL * 86'400'000};
+  Duration fair_share_interval{300'000};  // between two charges
   bool operator==(const Policy&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Policy, (),
                       (requeue_limit, requeue_backoff, requeue_backoff_max, grace, default_walltime,
-                       max_walltime, max_waiting, backfill, reservations))
+                       max_walltime, max_waiting, backfill, reservations, fair_share_half_life,
+                       fair_share_interval))
 
 struct Portfolio {
   std::string name;

@@ -350,6 +350,8 @@ class Checker {
     within("policy.requeue_limit", p.requeue_limit, 0, 1'000);
     within("policy.max_waiting", p.max_waiting, 1, 10'000'000);
     within("policy.reservations", p.reservations, 1, 1'000);
+    between("policy.fair_share_half_life", p.fair_share_half_life, Duration(0), 365 * day);
+    between("policy.fair_share_interval", p.fair_share_interval, Duration(1'000), day);
     between("policy.requeue_backoff", p.requeue_backoff, Duration(0), 30 * day);
     between("policy.requeue_backoff_max", p.requeue_backoff_max, Duration(0), 30 * day);
     between("policy.grace", p.grace, Duration(0), day);

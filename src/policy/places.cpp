@@ -36,7 +36,7 @@ const std::string& site_name(const Fleet& fleet, PoolIndex pool) {
 }
 
 std::string shortage(const Fleet& fleet, PoolIndex pool, const Demand& demand) {
-  if (!fleet.has_power(pool, demand)) {
+  if (fleet.has_room(pool, demand)) {
     return fmt::format("{} has {} of IT power left of the {} needed", site_name(fleet, pool),
                        to_text(fleet.power_free(pool)), to_text(fleet.power_of(pool, demand)));
   }
@@ -329,7 +329,7 @@ SiteExplanation explain_site(const Fleet& fleet, const Planner& planner, const A
                     e.site, e.needed, e.in_service);
   } else if (fleet.fits(*mine, shape.demand)) {
     explain_held(e, fleet, planner, asker, *mine, now);
-  } else if (!fleet.has_power(*mine, shape.demand)) {
+  } else if (fleet.has_room(*mine, shape.demand)) {
     e.reason = Reason::NotEnoughPower;
     e.message = fmt::format(
         "{}: needs {} of IT power, {} of {} are left{}", e.site,

@@ -86,6 +86,13 @@ void Planner::recount(PoolIndex pool, NodeIndex index, bool in_service) {
   releases.insert(*node.counted, {1, 0, 0});
 }
 
+std::vector<JobId> Planner::gangs() const {
+  std::vector<JobId> all;
+  all.reserve(held_.size());
+  for (const auto& [job, held] : held_) all.push_back(job);
+  return all;
+}
+
 std::vector<JobId> Planner::tenants(NodeRange nodes) const {
   std::set<JobId> jobs;
   for (auto n = nodes.begin; n < nodes.end; ++n) {

@@ -1,56 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/waiting_queue.hpp"
 
-#include <iterator>
-
 namespace ampacity {
+namespace {
 
-ShapeIndex WaitingQueue::intern(const Shape& shape) {
-  const auto [it, fresh] =
-      index_.try_emplace(shape, ShapeIndex(static_cast<std::uint32_t>(shapes_.size())));
-  if (fresh) {
-    shapes_.push_back(shape);
-    jobs_.emplace_back();
+template <class Key, class Index, class Make>
+Index interned(std::map<Key, Index>& index, const Key& key, const Make& make) {
+  const auto it = index.find(key);
+  if (it != index.end()) return it->second;
+  const Index made(static_cast<std::uint32_t>(index.size()));
+  make(made);
+  index.emplace(key, made);
+  return made;
+}
+
+}  // namespace
+
+AccountIndex WaitingQueue::account(const std::string& team, const std::string& project) {
+  return interned(account_index_, {team, project}, [&](AccountIndex) { accounts_.emplace_back(); });
+}
+
+LaneIndex WaitingQueue::lane(const Shape& shape, AccountIndex account, std::int64_t priority) {
+  const auto of_shape = interned(shape_index_, shape, [&](ShapeIndex) {
+    shapes_.emplace_back();
+    shapes_.back().shape = shape;
+  });
+  return interned(lane_index_, {of_shape, account, priority}, [&](LaneIndex made) {
+    auto& owner = accounts_[account.value()];
+    owner.lanes.push_back(made);
+    lanes_.emplace_back();
+    lanes_.back().rank = {-priority, owner.share};
+    lanes_.back().shape = of_shape;
+  });
+}
+
+template <class Change>
+void WaitingQueue::moved(LaneIndex index, const Change& change) {
+  auto& lane = lanes_[index.value()];
+  auto& order = shapes_[lane.shape.value()].lanes;
+  const auto before = lane.rank;
+  const bool was = !lane.jobs.empty();
+  const auto shortest = lane.jobs.total();
+  change(lane);
+  const bool is = !lane.jobs.empty();
+  if (was && is && shortest == lane.jobs.total() && before == lane.rank) return;
+  if (was) order.erase({before, index});
+  if (is) order.insert({lane.rank, index}, lane.jobs.total());
+  if (order.empty()) {
+    waiting_.erase(lane.shape);
+  } else {
+    waiting_.insert(lane.shape);
   }
-  return it->second;
 }
 
-std::optional<WaitingQueue::Candidate> WaitingQueue::first_of(ShapeIndex shape) const {
-  const auto found = jobs_[shape.value()].first_where(std::nullopt, [](Duration) { return true; });
-  if (!found) return std::nullopt;
-  return Candidate{found->first, shape, found->second};
-}
-
-std::optional<WaitingQueue::Candidate> WaitingQueue::next(ShapeIndex shape, const Order& after,
-                                                          Duration longest) const {
-  const auto found = jobs_[shape.value()].first_where(
-      after, [&](Duration walltime) { return walltime <= longest; });
-  if (!found) return std::nullopt;
-  return Candidate{found->first, shape, found->second};
-}
-
-void WaitingQueue::insert(const Order& order, ShapeIndex shape, Duration walltime) {
-  const auto head = first_of(shape);
-  jobs_[shape.value()].insert(order, walltime);
+void WaitingQueue::insert(LaneIndex lane, JobId job, Duration walltime) {
+  moved(lane, [&](Lane& l) { l.jobs.insert(job, walltime); });
   ++size_;
-  if (head && head->order < order) return;
-  if (head) heads_.erase(*head);
-  heads_.insert({order, shape, walltime});
 }
 
-void WaitingQueue::erase(const Order& order, ShapeIndex shape) {
-  const auto head = first_of(shape);
-  AMPACITY_ASSERT(head, "job {} does not wait", order.job.value());
-  jobs_[shape.value()].erase(order);
+void WaitingQueue::erase(LaneIndex lane, JobId job) {
+  moved(lane, [&](Lane& l) { l.jobs.erase(job); });
   --size_;
-  if (head->order != order) return;
-  heads_.erase(*head);
-  if (const auto next = first_of(shape)) heads_.insert(*next);
 }
 
-std::int64_t WaitingQueue::ahead_of(const Order& order) const {
+void WaitingQueue::reprice(AccountIndex account, const FairShare& share) {
+  auto& owner = accounts_[account.value()];
+  if (owner.share == share) return;
+  owner.share = share;
+  for (const auto lane : owner.lanes) moved(lane, [&](Lane& l) { l.rank.share = share; });
+}
+
+std::optional<WaitingQueue::Candidate> WaitingQueue::best(ShapeIndex shape, Duration longest,
+                                                          const Seen& seen) const {
+  const auto short_enough = [&](Duration walltime) { return walltime <= longest; };
+  const auto& order = shapes_[shape.value()].lanes;
+  std::optional<Candidate> best;
+  std::optional<LaneKey> after;
+  while (const auto next = order.first_where(after, short_enough)) {
+    after = next->first;
+    if (best && best->rank < after->rank) break;
+    const auto last = seen.find(after->lane);
+    const auto behind = last == seen.end() ? std::nullopt : std::optional(last->second);
+    const auto job = lanes_[after->lane.value()].jobs.first_where(behind, short_enough);
+    if (!job || (best && best->job < job->first)) continue;
+    best = Candidate{after->rank, job->first, shape, after->lane, job->second};
+  }
+  return best;
+}
+
+std::int64_t WaitingQueue::ahead_of(LaneIndex index, JobId job) const {
+  const auto& rank = lanes_[index.value()].rank;
   std::size_t count = 0;
-  for (const auto& jobs : jobs_) count += jobs.rank(order);
+  for (const auto& lane : lanes_) {
+    if (lane.rank < rank) count += lane.jobs.size();
+    if (lane.rank == rank) count += lane.jobs.rank(job);
+  }
   return static_cast<std::int64_t>(count);
 }
 

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The jobs that wait, in order (priority, then age), grouped by what they ask for. Two jobs of one
-// shape get the same answer from a fleet but for their walltimes, so a pass over the queue asks
-// once a shape for "the first behind this one that is short enough" and never scans a million jobs.
-// Called by the engine. Derived state: rebuilt from the jobs after a restart, not part of the
-// digest. Costs: insert, erase, next O(log jobs); ahead_of O(shapes x log jobs); shapes are
-// interned for the life of the queue. Memory: 56 bytes a job. Seam for fair share (issue 3): Order
-// gains the team's share as its second member; nothing else changes.
+// The jobs that wait, in order: priority, then their account's fair share, then age. Jobs of one
+// shape, one account and one priority stand in a *lane*, oldest first, so that a change of a share
+// moves lanes, not jobs; lanes of one shape stand in order of their keys. Two jobs of one shape get
+// the same answer from a fleet but for their walltimes, so a pass asks a shape for "the first that
+// is short enough" and never scans a million jobs. Called by the engine. Derived state: rebuilt
+// from the jobs after a restart, not part of the digest. Costs: insert, erase O(log jobs + log
+// lanes); best O((lanes seen in this pass + lanes of equal key) x log jobs); reprice O(lanes of the
+// account x log lanes); ahead_of O(lanes). Shapes, accounts and lanes are interned for the life of
+// the queue. Memory: 40 bytes a job.
 #pragma once
 
-#include <limits>
 #include <map>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "base/aggregate_tree.hpp"
@@ -27,48 +29,87 @@ struct Shape {
 };
 
 using ShapeIndex = Tagged<struct ShapeTag, std::uint32_t>;
+using AccountIndex = Tagged<struct AccountTag, std::uint32_t>;
+using LaneIndex = Tagged<struct LaneTag, std::uint32_t>;
 
-struct Order {
+// Decayed use per weight; the smaller comes first. A team before its projects.
+struct FairShare {
+  std::int64_t team = 0;
+  std::int64_t project = 0;
+  friend auto operator<=>(const FairShare&, const FairShare&) = default;
+};
+
+// Where a lane stands.
+struct Rank {
   std::int64_t minus_priority = 0;
-  JobId job;  // ids grow with age
-  friend auto operator<=>(const Order&, const Order&) = default;
+  FairShare share;
+  friend auto operator<=>(const Rank&, const Rank&) = default;
 };
 
 class WaitingQueue {
  public:
-  ShapeIndex intern(const Shape& shape);
-  const Shape& shape(ShapeIndex index) const { return shapes_[index.value()]; }
+  AccountIndex account(const std::string& team, const std::string& project);
+  LaneIndex lane(const Shape& shape, AccountIndex account, std::int64_t priority);
+  const Shape& shape(ShapeIndex index) const { return shapes_[index.value()].shape; }
 
-  void insert(const Order& order, ShapeIndex shape, Duration walltime);
-  void erase(const Order& order, ShapeIndex shape);
+  void insert(LaneIndex lane, JobId job, Duration walltime);
+  void erase(LaneIndex lane, JobId job);
   std::size_t size() const { return size_; }
-  std::int64_t ahead_of(const Order& order) const;
+  std::int64_t ahead_of(LaneIndex lane, JobId job) const;
 
-  // A job that is next of its shape.
+  // The share of an account changed.
+  void reprice(AccountIndex account, const FairShare& share);
+  const Rank& rank(LaneIndex lane) const { return lanes_[lane.value()].rank; }
+
   struct Candidate {
-    Order order;
+    Rank rank;
+    JobId job;
     ShapeIndex shape;
+    LaneIndex lane;
     Duration walltime{};
     friend auto operator<=>(const Candidate&, const Candidate&) = default;
   };
-  // The first of each shape, in order: where a pass over the queue begins.
-  const std::set<Candidate>& heads() const { return heads_; }
-  // The first of the shape behind `after` whose walltime is at most `longest`.
-  std::optional<Candidate> next(ShapeIndex shape, const Order& after, Duration longest) const;
+  // How far a pass has looked into each lane.
+  using Seen = std::map<LaneIndex, JobId>;
+  const std::set<ShapeIndex>& shapes_waiting() const { return waiting_; }
+  // The first of the shape that was not seen and whose walltime is at most `longest`.
+  std::optional<Candidate> best(ShapeIndex shape, Duration longest, const Seen& seen) const;
 
  private:
   struct Shortest {
     static Duration nothing() { return Duration::max(); }
     static Duration join(Duration a, Duration b) { return std::min(a, b); }
   };
-  using Jobs = AggregateTree<Order, Duration, Shortest>;
+  struct LaneKey {
+    Rank rank;
+    LaneIndex lane;
+    friend auto operator<=>(const LaneKey&, const LaneKey&) = default;
+  };
+  struct Lane {
+    Rank rank;
+    ShapeIndex shape;
+    AggregateTree<JobId, Duration, Shortest> jobs;
+  };
+  struct ShapeLanes {
+    Shape shape;
+    AggregateTree<LaneKey, Duration, Shortest> lanes;  // those with jobs: their shortest walltime
+  };
+  struct Account {
+    FairShare share;
+    std::vector<LaneIndex> lanes;
+  };
 
-  std::optional<Candidate> first_of(ShapeIndex shape) const;
+  // Takes the lane out of its shape's order, changes it, and puts it back if it has jobs.
+  template <class Change>
+  void moved(LaneIndex lane, const Change& change);
 
-  std::map<Shape, ShapeIndex> index_;
-  std::vector<Shape> shapes_;
-  std::vector<Jobs> jobs_;  // by shape
-  std::set<Candidate> heads_;
+  std::map<Shape, ShapeIndex> shape_index_;
+  std::map<std::pair<std::string, std::string>, AccountIndex> account_index_;
+  std::map<std::tuple<ShapeIndex, AccountIndex, std::int64_t>, LaneIndex> lane_index_;
+  std::vector<ShapeLanes> shapes_;
+  std::vector<Account> accounts_;
+  std::vector<Lane> lanes_;
+  std::set<ShapeIndex> waiting_;  // shapes with jobs
   std::size_t size_ = 0;
 };
 

@@ -101,6 +101,9 @@ struct Teller {
   std::string operator()(const Resumed& e) const {
     return fmt::format("{} resumed{}", e.target, by(e.by));
   }
+  std::string operator()(const UseCharged& e) const {
+    return fmt::format("the use of teams is charged until {}", to_text(e.until));
+  }
   std::string operator()(const SitePowerChanged& e) const {
     return fmt::format("site {} may draw {} of IT power", e.site,
                        e.limit ? to_text(*e.limit) : "any amount");

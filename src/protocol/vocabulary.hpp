@@ -279,10 +279,17 @@ struct SitePowerChanged {
 };
 BOOST_DESCRIBE_STRUCT(SitePowerChanged, (), (site, limit))
 
+// The use of teams was decayed, and running gangs were charged up to an instant ahead.
+struct UseCharged {
+  Instant until;
+  bool operator==(const UseCharged&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(UseCharged, (), (until))
+
 using EventBody =
     std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
                  AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained,
-                 Resumed, CapacityChanged, SitePowerChanged>;
+                 Resumed, CapacityChanged, SitePowerChanged, UseCharged>;
 
 struct Event {
   Instant at;

@@ -35,7 +35,9 @@ void jobs(prometheus::Registry& registry, const Engine& engine) {
                                  {JobState::Starting, 0},
                                  {JobState::Running, 0},
                                  {JobState::Stopping, 0}};
-  for (const auto& [id, job] : engine.state().jobs) ++now[engine.state_of(id)];
+  const auto gangs = engine.live_jobs();
+  for (const auto id : gangs) ++now[engine.state_of(id)];
+  now[JobState::Waiting] = static_cast<double>(engine.state().jobs.size() - gangs.size());
   std::vector<std::pair<Labels, double>> live;
   for (const auto& [state, count] : now) {
     live.push_back({{{"state", boost::describe::enum_to_string(state, "?")}}, count});

@@ -130,8 +130,8 @@ api::SiteList site_list(const Engine& engine, Instant now) {
       view.gpus_in_service += pool.nodes_in_service * pool.gpus_per_node;
       view.gpus_free += pool.gpus_free;
     }
-    for (const auto& [id, job] : engine.state().jobs) {
-      view.running_jobs += job.live && job.live->site == site.name ? 1 : 0;
+    for (const auto id : engine.live_jobs()) {
+      view.running_jobs += engine.state().jobs.find(id)->live->site == site.name ? 1 : 0;
     }
     const auto power = engine.it_power_of(index);
     view.it_power_w = power.count();

@@ -227,6 +227,9 @@ void describe(Fields& f, Policy& policy) {
              "or whoever delays nobody.");
   f.optional("reservations", policy.reservations,
              "With easy backfill: how many blocked jobs of a pool cannot be delayed.");
+  f.optional("fair_share_half_life", policy.fair_share_half_life,
+             "After so long a team's use counts half; 0 h: teams are served by age alone.");
+  f.optional("fair_share_interval", policy.fair_share_interval, "Between two charges of use.");
 }
 
 void describe(Fields& f, Portfolio& portfolio) {

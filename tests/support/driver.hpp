@@ -39,6 +39,7 @@ class Driver {
     north.nodes_per_rack = 2;
     portfolio_.sites[1].interconnection = {{day("2026-01-01"), Power::of(12'000)},
                                            {day("2026-03-03"), Power::of(15'000)}};
+    portfolio_.teams = {{"vision", 2, {"p"}}, {"audio", 1, {}}};
     portfolio_.policy.max_waiting = 60;
     portfolio_.policy.requeue_limit = 2;
     portfolio_.sites[2].halls[0].energised = day("2026-03-02");
@@ -93,6 +94,9 @@ class Driver {
     constexpr const char* classes[] = {"", "low", "normal", "high", "unknown"};
     spec.priority_class = classes[r.next() % 5];
     if (r.next() % 5 == 0) spec.sites = {r.next() % 2 == 0 ? "north" : "west"};
+    constexpr const char* teams[] = {"", "vision", "audio"};
+    spec.team = teams[r.next() % 3];
+    spec.project = r.next() % 3 == 0 ? "p" : "";
     spec.retries = static_cast<std::int64_t>(r.next() % 3);
     spec.requeue = r.next() % 4 != 0;
     if (r.next() % 3 == 0)
@@ -162,6 +166,7 @@ class Driver {
     constexpr Backfill modes[] = {Backfill::None, Backfill::Easy, Backfill::Conservative};
     portfolio.policy.backfill = modes[r.next() % 3];
     portfolio.policy.reservations = static_cast<std::int64_t>(1 + r.next() % 3);
+    if (r.next() % 3 == 0) portfolio.policy.fair_share_half_life = Duration(0);
     if (r.next() % 3 == 0) portfolio.sites[1].interconnection.pop_back();
     portfolio.policy.requeue_backoff = Duration(static_cast<std::int64_t>(1 + r.next() % 8'000));
     tell(Configure{portfolio});

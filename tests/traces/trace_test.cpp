@@ -84,6 +84,14 @@ class Conversation {
       site.halls[0].pods = std::stoll(option(words, "pods." + site.name, "1"));
       site.halls[0].racks_per_pod = std::stoll(option(words, "racks." + site.name, "1"));
     }
+    const auto teams = option(words, "teams");  // vision:2,audio:1
+    for (std::size_t at = 0; at < teams.size();) {
+      const auto colon = teams.find(':', at);
+      const auto end = std::min(teams.find(',', at), teams.size());
+      portfolio.teams.push_back(
+          {teams.substr(at, colon - at), std::stoll(teams.substr(colon + 1)), {}});
+      at = end + 1;
+    }
     const auto backfill = option(words, "backfill", "easy");
     if (backfill == "none") portfolio.policy.backfill = Backfill::None;
     if (backfill == "conservative") portfolio.policy.backfill = Backfill::Conservative;
@@ -95,6 +103,8 @@ class Conversation {
     spec.name = option(words, "name", "job");
     spec.gpus = GpuCount::of(std::stoll(option(words, "gpus", "1")));
     if (const auto n = option(words, "per_node"); !n.empty()) spec.gpus_per_node = std::stoll(n);
+    spec.team = option(words, "team");
+    spec.project = option(words, "project");
     spec.within = parse_level(option(words, "within"));
     spec.prefer = parse_level(option(words, "prefer"));
     if (const auto n = option(words, "segment"); !n.empty()) spec.segment = std::stoll(n);
