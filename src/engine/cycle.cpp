@@ -156,14 +156,14 @@ bool Engine::reserve(const WaitingQueue::Candidate& job) {
   Planner::Reservation r;
   bool closed = false;
   for (const auto pool : shape.pools) {
+    const auto made = static_cast<std::int64_t>(planner_.reservations(pool).size());
+    if (policy.backfill == Backfill::Easy && made >= policy.reservations) continue;
     if (planner_.closed_for(pool) || !fleet_.fits_in_service(pool, shape.demand)) continue;
     if (policy.backfill == Backfill::None) {
       planner_.close(pool, job.job);
       closed = true;
       continue;
     }
-    const auto made = static_cast<std::int64_t>(planner_.reservations(pool).size());
-    if (policy.backfill == Backfill::Easy && made >= policy.reservations) continue;
     const auto place = promise(fleet_, planner_, pool, shape.demand, job.job, job.walltime, now_);
     if (!place || (best && place->at >= r.at)) continue;
     best = pool;

@@ -20,21 +20,25 @@ Job& Engine::change(JobId id) {
   return *job;
 }
 
+// Two steps of an endless round through the specifications: forgets those that no job has any more.
+void Engine::sweep_specs() {
+  for (int i = 0; i < 2 && !specs_.empty(); ++i) {
+    auto next = specs_.upper_bound(swept_);
+    if (next == specs_.end()) next = specs_.begin();
+    swept_ = next->first;
+    if (next->second.expired()) specs_.erase(next);
+  }
+}
+
 // A sweep of ten thousand jobs has one specification.
 std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> spec) {
   DigestSink sink;
   pack(sink, *spec);
+  sweep_specs();
   auto& kept = specs_[sink.finish()];
   if (auto known = kept.lock()) return known;
   kept = spec;
   return spec;
-}
-
-void Engine::release(const std::shared_ptr<const JobSpec>& spec) {
-  if (spec.use_count() > 1) return;
-  DigestSink sink;
-  pack(sink, *spec);
-  specs_.erase(sink.finish());
 }
 
 LaneIndex Engine::lane_of(const Job& job) {

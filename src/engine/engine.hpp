@@ -155,7 +155,7 @@ class Engine {
   Job& change(JobId id);
   void dequeue(JobId id, Job& job);
   std::shared_ptr<const JobSpec> kept_once(std::shared_ptr<const JobSpec> spec);
-  void release(const std::shared_ptr<const JobSpec>& spec);
+  void sweep_specs();
   StartGang start_order(JobId id, const Job& job) const;
   const Lease* lease_named(const std::string& name) const;
   const Site& site_named(const std::string& name) const;
@@ -166,6 +166,7 @@ class Engine {
   WaitingQueue queue_;
   std::set<Deadline> deadlines_;
   std::map<Digest, std::weak_ptr<const JobSpec>> specs_;  // equal ones are kept once
+  Digest swept_;                                          // how far the round through them has come
   std::vector<Standing> standings_;
   Planner planner_;
   std::optional<Instant> capacity_due_;

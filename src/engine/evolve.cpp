@@ -159,9 +159,7 @@ void Engine::apply(const JobEnded& event, Instant) {
     dirty_ = true;  // it may have held a pool
   }
   deadlines_.erase({job.not_before, event.job, Due::BackOff});
-  const auto spec = std::move(job.spec);
   state_.jobs.erase(event.job);
-  release(spec);
   ++state_.ended[event.state];
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "units/arithmetic.hpp"
+
 namespace ampacity {
 namespace {
 
@@ -76,7 +78,8 @@ std::int64_t Fleet::parts_with(PoolIndex index, std::int64_t each) const {
 }
 
 Power Fleet::power_of(PoolIndex index, const Demand& demand) const {
-  return it_power(*pool(index).accelerator, GpuCount::of(demand.gpus), demand.draw);
+  const auto& p = pool(index);
+  return (p.rest_power + times(p.span_power, demand.draw)) * demand.gpus;
 }
 
 Power Fleet::power_free(PoolIndex index) const {
@@ -98,8 +101,9 @@ void Fleet::set_power_limit(SiteIndex site, std::optional<Power> limit) {
 
 bool Fleet::has_room(PoolIndex index, const Demand& demand) const {
   const auto& p = pool(index);
+  if (p.gpus_free < demand.gpus) return false;
   const auto pieces = cut(demand, p.gpus_per_node);
-  if (!pieces || p.gpus_free < demand.gpus) return false;
+  if (!pieces) return false;
   if (pieces->untouched) {
     return index_[index.value()].fits(*topology_, ask_of(demand, *pieces, pieces->nodes()));
   }

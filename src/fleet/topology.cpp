@@ -101,7 +101,15 @@ PoolIndex Topology::pool_for(SiteIndex site, const HallShape& shape) {
   if (it != pools_.end()) {
     return next_index<PoolIndex>(static_cast<std::size_t>(it - pools_.begin()));
   }
-  pools_.push_back({site, shape.accelerator, shape.accelerator->name, shape.gpus_per_node, 0, {}});
+  const auto& gpu = *shape.accelerator;
+  pools_.push_back({site,
+                    &gpu,
+                    gpu.name,
+                    shape.gpus_per_node,
+                    0,
+                    {},
+                    gpu.idle + gpu.host_share(),
+                    gpu.tdp - gpu.idle});
   return next_index<PoolIndex>(pools_.size() - 1);
 }
 

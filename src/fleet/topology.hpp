@@ -58,6 +58,9 @@ struct PoolPlace {
   std::int64_t gpus_per_node = 0;
   std::int64_t nodes = 0;
   std::vector<HallIndex> halls;
+  Power rest_power;  // of one GPU: idle and its share of the host; it_power() of
+                     // model/accelerator.hpp
+  Power span_power;  // from idle to TDP
 };
 
 class Topology {

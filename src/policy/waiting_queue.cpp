@@ -54,12 +54,18 @@ void WaitingQueue::moved(LaneIndex index, const Change& change) {
 }
 
 void WaitingQueue::insert(LaneIndex lane, JobId job, Duration walltime) {
-  moved(lane, [&](Lane& l) { l.jobs.insert(job, walltime); });
+  moved(lane, [&](Lane& l) {
+    l.jobs.insert(job, walltime);
+    if (!l.oldest || job < l.oldest->first) l.oldest = {job, walltime};
+  });
   ++size_;
 }
 
 void WaitingQueue::erase(LaneIndex lane, JobId job) {
-  moved(lane, [&](Lane& l) { l.jobs.erase(job); });
+  moved(lane, [&](Lane& l) {
+    l.jobs.erase(job);
+    if (l.oldest->first == job) l.oldest = l.jobs.first_where(job, [](Duration) { return true; });
+  });
   --size_;
 }
 
@@ -68,6 +74,12 @@ void WaitingQueue::reprice(AccountIndex account, const FairShare& share) {
   if (owner.share == share) return;
   owner.share = share;
   for (const auto lane : owner.lanes) moved(lane, [&](Lane& l) { l.rank.share = share; });
+}
+
+std::optional<std::pair<JobId, Duration>> WaitingQueue::first_in(
+    const Lane& lane, Duration longest, std::optional<JobId> behind) const {
+  if (!behind && lane.oldest && lane.oldest->second <= longest) return lane.oldest;
+  return lane.jobs.first_where(behind, [&](Duration walltime) { return walltime <= longest; });
 }
 
 std::optional<WaitingQueue::Candidate> WaitingQueue::best(ShapeIndex shape, Duration longest,
@@ -81,7 +93,7 @@ std::optional<WaitingQueue::Candidate> WaitingQueue::best(ShapeIndex shape, Dura
     if (best && best->rank < after->rank) break;
     const auto last = seen.find(after->lane);
     const auto behind = last == seen.end() ? std::nullopt : std::optional(last->second);
-    const auto job = lanes_[after->lane.value()].jobs.first_where(behind, short_enough);
+    const auto job = first_in(lanes_[after->lane.value()], longest, behind);
     if (!job || (best && best->job < job->first)) continue;
     best = Candidate{after->rank, job->first, shape, after->lane, job->second};
   }

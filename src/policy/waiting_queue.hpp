@@ -89,6 +89,7 @@ class WaitingQueue {
     Rank rank;
     ShapeIndex shape;
     AggregateTree<JobId, Duration, Shortest> jobs;
+    std::optional<std::pair<JobId, Duration>> oldest;  // the answer to most questions, kept at hand
   };
   struct ShapeLanes {
     Shape shape;
@@ -99,6 +100,8 @@ class WaitingQueue {
     std::vector<LaneIndex> lanes;
   };
 
+  std::optional<std::pair<JobId, Duration>> first_in(const Lane& lane, Duration longest,
+                                                     std::optional<JobId> behind) const;
   // Takes the lane out of its shape's order, changes it, and puts it back if it has jobs.
   template <class Change>
   void moved(LaneIndex lane, const Change& change);

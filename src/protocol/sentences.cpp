@@ -28,6 +28,24 @@ NodeNumber split(const std::string& path) {
   return node;
 }
 
+std::string range(std::int64_t first, std::int64_t last) {
+  return first == last ? fmt::format("{}", first) : fmt::format("[{}-{}]", first, last);
+}
+
+// "abilene/h1/p1/r7" and "/n[1-18]:4".
+struct InRack {
+  NodeNumber rack;
+  std::string nodes;
+};
+
+InRack placed_in(const NodeShare& share) {
+  const auto slash = std::min(share.node.rfind('/'), share.node.size());
+  const auto node = split(share.node.substr(slash));
+  return {split(share.node.substr(0, slash)),
+          fmt::format("{}{}:{}", node.stem, range(node.number, node.number + share.nodes - 1),
+                      share.gpus)};
+}
+
 std::string by(const std::string& who) {
   return who.empty() ? "" : " by " + who;
 }
@@ -128,15 +146,21 @@ struct Teller {
 
 }  // namespace
 
+// Neighbouring racks with the same nodes are one: "abilene/h1/p1/r[1-100]/n[1-18]:4".
 std::string to_text(const std::vector<NodeShare>& shares) {
   std::string text;
-  for (const auto& share : shares) {
+  for (std::size_t i = 0; i < shares.size();) {
+    const auto first = placed_in(shares[i]);
+    auto last = first.rack.number;
+    for (++i; i < shares.size(); ++i) {
+      const auto next = placed_in(shares[i]);
+      if (next.rack.stem != first.rack.stem || next.nodes != first.nodes ||
+          next.rack.number != last + 1)
+        break;
+      ++last;
+    }
     if (!text.empty()) text += ' ';
-    const auto first = split(share.node);
-    text += share.nodes == 1 ? share.node
-                             : fmt::format("{}[{}-{}]", first.stem, first.number,
-                                           first.number + share.nodes - 1);
-    text += fmt::format(":{}", share.gpus);
+    text += first.rack.stem + range(first.rack.number, last) + first.nodes;
   }
   return text;
 }
