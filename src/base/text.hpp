@@ -18,6 +18,15 @@ std::optional<std::string> nearest(std::string_view word,
 // " (did you mean 'pue'?)" or "".
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
+// The `name` of each item, to compare with or to list.
+template <class Items>
+std::vector<std::string> names_of(const Items& items) {
+  std::vector<std::string> names;
+  names.reserve(items.size());
+  for (const auto& item : items) names.push_back(item.name);
+  return names;
+}
+
 // "a, b and c".
 std::string listed(const std::vector<std::string>& words);
 

@@ -114,7 +114,7 @@ class Workload {
     constexpr std::int64_t sizes[] = {1, 1,  1,  1,  2,  2,  4,   4,   8,
                                       9, 16, 18, 18, 36, 72, 144, 288, 1'152};
     const auto size = sizes[numbers_.below(std::size(sizes))];
-    const auto minutes = 30 + numbers_.below(48 * 60);
+    const auto minutes = 30 + numbers_.below(2'880);
     return gang(size, Duration(minutes * 60'000));
   }
 

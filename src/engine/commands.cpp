@@ -11,13 +11,6 @@
 namespace ampacity {
 namespace {
 
-template <class T>
-std::vector<std::string> names_of(const std::vector<T>& items) {
-  std::vector<std::string> names;
-  for (const auto& item : items) names.push_back(item.name);
-  return names;
-}
-
 template <class Problems>
 std::string joined(const Problems& problems) {
   std::string text;
@@ -35,7 +28,7 @@ std::uint64_t digest_of_spec(const JobSpec& spec) {
 
 std::string how_it_ended(const Ending& ending) {
   const auto who = ending.rank ? fmt::format("rank {} ", *ending.rank) : std::string();
-  const auto detail = ending.detail.empty() ? std::string() : ": " + ending.detail;
+  auto detail = ending.detail.empty() ? std::string() : ": " + ending.detail;
   switch (ending.kind) {
     case EndKind::Exited:
       return fmt::format("{}exit code {}{}", who, ending.code, detail);

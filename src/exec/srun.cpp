@@ -118,7 +118,7 @@ std::string read_call(int argc, char** argv, Call& call) {
 fs::path new_step(const fs::path& folder, int& number) {
   for (number = 0;; ++number) {
     std::error_code error;
-    const auto step = folder / fmt::format("step-{}", number);
+    auto step = folder / fmt::format("step-{}", number);
     if (fs::create_directory(step, error) || error) return step;
   }
 }

@@ -22,6 +22,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> all;
+  all.reserve(words.size() + 1);
   for (auto& word : words) all.push_back(word.data());
   all.push_back(nullptr);
   return all;
@@ -65,7 +66,10 @@ void redirect(const Task& task, int pipe) {
   }
   std::vector<std::string> words = task.argv;
   std::vector<std::string> variables;
-  for (const auto& [key, value] : task.environment) variables.push_back(key + "=" + value);
+  variables.reserve(task.environment.size());
+  for (const auto& [key, value] : task.environment) {
+    variables.push_back(fmt::format("{}={}", key, value));
+  }
   auto argv = pointers(words);
   auto envp = pointers(variables);
   ::execvpe(argv[0], argv.data(), envp.data());

@@ -38,13 +38,6 @@ class Checker {
   }
 
   template <class T>
-  static std::vector<std::string> names_of(const std::vector<T>& items) {
-    std::vector<std::string> names;
-    for (const auto& item : items) names.push_back(item.name);
-    return names;
-  }
-
-  template <class T>
   void distinct(const std::string& list, const std::vector<T>& items, bool plain_names = true) {
     std::map<std::string, std::size_t> seen;
     for (std::size_t i = 0; i < items.size(); ++i) {

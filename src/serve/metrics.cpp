@@ -39,6 +39,7 @@ void jobs(prometheus::Registry& registry, const Engine& engine) {
   for (const auto id : gangs) ++now[engine.state_of(id)];
   now[JobState::Waiting] = static_cast<double>(engine.state().jobs.size() - gangs.size());
   std::vector<std::pair<Labels, double>> live;
+  live.reserve(now.size());
   for (const auto& [state, count] : now) {
     live.push_back({{{"state", boost::describe::enum_to_string(state, "?")}}, count});
   }
@@ -55,6 +56,7 @@ template <class View, class Pick>
 std::vector<std::pair<Labels, double>> each(const std::vector<View>& views, const char* label,
                                             Pick pick) {
   std::vector<std::pair<Labels, double>> samples;
+  samples.reserve(views.size());
   for (const auto& view : views) {
     samples.push_back({{{label, view.name}}, static_cast<double>(pick(view))});
   }

@@ -22,7 +22,7 @@ Usage running_usage(const Engine& engine, JobId id, Instant now) {
 }
 
 std::string price_text(const LeasePrice& price) {
-  const auto amount = to_text(price.amount);
+  auto amount = to_text(price.amount);
   switch (price.basis) {
     case PriceBasis::Year:
       return amount + " a year";

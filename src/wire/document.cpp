@@ -5,12 +5,12 @@
 
 namespace ampacity {
 
-std::string schema_text(boost::json::object schema, std::string_view title,
+std::string schema_text(const boost::json::object& schema, std::string_view title,
                         std::string_view about) {
   boost::json::object out{{"$schema", "http://json-schema.org/draft-07/schema#"},
                           {"title", title},
                           {"description", about}};
-  for (auto& [key, value] : schema) out[key] = std::move(value);
+  for (const auto& [key, value] : schema) out[key] = value;
   return indented(out);
 }
 

@@ -34,6 +34,7 @@ Loaded<T> parse_document(std::string_view text, const std::string& file,
 }
 
 // The schema as a file: indented by two, ending in a line break. `title` and `about` head it.
-std::string schema_text(boost::json::object schema, std::string_view title, std::string_view about);
+std::string schema_text(const boost::json::object& schema, std::string_view title,
+                        std::string_view about);
 
 }  // namespace ampacity

@@ -77,10 +77,10 @@ Source Fields::at(std::string_view key) const {
   return source_->child(*find(*source_->node, key), key);
 }
 
-void Fields::add(const char* key, boost::json::object schema, const boost::json::value& initial,
-                 const char* doc, bool required) {
+void Fields::add(const char* key, const boost::json::object& schema,
+                 const boost::json::value& initial, const char* doc, bool required) {
   boost::json::object property{{"description", doc}};
-  for (auto& [name, value] : schema) property[name] = std::move(value);
+  for (const auto& [name, value] : schema) property[name] = value;
   if (!initial.is_null()) property["default"] = initial;
   auto& properties = (*schema_)["properties"];
   if (!properties.is_object()) properties = boost::json::object();

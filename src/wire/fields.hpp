@@ -67,7 +67,7 @@ class Fields {
       Kind::read(source_->child(*node, key), value);
     }
   }
-  void add(const char* key, boost::json::object schema, const boost::json::value& initial,
+  void add(const char* key, const boost::json::object& schema, const boost::json::value& initial,
            const char* doc, bool required);
   const YamlNode* take(const char* key, bool required);
 

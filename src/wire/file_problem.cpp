@@ -94,7 +94,7 @@ std::string to_text(const std::vector<FileProblem>& problems) {
   return text;
 }
 
-void ProblemList::say(Position at, std::string path, std::string message) {
+void ProblemList::say(Position at, std::string_view path, std::string_view message) {
   if (problems_.size() > limits::file_problems) return;
   if (problems_.size() == limits::file_problems) {
     problems_.push_back({file_, {}, "", "more problems follow; these are the first"});

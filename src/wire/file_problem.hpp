@@ -55,7 +55,7 @@ class [[nodiscard]] Loaded : public tl::expected<T, std::vector<FileProblem>> {
 class ProblemList {
  public:
   explicit ProblemList(std::string file) : file_(std::move(file)) {}
-  void say(Position at, std::string path, std::string message);
+  void say(Position at, std::string_view path, std::string_view message);
   bool empty() const { return problems_.empty(); }
   std::size_t size() const { return problems_.size(); }
   std::vector<FileProblem> take() { return std::move(problems_); }

@@ -123,6 +123,7 @@ boost::json::object choice_schema(const std::vector<std::string>& words) {
 std::optional<std::size_t> read_choice(const Source& from, const std::vector<std::string>& words,
                                        const std::vector<std::string>& later) {
   std::vector<std::string> quoted;
+  quoted.reserve(words.size());
   for (const auto& word : words) quoted.push_back("'" + word + "'");
   const auto what = "one of " + listed(quoted);
   const auto& text = from.node->text;

@@ -49,6 +49,7 @@ namespace {
 
 std::vector<std::string> texts(const std::vector<Argument>& words) {
   std::vector<std::string> out;
+  out.reserve(words.size());
   for (const auto& word : words) out.push_back(word.text);
   return out;
 }

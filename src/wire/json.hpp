@@ -10,6 +10,8 @@
 // files of edges only (0.8 s).
 #pragma once
 
+#include <fmt/format.h>
+
 #include <boost/describe.hpp>
 #include <boost/json.hpp>
 #include <boost/mp11.hpp>
@@ -319,7 +321,7 @@ Status read(const Value& from, T& value, const std::string& path) {
     value.clear();
     for (const auto& [key, item] : from.get_object()) {
       const std::string name(key.data(), key.size());
-      if (auto s = read(item, value[name], path + "." + name); !s) return s;
+      if (auto s = read(item, value[name], fmt::format("{}.{}", path, name)); !s) return s;
     }
     return {};
   } else if constexpr (IsVariant<T>::value) {

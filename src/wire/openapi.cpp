@@ -132,12 +132,12 @@ class Paths {
   explicit Paths(Schemas& schemas) : schemas_(schemas) {}
 
   template <class T>
-  void get(const char* path, const char* what, Array parameters = {}) {
-    add(path, "get", what, std::move(parameters),
+  void get(const char* path, const char* what, const Array& parameters = {}) {
+    add(path, "get", what, parameters,
         answer("as asked", content("application/json", schemas_.of<T>())));
   }
-  void stream(const char* path, const char* what, const char* type, Array parameters = {}) {
-    add(path, "get", what, std::move(parameters), answer("as it comes", content(type, text())));
+  void stream(const char* path, const char* what, const char* type, const Array& parameters = {}) {
+    add(path, "get", what, parameters, answer("as it comes", content(type, text())));
   }
   template <class Body, class T>
   void post(const char* path, const char* what, const char* status = "200") {
@@ -146,21 +146,21 @@ class Paths {
     paths_[path].as_object()["post"].as_object()["requestBody"] =
         Object{{"required", true}, {"content", content("application/json", schemas_.of<Body>())}};
   }
-  void remove(const char* path, const char* what, Array parameters) {
-    add(path, "delete", what, std::move(parameters),
+  void remove(const char* path, const char* what, const Array& parameters) {
+    add(path, "delete", what, parameters,
         answer("done and durable", content("application/json", schemas_.of<api::Done>())));
   }
   Object take() { return std::move(paths_); }
 
  private:
-  void add(const char* path, const char* method, const char* what, Array parameters, Object good,
-           const char* status = "200") {
+  void add(const char* path, const char* method, const char* what, const Array& parameters,
+           Object good, const char* status = "200") {
     Object responses{
         {status, std::move(good)},
         {"default", answer("no: why, with numbers",
                            content("application/json", schemas_.of<api::ErrorBody>()))}};
     Object operation{{"summary", what}, {"responses", std::move(responses)}};
-    if (!parameters.empty()) operation["parameters"] = std::move(parameters);
+    if (!parameters.empty()) operation["parameters"] = parameters;
     if (std::string_view(method) != "get")
       operation["security"] = Array{Object{{"token", Array{}}}};
     if (!paths_.contains(path)) paths_[path] = Object{};
