@@ -229,6 +229,10 @@ void add_listings(CLI::App& app, const OptionsPtr& options, Run& run) {
       command(app, options, "sites", "Sites: GPUs, what is free, power", "  ampacity sites");
   sites->callback(
       [options, &run] { run = [options] { return get<api::SiteList>(*options, "/v1/sites"); }; });
+  auto* teams = command(app, options, "teams", "Teams: quota, what they use and may start",
+                        "  ampacity teams");
+  teams->callback(
+      [options, &run] { run = [options] { return get<api::TeamList>(*options, "/v1/teams"); }; });
   auto* leases = command(app, options, "leases", "Leases: contracted, used and unused",
                          "  ampacity leases --json");
   leases->callback(

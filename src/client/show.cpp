@@ -186,6 +186,40 @@ void show(const api::LeaseList& list) {
       "now\n");
 }
 
+void show(const api::TeamList& list) {
+  Table table({{"TEAM", false, true},
+               {"GROUP"},
+               {"WEIGHT", true},
+               {"GUARANTEED", true},
+               {"BORROW", true},
+               {"LEND", true},
+               {"USED", true},
+               {"BORROWED", true},
+               {"MAY START", true},
+               {"GPU-HOURS LATELY", true}});
+  const auto amount = [](const std::optional<std::int64_t>& gpus, const char* absent) {
+    return gpus ? fmt::format("{}", *gpus) : std::string(absent);
+  };
+  for (const auto& t : list.teams) {
+    table.add({{t.name},
+               {t.group.empty() ? "-" : t.group},
+               {fmt::format("{}", t.weight)},
+               {amount(t.guaranteed, "-")},
+               {t.guaranteed ? amount(t.borrow, "any") : "-"},
+               {t.guaranteed ? amount(t.lend, "all") : "-"},
+               {fmt::format("{}", t.used)},
+               {fmt::format("{}", t.borrowed), t.borrowed > 0 ? Colour::Yellow : Colour::None},
+               {fmt::format("{}", t.may_start)},
+               {fmt::format("{}.{}", t.lately_gpu_ms / 3'600'000,
+                            t.lately_gpu_ms % 3'600'000 / 360'000)}});
+  }
+  table.print();
+  if (list.overpromised > 0) {
+    fmt::print("{} GPUs are guaranteed and {} are in service: {} more than there are\n",
+               list.guaranteed, list.gpus_in_service, list.overpromised);
+  }
+}
+
 void show(const api::EventView& event) {
   fmt::print("{:>8}  {}  {}\n", event.id, clock(event.at_ms), event.text);
 }

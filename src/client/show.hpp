@@ -11,6 +11,7 @@ void show(const api::JobDetail& detail);
 void show(const Explanation& explanation, std::int64_t job);
 void show(const api::SiteList& list);
 void show(const api::LeaseList& list);
+void show(const api::TeamList& list);
 void show(const api::EventView& event);
 std::string state_text(JobState state);
 

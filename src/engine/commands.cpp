@@ -42,7 +42,9 @@ std::string how_it_ended(const Ending& ending) {
   return detail;
 }
 
+// A gang that saves itself and leaves on being preempted has not done its work.
 AttemptResult judged(const std::optional<StopCause>& stopping, const Ending& ending) {
+  if (stopping == StopCause::Preempted) return AttemptResult::Preempted;
   const bool clean = ending.kind == EndKind::Exited && ending.code == 0;
   if (clean && stopping != StopCause::Cancelled) return AttemptResult::Completed;
   if (stopping == StopCause::Cancelled) return AttemptResult::Cancelled;
@@ -210,12 +212,13 @@ void Engine::on(const CancelJob& command) {
                 command.by.empty() ? "cancelled" : "cancelled by " + command.by});
 }
 
-void Engine::stop(JobId id, StopCause cause, const std::string& by) {
+void Engine::stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for) {
   const auto& job = job_of(id);
   if (job.live->stopping == cause || job.live->stopping == StopCause::Cancelled) return;
+  if (job.live->stopping && cause == StopCause::Preempted) return;
   const AttemptId attempt{id, job.attempts};
   const auto site = job.live->site;
-  emit(AttemptStopping{attempt, cause, by});
+  emit(AttemptStopping{attempt, cause, by, room_for});
   effect(StopGang{attempt, site, state_.portfolio->policy.grace});
 }
 
@@ -266,6 +269,11 @@ void Engine::after_attempt(JobId id, AttemptResult result, const std::string& wh
                               fmt::format("{}; retry {} of {} in {}", why, job.own_failures,
                                           job.spec->retries, to_text(wait))});
     }
+    case AttemptResult::Preempted:
+      if (!job.spec->requeue) {
+        return emit(JobEnded{id, JobState::Failed, "preempted; the job asked not to be requeued"});
+      }
+      return emit(JobRequeued{id, now_, "preempted; back in the queue at its old place"});
     case AttemptResult::InfrastructureFailed: {
       const auto failures = job.infrastructure_failures;
       if (!job.spec->requeue || failures > policy.requeue_limit) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One decision, in order: 1 what may be used now, 2 the commands of this instant, 3 due timers,
-// 4 the queue in order: a place for each gang that fits, a reservation for the first that do not,
-// and backfill around those. Timers come after the commands, so that a gang that ends at the very
-// end of its walltime has ended, not been stopped. (Fair share enters in the order of the queue,
-// preemption after the reservation, the power tree in Fleet::fits.)
+// 4 the queue in order: a place for each gang that fits, room made by preemption where that helps,
+// a reservation for the first that do not fit, and backfill around those. Timers come after the
+// commands, so that a gang that ends at the very end of its walltime has ended, not been stopped.
 #include <algorithm>
 #include <queue>
 
@@ -40,12 +39,14 @@ std::optional<Instant> Engine::next_deadline() const {
   if (shares() && state_.charged_until && (!next || *state_.charged_until < *next)) {
     next = state_.charged_until;
   }
+  if (preempt_due_ && (!next || *preempt_due_ < *next)) next = preempt_due_;
   if (!deadlines_.empty() && (!next || deadlines_.begin()->at < *next))
     next = deadlines_.begin()->at;
   return next;
 }
 
 void Engine::due_timers(Instant now) {
+  if (preempt_due_ && *preempt_due_ <= now) dirty_ = true;
   while (!deadlines_.empty() && deadlines_.begin()->at <= now) {
     const auto deadline = *deadlines_.begin();
     deadlines_.erase(deadlines_.begin());
@@ -114,6 +115,54 @@ void Engine::refresh_power(Instant now) {
   }
 }
 
+// Asks the queue for one candidate after the other in the course of a pass. Of a shape the first
+// that its quota keeps may be promised a place; after it only those that may have what is free now.
+class Engine::Pass {
+ public:
+  using Candidate = WaitingQueue::Candidate;
+  explicit Pass(const Engine& engine) : engine_(engine) {
+    for (const auto shape : engine.queue_.shapes_waiting()) ask(shape, Planner::unlimited);
+  }
+
+  // The next, as things are now.
+  std::optional<Candidate> next() {
+    while (!candidates_.empty()) {
+      const auto job = candidates_.top();
+      candidates_.pop();
+      const auto& queue = engine_.queue_;
+      if (queue.rank(job.lane) == job.rank && queue.lacks(job.lane) <= bound(job.shape)) return job;
+      ask(job.shape, Planner::unlimited);
+    }
+    return std::nullopt;
+  }
+
+  void ask(ShapeIndex shape, Duration longest) {
+    if (const auto next = engine_.queue_.best(shape, longest, bound(shape), seen_)) {
+      candidates_.push(*next);
+    }
+  }
+  void is_seen(const Candidate& job) { seen_[job.lane] = job.job; }
+  void quota_keeps(const Candidate& job) {
+    seen_[job.lane] = JobId(INT64_MAX);  // and all of its lane
+    kept_.insert(job.shape);
+  }
+
+ private:
+  std::int64_t bound(ShapeIndex index) const {
+    const auto& quotas = engine_.quotas_;
+    if (quotas.none()) return Quotas::unlimited;
+    const auto& shape = engine_.queue_.shape(index);
+    if (quotas.limit(shape.group) < shape.demand.gpus) return Claim::nothing;
+    if (kept_.count(index) == 0) return Quotas::unlimited;
+    return quotas.inside(shape.group, engine_.fleet_.gpus_free());
+  }
+
+  const Engine& engine_;
+  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates_;
+  WaitingQueue::Seen seen_;
+  std::set<ShapeIndex> kept_;
+};
+
 // The candidates are the best job of each shape, in order. One that does not fit is answered by the
 // next of its shape that is short enough to end before a reservation is due; the rest of the shape
 // is never looked at. Room only shrinks and use only grows within a pass, so what did not fit does
@@ -121,50 +170,86 @@ void Engine::refresh_power(Instant now) {
 void Engine::schedule() {
   if (!dirty_) return;
   dirty_ = false;
+  preempt_due_.reset();
+  ahead_.reset();
   planner_.forget_reservations();
-  using Candidate = WaitingQueue::Candidate;
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates;
-  WaitingQueue::Seen seen;
-  const auto ask = [&](ShapeIndex shape, Duration longest) {
-    if (const auto next = queue_.best(shape, longest, seen)) candidates.push(*next);
-  };
-  for (const auto shape : queue_.shapes_waiting()) ask(shape, Planner::unlimited);
-  while (!candidates.empty()) {
-    const auto job = candidates.top();
-    candidates.pop();
-    if (queue_.rank(job.lane) != job.rank) {
-      ask(job.shape, Planner::unlimited);
-    } else if (const auto choice = choose(fleet_, standings_, planner_, queue_, job, now_)) {
-      place(job, *choice);
-      ask(job.shape, Planner::unlimited);
-    } else if (reserve(job)) {
-      seen[job.lane] = job.job;
-      ask(job.shape, Planner::unlimited);
-    } else {
-      seen[job.lane] = job.job;
-      ask(job.shape, longest_window(fleet_, planner_, queue_.shape(job.shape), now_));
+  const auto had_their_turn = serve_those_with_room();
+  Pass pass(*this);
+  while (const auto job = pass.next()) {
+    switch (had_their_turn.count(job->job) > 0 ? Answer::Reserved : offer(*job)) {
+      case Answer::Placed:
+        pass.ask(job->shape, Planner::unlimited);
+        break;
+      case Answer::Reserved:
+        pass.is_seen(*job);
+        pass.ask(job->shape, Planner::unlimited);
+        break;
+      case Answer::NoRoom:
+        pass.is_seen(*job);
+        pass.ask(job->shape, longest_window(fleet_, planner_, queue_.shape(job->shape), now_));
+        break;
+      case Answer::NoQuota:
+        pass.quota_keeps(*job);
+        pass.ask(job->shape, Planner::unlimited);
+        break;
     }
   }
 }
 
+// One candidate: a place now, or one that is promised, or room made for it.
+Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
+  const auto gpus = queue_.shape(candidate.shape).demand.gpus;
+  const auto free = fleet_.gpus_free();
+  auto inside = free;  // what the team may have of it
+  if (!quotas_.none()) {
+    const auto team = quotas_.team(job_of(candidate.job).spec->team);
+    inside = std::min(quotas_.inside(team, free), free);
+    auto limit = quotas_.limit(team);
+    if (ahead_) {
+      inside = std::min(inside, ahead_->quotas.inside(team, ahead_->free));
+      limit = std::min(limit, ahead_->quotas.limit(team));
+    }
+    if (limit < gpus) {
+      return make_room(candidate) ? Answer::Reserved : Answer::NoQuota;
+    }
+  }
+  if (inside >= gpus) {
+    if (const auto choice = choose(fleet_, standings_, planner_, queue_, candidate, now_)) {
+      place(candidate, *choice);
+      return Answer::Placed;
+    }
+  }
+  if (make_room(candidate)) return Answer::Reserved;
+  const bool reserved = reserve(candidate, free - inside);
+  if (inside < gpus && free >= gpus) return Answer::NoQuota;
+  return reserved ? Answer::Reserved : Answer::NoRoom;
+}
+
+// Is there a place in this pool for one more that waits?
+bool Engine::takes_reservation(PoolIndex pool, const Demand& demand) const {
+  const auto& policy = state_.portfolio->policy;
+  const auto made = static_cast<std::int64_t>(planner_.reservations(pool).size());
+  if (policy.backfill == Backfill::Easy && made >= policy.reservations) return false;
+  return !planner_.closed_for(pool) && fleet_.fits_in_service(pool, demand);
+}
+
 // Promises a place to a job that cannot start: in the pool where it can start first, of those that
 // still take a reservation. Without backfill every pool that it could use waits for it.
-bool Engine::reserve(const WaitingQueue::Candidate& job) {
-  const auto& policy = state_.portfolio->policy;
+// `held_back` GPUs have to stay free for others.
+bool Engine::reserve(const WaitingQueue::Candidate& job, std::int64_t held_back) {
   const auto& shape = queue_.shape(job.shape);
   std::optional<PoolIndex> best;
   Planner::Reservation r;
   bool closed = false;
   for (const auto pool : shape.pools) {
-    const auto made = static_cast<std::int64_t>(planner_.reservations(pool).size());
-    if (policy.backfill == Backfill::Easy && made >= policy.reservations) continue;
-    if (planner_.closed_for(pool) || !fleet_.fits_in_service(pool, shape.demand)) continue;
-    if (policy.backfill == Backfill::None) {
+    if (!takes_reservation(pool, shape.demand)) continue;
+    if (state_.portfolio->policy.backfill == Backfill::None) {
       planner_.close(pool, job.job);
       closed = true;
       continue;
     }
-    const auto place = promise(fleet_, planner_, pool, shape.demand, job.job, job.walltime, now_);
+    const auto place =
+        promise(fleet_, planner_, pool, shape.demand, {job.job, job.walltime, held_back}, now_);
     if (!place || (best && place->at >= r.at)) continue;
     best = pool;
     r = *place;
@@ -184,11 +269,13 @@ void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choic
   placed.site = fleet_.sites()[fleet_.pool(choice.pool).site.value()].name;
   placed.provider = lease.provider;
   placed.lease = lease.name;
-  for (const auto& share : choice.shares) {
-    placed.nodes.push_back({fleet_.path(share.node), share.nodes, share.gpus});
-  }
+  placed.nodes = named(choice.shares);
   placed.walltime = candidate.walltime;
   placed.why = choice.why;
+  if (ahead_) {
+    ahead_->quotas.use(quotas_.team(job.spec->team), job.spec->gpus.count());
+    ahead_->free -= job.spec->gpus.count();
+  }
   emit(std::move(placed));
   effect(start_order(id, job_of(id)));
 }

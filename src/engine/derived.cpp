@@ -42,8 +42,11 @@ std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> 
 }
 
 LaneIndex Engine::lane_of(const Job& job) {
-  const Shape shape{demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec)};
-  return queue_.lane(shape, account_of(*job.spec), job.priority);
+  const auto team = quotas_.team(job.spec->team);
+  const Shape shape{demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec),
+                    quotas_.none() ? Quotas::fleet() : quotas_.entry(team).group};
+  return queue_.lane(shape, account_of(*job.spec), job.priority,
+                     claim_of(team, shape.demand.gpus, job.priority));
 }
 
 void Engine::enqueue(JobId id, Job& job) {
@@ -117,18 +120,21 @@ void Engine::rebuild_fleet() {
     fleet_.set_down(NodeIndex(fleet_.resolve(node)->begin), true);
   apply_drains({0, static_cast<std::uint32_t>(fleet_.node_count())});
   planner_ = Planner(fleet_);
+  stopping_.clear();
   for (const auto& [id, job] : state_.jobs) {
     if (!job.live) continue;
     fleet_.take(job.live->shares);
     fleet_.draw(site_of(*job.live), draw_of(job));
     occupy(id, job);
+    quotas_.use(quotas_.team(job.spec->team), job.spec->gpus.count());
+    if (job.live->stopping) stopping_.insert(id);
   }
 }
 
 void Engine::rebuild() {
-  rebuild_fleet();
   queue_ = {};
-  accounts_.clear();
+  rebuild_teams();
+  rebuild_fleet();
   deadlines_.clear();
   standings_ = standings(*state_.portfolio, fleet_, state_.last_at);
   capacity_due_ = state_.last_at;

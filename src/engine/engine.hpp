@@ -27,6 +27,8 @@
 #include "ledger/usage.hpp"
 #include "policy/places.hpp"
 #include "policy/planner.hpp"
+#include "policy/preemption.hpp"
+#include "policy/quota.hpp"
 #include "policy/waiting_queue.hpp"
 
 namespace ampacity {
@@ -64,6 +66,7 @@ class Engine {
   const State& state() const { return state_; }
   const Fleet& fleet() const { return fleet_; }
   const Planner& planner() const { return planner_; }
+  const Quotas& quotas() const { return quotas_; }
   std::vector<JobId> live_jobs() const { return planner_.gangs(); }
   std::size_t waiting() const { return queue_.size(); }
   JobState state_of(JobId job) const;  // requires a job that has not ended
@@ -88,13 +91,27 @@ class Engine {
   };
 
   // cycle.cpp: the numbered steps
+  class Pass;
   void due_timers(Instant now);
   void due(const Deadline& deadline);
   void refresh_capacity(Instant now);
   void refresh_power(Instant now);
   void schedule();
-  bool reserve(const WaitingQueue::Candidate& job);
+  enum class Answer { Placed, Reserved, NoRoom, NoQuota };
+  Answer offer(const WaitingQueue::Candidate& job);
+  std::set<JobId> serve_those_with_room();
+  bool reserve(const WaitingQueue::Candidate& job, std::int64_t held_back);
+  bool takes_reservation(PoolIndex pool, const Demand& demand) const;
   void place(const WaitingQueue::Candidate& job, const Choice& choice);
+
+  // preempt.cpp: whom to stop for a job that cannot start
+  void look_ahead();
+  bool make_room(const WaitingQueue::Candidate& job);
+  Planner::Reservation when_they_are_gone(const WaitingQueue::Candidate& job, PoolIndex pool,
+                                          const std::vector<Share>& place) const;
+  std::optional<Eviction> eviction_for(const WaitingQueue::Candidate& job, PoolIndex pool);
+  bool may_preempt(const Job& job, const Job& victim) const;
+  std::int64_t loss_of(const Job& job) const;
 
   // commands.cpp: one for each kind
   void on(const Configure& command);
@@ -108,7 +125,7 @@ class Engine {
   void on(const Tick&) {}
   std::optional<Refusal> objection(const JobSpec& spec) const;
   void after_attempt(JobId id, AttemptResult result, const std::string& why);
-  void stop(JobId id, StopCause cause, const std::string& by);
+  void stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for = {});
   void refuse(Reason reason, std::string message);
   void emit(EventBody body);
   void effect(Effect effect) { outcome_.effects.push_back(std::move(effect)); }
@@ -129,15 +146,25 @@ class Engine {
   void apply(const CapacityChanged& event, Instant at);
   void apply(const SitePowerChanged& event, Instant at);
   void apply(const UseCharged& event, Instant at);
+  void apply(const RoomPromised& event, Instant at);
+  std::vector<Share> shares_of(const std::vector<NodeShare>& nodes) const;
+  std::vector<NodeShare> named(const std::vector<Share>& shares) const;
 
-  // sharing.cpp: the use of teams and their places in the queue
+  // sharing.cpp: what teams use and may use, and their places in the queue
   bool shares() const;
   void charge_due(Instant now);
   void charge(const Job& job, Instant from, Instant until);
-  void reprice(const std::string& team);
-  FairShare share_of(const std::string& team, const std::string& project) const;
+  void sum_groups();
+  void rebuild_teams();
+  void use_quota(const Job& job, std::int64_t sign);
+  void restate(TeamIndex team, const std::string& project, AccountIndex account);
+  void restate(TeamIndex team);
+  void restate_group(TeamIndex team);
+  FairShare share_of(TeamIndex team, const std::string& project) const;
+  Claim claim_of(TeamIndex team, std::int64_t gpus, std::int64_t priority) const;
   AccountIndex account_of(const JobSpec& spec);
   std::string use_in_words(const JobSpec& spec) const;
+  std::optional<Explanation> kept_by_quota(const JobSpec& spec) const;
 
   // derived.cpp: what is rebuilt from the state
   void rebuild();
@@ -170,8 +197,20 @@ class Engine {
   std::vector<Standing> standings_;
   Planner planner_;
   std::optional<Instant> capacity_due_;
-  std::map<std::string, std::map<std::string, AccountIndex>> accounts_;  // team -> project
-  bool dirty_ = false;  // something changed that may let a job start
+  Quotas quotas_;
+  std::set<std::int64_t> preempting_;  // priorities
+  std::vector<std::map<std::string, AccountIndex>> accounts_{
+      quotas_.entries().size()};  // by team, project
+  // The quotas once the gangs that are stopping are gone and those that they make room for run:
+  // within a pass, from the first job on that asks for room.
+  struct Ahead {
+    Quotas quotas;
+    std::int64_t free = 0;
+  };
+  std::optional<Ahead> ahead_;
+  std::set<JobId> stopping_;            // gangs
+  std::optional<Instant> preempt_due_;  // a gang that somebody wants to preempt has run long enough
+  bool dirty_ = false;                  // something changed that may let a job start
 
   Outcome outcome_;  // of the decision under way
   Instant now_;

@@ -140,6 +140,127 @@ TEST_CASE(
   CHECK(kept > 3'000);
 }
 
+namespace {
+
+// Teams with quotas and classes that preempt, where whoever is told to stop does so in time.
+class Preemptions {
+ public:
+  explicit Preemptions(std::uint64_t seed) : random_(seed) {
+    auto portfolio = test::small_portfolio({{"north", 3, 4, "azure"}, {"south", 2, 8, "oracle"}});
+    portfolio.sites[0].halls[0].pods = 2;
+    portfolio.sites[0].halls[0].racks_per_pod = 2;
+    portfolio.priority_classes[2].preempts = true;
+    const auto quota = [&](std::int64_t guaranteed) {
+      Quota q{GpuCount::of(guaranteed), {}, {}};
+      if (random_.next() % 3 == 0) q.borrow = GpuCount::of(upto(guaranteed));
+      if (random_.next() % 3 == 0) q.lend = GpuCount::of(upto(guaranteed));
+      return q;
+    };
+    portfolio.teams = {{"research", 1, {}, "", quota(30)},
+                       {"vision", 1, {}, "research", quota(12)},
+                       {"audio", 1, {}, "research", {}},
+                       {"product", 1, {}, "", quota(20)}};
+    if (seed % 4 == 0) portfolio.policy.backfill = Backfill::Conservative;
+    if (seed % 4 == 1) portfolio.policy.reservations = 3;
+    tell(Configure{portfolio});
+  }
+
+  void run(int steps) {
+    for (int i = 0; i < steps; ++i) {
+      now_ += Duration(static_cast<std::int64_t>(random_.next() % 400'000));
+      const auto live = engine_.live_jobs();
+      if (live.empty() || random_.next() % 5 < 3) {
+        tell(some_job());
+      } else {
+        end(live[random_.next() % live.size()]);
+      }
+      for (auto due = engine_.next_deadline(); due && *due <= now_; due = engine_.next_deadline()) {
+        tell(Tick{});
+      }
+      let_them_go();
+    }
+  }
+
+  int made_room() const { return made_room_; }
+
+ private:
+  std::int64_t upto(std::int64_t n) {
+    return static_cast<std::int64_t>(random_.next() % static_cast<std::uint64_t>(n + 1));
+  }
+
+  SubmitJob some_job() {
+    JobSpec spec;
+    spec.command = {"true"};
+    spec.gpus = GpuCount::of(1 + upto(15));
+    if (random_.next() % 3 == 0) {
+      spec.within = static_cast<Level>(upto(2));
+      spec.gpus = GpuCount::of(4 * (1 + upto(2)));
+    }
+    constexpr const char* teams[] = {"", "research", "vision", "audio", "product"};
+    spec.team = teams[random_.next() % 5];
+    constexpr const char* classes[] = {"low", "normal", "high"};
+    spec.priority_class = classes[random_.next() % 3];
+    spec.walltime = Duration(3'600'000 * (1 + upto(20)));
+    return {"", spec, ""};
+  }
+
+  void end(JobId job) {
+    const AttemptId attempt{job, engine_.state().jobs.find(job)->attempts};
+    tell(ReportEnded{attempt, {}});
+  }
+
+  // The gangs that were told to stop end, in any order; then those they went for must run.
+  void let_them_go() {
+    while (true) {
+      std::vector<JobId> stopping;
+      for (const auto id : engine_.live_jobs()) {
+        if (engine_.state_of(id) == JobState::Stopping) stopping.push_back(id);
+      }
+      if (stopping.empty()) break;
+      now_ += Duration(1'000);
+      end(stopping[random_.next() % stopping.size()]);
+    }
+    for (const auto job : waited_for_) {
+      REQUIRE(engine_.state().jobs.find(job)->live);
+      ++made_room_;
+    }
+    waited_for_.clear();
+  }
+
+  void tell(const Command& command) {
+    const auto outcome = engine_.decide(command, now_);
+    for (const auto& event : outcome.events) {
+      const auto* stop = std::get_if<AttemptStopping>(&event.body);
+      if (stop == nullptr || stop->cause != StopCause::Preempted) continue;
+      waited_for_.insert(JobId(std::stoll(stop->by.substr(4))));
+    }
+    engine_.verify();
+    for (const auto& effect : outcome.effects) {
+      const auto* start = std::get_if<StartGang>(&effect);
+      if (start != nullptr) tell(ReportStarted{start->attempt});
+    }
+  }
+
+  test::Random random_;
+  Engine engine_;
+  Instant now_ = test::day("2026-03-01");
+  std::set<JobId> waited_for_;
+  int made_room_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("nobody is stopped for nothing: the job that made room starts once they are gone") {
+  int made_room = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    Preemptions preemptions(seed);
+    preemptions.run(120);
+    made_room += preemptions.made_room();
+  }
+  CHECK(made_room > 1'000);
+}
+
 TEST_CASE("a snapshot is refused, not misread, when its bytes are cut or changed") {
   test::Driver driver;
   test::Random random(5);

@@ -31,6 +31,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::erase_if(state_.down, unknown);
   std::erase_if(state_.drained, unknown);
   std::erase_if(state_.usable_halls, unknown);
+  state_.making_room.clear();  // its nodes are numbered anew; the next pass asks again
   std::erase_if(state_.site_power, [&](const auto& known) { return unknown(known.first); });
   if (!shares()) {
     state_.use.clear();
@@ -69,6 +70,17 @@ void Engine::apply(const JobSubmitted& event, Instant at) {
   enqueue(event.job, stored);
 }
 
+std::vector<Share> Engine::shares_of(const std::vector<NodeShare>& nodes) const {
+  std::vector<Share> shares;
+  shares.reserve(nodes.size());
+  for (const auto& node : nodes) {
+    const auto range = fleet_.resolve(node.node);
+    AMPACITY_ASSERT(range, "{} is nowhere", node.node);
+    shares.push_back({NodeIndex(range->begin), node.nodes, node.gpus});
+  }
+  return shares;
+}
+
 void Engine::apply(const AttemptPlaced& event, Instant at) {
   auto& job = change(event.attempt.job);
   const auto id = event.attempt.job;
@@ -79,14 +91,11 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
   } else {
     deadlines_.erase({job.not_before, id, Due::BackOff});
   }
+  state_.making_room.erase(id);
   LiveAttempt live;
   live.site = event.site;
   live.lease = event.lease;
-  for (const auto& node : event.nodes) {
-    const auto range = fleet_.resolve(node.node);
-    AMPACITY_ASSERT(range, "job {} is placed on {}, which is nowhere", id.value(), node.node);
-    live.shares.push_back({NodeIndex(range->begin), node.nodes, node.gpus});
-  }
+  live.shares = shares_of(event.nodes);
   live.walltime = event.walltime;
   live.expected_end = at + event.walltime;
   live.placed = at;
@@ -95,12 +104,13 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
   job.live = std::move(live);
   fleet_.draw(site_of(*job.live), draw_of(job));
   occupy(id, job);
-  if (!shares()) return;
-  if (!state_.charged_until) {
-    state_.charged_until = at + state_.portfolio->policy.fair_share_interval;
+  if (shares()) {
+    if (!state_.charged_until) {
+      state_.charged_until = at + state_.portfolio->policy.fair_share_interval;
+    }
+    charge(job, at, *state_.charged_until);
   }
-  charge(job, at, *state_.charged_until);
-  reprice(job.spec->team);
+  use_quota(job, 1);
 }
 
 void Engine::apply(const AttemptStarted& event, Instant at) {
@@ -123,6 +133,13 @@ void Engine::apply(const AttemptStopping& event, Instant at) {
   auto& job = change(event.attempt.job);
   disarm(event.attempt.job);
   job.live->stopping = event.cause;
+  stopping_.insert(event.attempt.job);
+  if (event.room_for) {
+    job.live->room_for = event.room_for;
+    auto& room = state_.making_room[*event.room_for];
+    ++room.pending;
+    room.at = at;
+  }
   job.live->expected_end = std::min(job.live->expected_end, at + state_.portfolio->policy.grace);
   occupy(event.attempt.job, job);
 }
@@ -131,15 +148,27 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
   auto& job = change(event.attempt.job);
   if (shares() && state_.charged_until) {
     charge(job, *state_.charged_until, at);  // what it will not use is given back
-    reprice(job.spec->team);
   }
+  use_quota(job, -1);
   disarm(event.attempt.job);
   fleet_.give_back(job.live->shares);
   fleet_.draw(site_of(*job.live), Power() - draw_of(job));
   planner_.vacate(event.attempt.job);
+  stopping_.erase(event.attempt.job);
+  std::erase_if(state_.making_room, [&](const auto& entry) {
+    return entry.second.pending == 0 && entry.second.at + state_.portfolio->policy.grace < at;
+  });
+  if (job.live->room_for) {
+    const auto room = state_.making_room.find(*job.live->room_for);
+    if (room != state_.making_room.end()) {
+      --room->second.pending;
+      room->second.at = at;
+    }
+  }
   state_.leases[job.live->lease].used += event.usage;
   job.live.reset();
   job.own_failures += event.result == AttemptResult::Failed ? 1 : 0;
+  job.preemptions += event.result == AttemptResult::Preempted ? 1 : 0;
   job.infrastructure_failures += event.result == AttemptResult::InfrastructureFailed ? 1 : 0;
   dirty_ = true;
 }
@@ -160,7 +189,14 @@ void Engine::apply(const JobEnded& event, Instant) {
   }
   deadlines_.erase({job.not_before, event.job, Due::BackOff});
   state_.jobs.erase(event.job);
+  state_.making_room.erase(event.job);
   ++state_.ended[event.state];
+}
+
+void Engine::apply(const RoomPromised& event, Instant at) {
+  auto& room = state_.making_room[event.job];
+  room.at = at;
+  room.place = shares_of(event.nodes);
 }
 
 void Engine::apply(const NodeChanged& event, Instant) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The use of teams and projects: charged ahead as gangs start, refunded as they end early, decayed
-// at each charge; and where that puts them in the queue.
+// What teams use and may use, and where that puts their jobs in the queue. Fair share: charged
+// ahead as gangs start, refunded as they end early, decayed at each charge. Quota:
+// policy/quota.hpp.
 #include "engine/engine.hpp"
 #include "policy/fair_share.hpp"
 #include "units/arithmetic.hpp"
@@ -12,37 +13,94 @@ bool Engine::shares() const {
          state_.portfolio->policy.fair_share_half_life > Duration(0);
 }
 
+void Engine::rebuild_teams() {
+  quotas_ = Quotas(*state_.portfolio);
+  accounts_.assign(quotas_.entries().size(), {});
+  preempting_.clear();
+  for (const auto& c : state_.portfolio->priority_classes) {
+    if (c.preempts) preempting_.insert(c.value);
+  }
+}
+
 AccountIndex Engine::account_of(const JobSpec& spec) {
-  if (!shares()) return queue_.account("", "");
-  auto& projects = accounts_[spec.team];
+  if (!shares() && quotas_.none()) return queue_.account("", "");
+  const auto team = quotas_.team(spec.team);
+  auto& projects = accounts_[team.value()];
   const auto known = projects.find(spec.project);
   if (known != projects.end()) return known->second;
   const auto account = queue_.account(spec.team, spec.project);
   projects.emplace(spec.project, account);
-  queue_.reprice(account, share_of(spec.team, spec.project));
+  restate(team, spec.project, account);
   return account;
 }
 
-FairShare Engine::share_of(const std::string& team, const std::string& project) const {
+FairShare Engine::share_of(TeamIndex team, const std::string& project) const {
+  if (!shares()) return {};
   const auto used = [&](const std::string& name) {
     const auto it = state_.use.find(name);
     return it == state_.use.end() ? 0 : it->second;
   };
-  const auto* known = state_.portfolio->find_team(team);
-  return {used(team) / (known == nullptr ? 1 : known->weight), used(team + "/" + project)};
+  const auto weight = [&](TeamIndex t) {
+    const auto* known = state_.portfolio->find_team(quotas_.entry(t).name);
+    return known == nullptr ? 1 : known->weight;
+  };
+  std::vector<TeamIndex> groups;
+  for (auto g = quotas_.entry(team).group; g != Quotas::fleet(); g = quotas_.entry(g).group) {
+    groups.push_back(g);
+  }
+  FairShare share;
+  std::size_t level = 0;
+  for (auto it = groups.rbegin(); it != groups.rend(); ++it) {
+    share.levels[level++] = used(quotas_.entry(*it).name + "/*") / weight(*it);
+  }
+  const auto& name = quotas_.entry(team).name;
+  const bool own_work = !groups.empty() && quotas_.entry(groups.front()).name == name;
+  share.levels[level++] = used(name) / (own_work ? 1 : weight(team));
+  share.levels[level] = used(name + "/" + project);
+  return share;
 }
 
-void Engine::reprice(const std::string& team) {
-  for (const auto& [project, account] : accounts_[team]) {
-    queue_.reprice(account, share_of(team, project));
+Claim Engine::claim_of(TeamIndex team, std::int64_t gpus, std::int64_t priority) const {
+  if (quotas_.none()) return {};
+  const auto covered = quotas_.covered_by(team, gpus);
+  const bool preempts =
+      preempting_.count(priority) > 0 || (covered && state_.portfolio->policy.reclaim);
+  return {!covered, preempts ? Claim::nothing : quotas_.lacks(team, gpus)};
+}
+
+void Engine::restate(TeamIndex team, const std::string& project, AccountIndex account) {
+  queue_.restate(account, share_of(team, project), [&](const Shape& shape, std::int64_t priority) {
+    return claim_of(team, shape.demand.gpus, priority);
+  });
+}
+
+void Engine::restate(TeamIndex team) {
+  for (const auto& [project, account] : accounts_[team.value()]) restate(team, project, account);
+}
+
+// What a team of a group uses is felt by all members of it.
+void Engine::restate_group(TeamIndex team) {
+  restate(team);
+  for (const auto member : quotas_.entry(team).members) restate_group(member);
+}
+
+// A gang of the team starts (+) or ends (-).
+void Engine::use_quota(const Job& job, std::int64_t sign) {
+  const auto team = quotas_.team(job.spec->team);
+  quotas_.use(team, sign * job.spec->gpus.count());
+  if (!quotas_.none()) {
+    restate_group(quotas_.top_group(team));
+  } else if (shares()) {
+    restate(team);
   }
 }
 
 // GPU*ms from `from` until `until`; backwards in time is a refund.
 void Engine::charge(const Job& job, Instant from, Instant until) {
   const auto amount = job.spec->gpus.count() * (until - from).count();
-  state_.use[job.spec->team] += amount;
-  state_.use[job.spec->team + "/" + job.spec->project] += amount;
+  const auto& team = quotas_.entry(quotas_.team(job.spec->team)).name;
+  state_.use[team] += amount;
+  state_.use[team + "/" + job.spec->project] += amount;
 }
 
 void Engine::charge_due(Instant now) {
@@ -52,15 +110,31 @@ void Engine::charge_due(Instant now) {
   emit(UseCharged{*state_.charged_until + intervals * interval});
 }
 
+// What groups used, "group/*": as of the last charge, so that a start moves its own team alone.
+void Engine::sum_groups() {
+  std::erase_if(state_.use, [](const auto& entry) { return entry.first.ends_with("/*"); });
+  std::map<std::string, std::int64_t> sums;
+  for (std::uint32_t i = 1; i < quotas_.entries().size(); ++i) {
+    const auto& e = quotas_.entry(TeamIndex(i));
+    const auto used = state_.use.find(e.name);
+    if (!e.members.empty() || used == state_.use.end()) continue;
+    for (auto g = e.group; g != Quotas::fleet(); g = quotas_.entry(g).group) {
+      sums[quotas_.entry(g).name + "/*"] += used->second;
+    }
+  }
+  state_.use.insert(sums.begin(), sums.end());
+}
+
 void Engine::apply(const UseCharged& event, Instant) {
   const auto from = *state_.charged_until;
   const auto factor = decay(event.until - from, state_.portfolio->policy.fair_share_half_life);
   for (auto& [name, used] : state_.use) used = decayed(used, factor);
   for (const auto id : live_jobs()) charge(job_of(id), from, event.until);
+  sum_groups();
   std::erase_if(state_.use, [](const auto& entry) { return entry.second == 0; });
   state_.charged_until.reset();
   if (!state_.use.empty()) state_.charged_until = event.until;
-  for (const auto& [team, projects] : accounts_) reprice(team);
+  restate_group(Quotas::fleet());
   dirty_ = true;
 }
 
@@ -73,6 +147,36 @@ std::string Engine::use_in_words(const JobSpec& spec) const {
   return fmt::format("; team {} has used {}.{:02} GPU-hours lately at weight {}",
                      spec.team.empty() ? "(none)" : spec.team, minutes / 60,
                      minutes % 60 * 100 / 60, team == nullptr ? 1 : team->weight);
+}
+
+// What keeps a job that its quota does not cover; none: nothing does.
+std::optional<Explanation> Engine::kept_by_quota(const JobSpec& spec) const {
+  if (quotas_.none()) return std::nullopt;
+  const auto team = quotas_.team(spec.team);
+  const auto gpus = spec.gpus.count();
+  if (quotas_.may_start(team, fleet_.gpus_free()) >= gpus) return std::nullopt;
+  for (auto i = team; i != Quotas::fleet(); i = quotas_.entry(i).group) {
+    const auto& e = quotas_.entry(i);
+    if (e.borrow == Quotas::unlimited || quotas_.use_of(i).used + gpus <= e.guaranteed + e.borrow)
+      continue;
+    return Explanation{
+        Reason::OverQuota,
+        fmt::format("needs {} GPUs; team {} uses {} and may have {}: {} guaranteed and {} borrowed",
+                    gpus, e.name, quotas_.use_of(i).used, e.guaranteed + e.borrow, e.guaranteed,
+                    e.borrow),
+        0,
+        {}};
+  }
+  const auto inside = std::max<std::int64_t>(quotas_.inside(team, fleet_.gpus_free()), 0);
+  if (fleet_.gpus_free() < gpus) return std::nullopt;  // not for the others' sake
+  return Explanation{
+      Reason::GuaranteedToOthers,
+      fmt::format("needs {} GPUs; {} are free, of which all but {} are held back for "
+                  "the guarantees of other teams; team {} uses {} of its own {}",
+                  gpus, fleet_.gpus_free(), inside, spec.team.empty() ? "(none)" : spec.team,
+                  quotas_.use_of(team).used, quotas_.entry(team).guaranteed),
+      0,
+      {}};
 }
 
 }  // namespace ampacity

@@ -33,11 +33,12 @@ struct LiveAttempt {
   Instant placed;
   std::optional<Instant> started;
   std::optional<StopCause> stopping;
-  bool signalled = false;  // the early signal went out
+  std::optional<JobId> room_for;  // Preempted
+  bool signalled = false;         // the early signal went out
 };
 BOOST_DESCRIBE_STRUCT(LiveAttempt, (),
                       (phase, site, lease, shares, walltime, expected_end, placed, started,
-                       stopping, signalled))
+                       stopping, room_for, signalled))
 
 // A job that has not ended. Ended jobs live in the journal's tables only. 72 bytes while it waits;
 // the specification is shared by all that are equal.
@@ -50,6 +51,7 @@ struct Job {
   std::int32_t attempts = 0;                 // placed so far
   std::int32_t own_failures = 0;             // counted against spec.retries
   std::int32_t infrastructure_failures = 0;  // counted against policy.requeue_limit
+  std::int32_t preemptions = 0;              // counted against nothing
   std::optional<LaneIndex> waits_in() const {
     return lane == no_lane ? std::nullopt : std::optional(LaneIndex(lane));
   }
@@ -58,7 +60,7 @@ struct Job {
 };
 BOOST_DESCRIBE_STRUCT(Job, (),
                       (spec, priority, submitted, not_before, live, attempts, own_failures,
-                       infrastructure_failures))
+                       infrastructure_failures, preemptions))
 
 // A request id that was used, so that sending it again submits nothing.
 struct Submission {
@@ -66,6 +68,14 @@ struct Submission {
   std::uint64_t spec_digest = 0;
 };
 BOOST_DESCRIBE_STRUCT(Submission, (), (job, spec_digest))
+
+// A job that others are being stopped for: it comes first until a grace after the last of them.
+struct MakingRoom {
+  std::int64_t pending = 0;  // gangs that have not ended
+  Instant at;                // of the last stop or end
+  std::vector<Share> place;
+};
+BOOST_DESCRIBE_STRUCT(MakingRoom, (), (pending, at, place))
 
 struct LeaseAccount {
   Instant since;  // when Ampacity first held the lease
@@ -90,10 +100,12 @@ struct State {
   std::map<std::string, LeaseAccount> leases;
   std::map<std::string, std::int64_t> use;  // decayed GPU*ms of "team" and of "team/project"
   std::optional<Instant> charged_until;     // none: nothing to share yet
-  std::map<JobState, std::int64_t> ended;   // jobs by final state
+  std::map<JobId, MakingRoom> making_room;
+  std::map<JobState, std::int64_t> ended;  // jobs by final state
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,
-                       drained, usable_halls, site_power, leases, use, charged_until, ended))
+                       drained, usable_halls, site_power, leases, use, charged_until, making_room,
+                       ended))
 
 }  // namespace ampacity

@@ -15,14 +15,21 @@ JobState Engine::state_of(JobId id) const {
   return live->phase == AttemptPhase::Placed ? JobState::Starting : JobState::Running;
 }
 
+std::vector<NodeShare> Engine::named(const std::vector<Share>& shares) const {
+  std::vector<NodeShare> nodes;
+  nodes.reserve(shares.size());
+  for (const auto& share : shares) {
+    nodes.push_back({fleet_.path(share.node), share.nodes, share.gpus});
+  }
+  return nodes;
+}
+
 StartGang Engine::start_order(JobId id, const Job& job) const {
   StartGang order;
   order.attempt = {id, job.attempts};
   order.site = job.live->site;
   order.spec = job.spec;
-  for (const auto& share : job.live->shares) {
-    order.nodes.push_back({fleet_.path(share.node), share.nodes, share.gpus});
-  }
+  order.nodes = named(job.live->shares);
   order.walltime = job.live->walltime;
   order.placed = job.live->placed;
   return order;
@@ -110,11 +117,18 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
                             job.attempts + 1);
     return e;
   }
+  const auto kept = kept_by_quota(*job.spec);
   e.jobs_ahead = job.waits_in() ? queue_.ahead_of(*job.waits_in(), id) : 0;
-  const Shape shape{demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec)};
+  const Shape shape{demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec), {}};
   const Asker asker{*job.spec, shape, id, walltime_of(job)};
   for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
     e.sites.push_back(explain_site(fleet_, planner_, asker, SiteIndex(i), now));
+  }
+  for (auto& site : e.sites) {
+    if (!kept || site.reason != Reason::Starting) continue;
+    site.reason = kept->reason;
+    site.message =
+        fmt::format("{}: {} GPUs are free, and not for its team now", site.site, site.free);
   }
   // The headline is the site that is nearest to taking it: reasons are enumerated from near to far.
   const auto nearest = std::min_element(
@@ -126,9 +140,9 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
         return std::pair(distance(a), a.needed - a.free) <
                std::pair(distance(b), b.needed - b.free);
       });
-  e.reason = nearest->reason;
-  e.message =
-      fmt::format("{} ({} jobs ahead{})", nearest->message, e.jobs_ahead, use_in_words(*job.spec));
+  e.reason = kept ? kept->reason : nearest->reason;
+  e.message = fmt::format("{} ({} jobs ahead{})", kept ? kept->message : nearest->message,
+                          e.jobs_ahead, use_in_words(*job.spec));
   return e;
 }
 
@@ -136,6 +150,7 @@ void Engine::verify() const {
   std::vector<Power> drawn(fleet_.sites().size());
   std::vector<std::int64_t> used(fleet_.node_count(), 0);
   std::size_t waiting = 0;
+  std::vector<std::int64_t> used_by(quotas_.entries().size(), 0);
   for (const auto& [id, job] : state_.jobs) {
     AMPACITY_ASSERT(id.value() < state_.next_job, "job {} from the future", id.value());
     AMPACITY_ASSERT(planner_.holds(id) == static_cast<bool>(job.live), "job {} holds {}",
@@ -149,6 +164,10 @@ void Engine::verify() const {
       continue;
     }
     drawn[site_of(*job.live).value()] += draw_of(job);
+    for (auto t = quotas_.team(job.spec->team);; t = quotas_.entry(t).group) {
+      used_by[t.value()] += job.spec->gpus.count();
+      if (t == Quotas::fleet()) break;
+    }
     const auto gang = gpus_of(job.live->shares);
     for (const auto& share : job.live->shares) {
       for (std::int64_t i = 0; i < share.nodes; ++i) {
@@ -159,6 +178,12 @@ void Engine::verify() const {
                     gang, job.spec->gpus.count());
   }
   AMPACITY_ASSERT(waiting == queue_.size(), "{} jobs wait, {} are queued", waiting, queue_.size());
+  for (std::uint32_t i = 0; i < used_by.size(); ++i) {
+    const auto& e = quotas_.entry(TeamIndex(i));
+    AMPACITY_ASSERT(quotas_.use_of(TeamIndex(i)).used == used_by[i],
+                    "team '{}' uses {} GPUs, {} are counted", e.name, used_by[i],
+                    quotas_.use_of(TeamIndex(i)).used);
+  }
   for (std::uint32_t n = 0; n < used.size(); ++n) {
     const NodeIndex node(n);
     AMPACITY_ASSERT(used[n] + fleet_.free_gpus(node) == fleet_.gpus(node),

@@ -279,6 +279,7 @@ void Fleet::change_free(const Share& share, std::int64_t by) {
     AMPACITY_ASSERT(after >= 0 && after <= p.gpus_per_node, "node {} would have {} of {} GPUs free",
                     path(NodeIndex(n)), after, p.gpus_per_node);
     free_[n] = static_cast<std::uint8_t>(after);
+    if (serves(flags_[n])) gpus_free_ += by;
     if (flags_[n] != 0) continue;
     p.gpus_free += by;
     if (before == p.gpus_per_node) {
@@ -316,8 +317,10 @@ void Fleet::count_serving(NodeIndex node, const HallPlace& hall, std::int64_t by
 void Fleet::set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall) {
   auto& flags = flags_[node.value()];
   const bool was = flags == 0;
+  const bool served = serves(flags);
   flags = static_cast<std::uint8_t>(on ? flags | flag : flags & ~flag);
   const bool is = flags == 0;
+  if (served != serves(flags)) gpus_free_ += served ? -free_[node.value()] : free_[node.value()];
   if (was == is) return;
   auto& p = pools_[hall.pool.value()];
   const std::int64_t free = free_[node.value()];
@@ -352,8 +355,8 @@ void Fleet::set_drained(NodeRange nodes, bool drained) {
   set_flag(nodes, Drained, drained);
 }
 
-void Fleet::set_hidden(RackIndex rack, bool hidden) {
-  set_flag(topology_->nodes_of(rack), Hidden, hidden);
+void Fleet::set_hidden(NodeRange nodes, bool hidden) {
+  set_flag(nodes, Hidden, hidden);
 }
 
 void Fleet::set_usable(HallIndex hall, bool usable) {

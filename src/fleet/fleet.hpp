@@ -94,6 +94,8 @@ class Fleet {
   std::int64_t most_free_in(PoolIndex pool, Level level) const {
     return index_[pool.value()].most_in(level);
   }
+  // In service, of all pools; what is hidden counts.
+  std::int64_t gpus_free() const { return gpus_free_; }
   const FreeIndex& free_index(PoolIndex pool) const { return index_[pool.value()]; }
   // Nodes that are in use in part and have `each` GPUs free.
   std::int64_t parts_with(PoolIndex pool, std::int64_t each) const;
@@ -128,7 +130,7 @@ class Fleet {
   void set_drained(NodeRange nodes, bool drained);
   void set_usable(HallIndex hall, bool usable);
   // Out of sight for fits() and find(), though in service: see Hiding.
-  void set_hidden(RackIndex rack, bool hidden);
+  void set_hidden(NodeRange nodes, bool hidden);
 
   bool in_service(NodeIndex node) const { return flags_[node.value()] == 0; }
   bool is_down(NodeIndex node) const { return (flags_[node.value()] & Down) != 0; }
@@ -153,6 +155,7 @@ class Fleet {
     Power drawn;
   };
   enum Flag : std::uint8_t { Down = 1, Drained = 2, Unusable = 4, Hidden = 8 };
+  static bool serves(std::uint8_t flags) { return (flags & ~Hidden) == 0; }
 
   void set_flag(NodeRange nodes, Flag flag, bool on);  // within one hall
   void set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall);
@@ -163,33 +166,34 @@ class Fleet {
 
   std::shared_ptr<const Topology> topology_ = std::make_shared<const Topology>();
   std::vector<Pool> pools_;
-  std::vector<SitePower> power_;             // by site
-  std::vector<FreeIndex> index_;             // by pool
-  std::vector<std::uint8_t> free_;           // GPUs free on each node
-  std::vector<std::uint8_t> flags_;          // why it is not in service; 0: it is
-  std::vector<bool> usable_;                 // by hall
+  std::vector<SitePower> power_;     // by site
+  std::vector<FreeIndex> index_;     // by pool
+  std::vector<std::uint8_t> free_;   // GPUs free on each node
+  std::vector<std::uint8_t> flags_;  // why it is not in service; 0: it is
+  std::vector<bool> usable_;         // by hall
+  std::int64_t gpus_free_ = 0;
   std::vector<std::uint16_t> rack_serving_;  // nodes in service
   std::vector<std::uint32_t> pod_serving_;
   std::vector<std::uint32_t> hall_serving_;
 };
 
-// Hides racks for as long as it lives: what is promised to a gang ahead is not there for others.
+// Hides nodes for as long as it lives: what is promised to a gang ahead is not there for others.
 class Hiding {
  public:
   explicit Hiding(Fleet& fleet) : fleet_(fleet) {}
   Hiding(const Hiding&) = delete;
   Hiding& operator=(const Hiding&) = delete;
   ~Hiding() {
-    for (const auto rack : racks_) fleet_.set_hidden(rack, false);
+    for (const auto nodes : hidden_) fleet_.set_hidden(nodes, false);
   }
-  void hide(const std::vector<RackIndex>& racks) {
-    for (const auto rack : racks) fleet_.set_hidden(rack, true);
-    racks_.insert(racks_.end(), racks.begin(), racks.end());
+  void hide(const std::vector<NodeRange>& places) {
+    for (const auto nodes : places) fleet_.set_hidden(nodes, true);
+    hidden_.insert(hidden_.end(), places.begin(), places.end());
   }
 
  private:
   Fleet& fleet_;
-  std::vector<RackIndex> racks_;
+  std::vector<NodeRange> hidden_;
 };
 
 }  // namespace ampacity

@@ -222,7 +222,7 @@ class Scene {
     const auto before = free_by_rack(fleet_);
     {
       Hiding hiding(fleet_);
-      hiding.hide({RackIndex(0)});
+      hiding.hide({fleet_.topology().nodes_of(RackIndex(0))});
       REQUIRE(free_by_rack(fleet_)[RackIndex(0)] == 0);
       check_counts_hidden();
     }

@@ -129,7 +129,7 @@ TEST_CASE("the state of a job follows its events, one by one") {
       {{placed(2, 1)}, "Starting Placed"},
       {{{at(3), AttemptStarted{{JobId(1), 1}}}}, "Running Running"},
       {{{at(4), AttemptSignalled{{JobId(1), 1}, 10}}}, "Running Running"},
-      {{{at(5), AttemptStopping{{JobId(1), 1}, StopCause::NodeDown, ""}}}, "Stopping Stopping"},
+      {{{at(5), AttemptStopping{{JobId(1), 1}, StopCause::NodeDown, "", {}}}}, "Stopping Stopping"},
       {{ended(6, 1, 1, Ending{EndKind::Exited, 7, 0, 0, ""}, AttemptResult::Failed),
         {at(6), JobRequeued{JobId(1), at(7), "again"}}},
        "Waiting Failed"},

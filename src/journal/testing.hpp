@@ -135,7 +135,7 @@ inline std::vector<Entry> two_lives() {
       {at(18),
        CancelJob{JobId(2), "ann"},
        {},
-       {{at(18), AttemptStopping{{JobId(2), 1}, StopCause::Cancelled, "ann"}}}},
+       {{at(18), AttemptStopping{{JobId(2), 1}, StopCause::Cancelled, "ann", {}}}}},
       {at(19),
        ReportEnded{{JobId(2), 1}, killed},
        {},
@@ -147,7 +147,8 @@ inline std::vector<Entry> two_lives() {
        {ended(20, 1, 2, Ending{}, AttemptResult::Completed),
         {at(20), JobEnded{JobId(1), JobState::Completed, ""}},
         {at(20), SitePowerChanged{"abilene", Power::of(1'000'000)}},
-        {at(20), UseCharged{at(300)}}}},
+        {at(20), UseCharged{at(300)}},
+        {at(20), RoomPromised{JobId(3), "abilene", {{"abilene/h1/p1/r1/n1", 1, 4}}}}}},
   };
 }
 

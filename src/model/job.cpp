@@ -89,6 +89,9 @@ class Checker {
     if (job_.walltime && *job_.walltime > Duration(365LL * 86'400'000)) {
       say("walltime", fmt::format("{} is more than a year", to_text(*job_.walltime)));
     }
+    if (job_.checkpoint_interval && *job_.checkpoint_interval <= Duration(0)) {
+      say("checkpoint_interval", "must be more than 0");
+    }
     within("retries", job_.retries, 0, limits::retries);
     if (job_.draw < Ratio() || job_.draw > one) say("draw", "expected a share from 0 % to 100 %");
     if (job_.early_signal) {

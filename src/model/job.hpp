@@ -70,6 +70,9 @@ struct JobSpec {
   std::int64_t retries = 0;          // restarts after the job itself failed
   bool requeue = true;               // restart after the infrastructure failed
   std::optional<EarlySignal> early_signal;
+  // How often it saves itself: what a preemption loses is counted from the last time. Absent: all
+  // of the attempt is lost.
+  std::optional<Duration> checkpoint_interval;
 
   Launch launch = Launch::Tasks;
   std::string script;                // Launch::Script
@@ -90,8 +93,8 @@ struct JobSpec {
 BOOST_DESCRIBE_STRUCT(JobSpec, (),
                       (name, team, project, priority_class, gpus, gpus_per_node, within, prefer,
                        segment, accelerators, sites, draw, walltime, retries, requeue, early_signal,
-                       launch, script, command, tasks, tasks_per_node, environment, directory,
-                       output, error, simulated_runtime, simulated_exit))
+                       checkpoint_interval, launch, script, command, tasks, tasks_per_node,
+                       environment, directory, output, error, simulated_runtime, simulated_exit))
 
 // What is wrong with the job alone, whatever the portfolio.
 std::vector<Problem> check(const JobSpec& job);

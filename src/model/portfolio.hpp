@@ -23,6 +23,7 @@ inline constexpr std::size_t leases = 1'024;
 inline constexpr std::size_t sites = 1'024;
 inline constexpr std::size_t halls = 16'384;
 inline constexpr std::size_t teams = 4'096;
+inline constexpr std::size_t team_depth = 3;  // a team, its group, and the group of that
 inline constexpr std::size_t accelerators = 256;
 inline constexpr std::size_t priority_classes = 1'024;
 inline constexpr std::size_t programmes = 64;
@@ -139,20 +140,33 @@ std::optional<Power> interconnection_at(const Site& site, Instant at);
 // The IT load that this can carry: interconnection / PUE, rounded down.
 Power it_limit(Power interconnection, Ratio pue);
 
+// What a team has of the fleet, in GPUs; policy/quota.hpp has the algebra. Of a group: what all of
+// its members have together.
+struct Quota {
+  GpuCount guaranteed;
+  std::optional<GpuCount> borrow;  // beyond it, of what others do not use; absent: any amount
+  std::optional<GpuCount> lend;    // of it, while it is not used; absent: all
+  bool operator==(const Quota&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Quota, (), (guaranteed, borrow, lend))
+
 struct Team {
   std::string name;
   std::int64_t weight = 1;
   std::vector<std::string> projects;
+  std::string group;  // the team that it is a part of; empty: of none
+  std::optional<Quota> quota;
   bool operator==(const Team&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Team, (), (name, weight, projects))
+BOOST_DESCRIBE_STRUCT(Team, (), (name, weight, projects, group, quota))
 
 struct PriorityClass {
   std::string name;
   std::int64_t value = 0;
+  bool preempts = false;  // its jobs may stop running gangs of lower value
   bool operator==(const PriorityClass&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(PriorityClass, (), (name, value))
+BOOST_DESCRIBE_STRUCT(PriorityClass, (), (name, value, preempts))
 
 struct Budget {
   Instant from;
@@ -195,12 +209,15 @@ struct Policy {
   // by age alone. Without teams there is nothing to share.
   Duration fair_share_half_life{7LL * 86'400'000};
   Duration fair_share_interval{300'000};  // between two charges
+  // A job that its team's guarantee covers may stop gangs on borrowed capacity.
+  bool reclaim = true;
+  Duration min_runtime{600'000};  // no gang is preempted before
   bool operator==(const Policy&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Policy, (),
                       (requeue_limit, requeue_backoff, requeue_backoff_max, grace, default_walltime,
                        max_walltime, max_waiting, backfill, reservations, fair_share_half_life,
-                       fair_share_interval))
+                       fair_share_interval, reclaim, min_runtime))
 
 struct Portfolio {
   std::string name;

@@ -301,7 +301,51 @@ class Checker {
   void teams() {
     distinct("teams", portfolio_.teams);
     for (std::size_t i = 0; i < portfolio_.teams.size(); ++i) {
-      within(fmt::format("teams[{}].weight", i), portfolio_.teams[i].weight, 1, 1'000'000);
+      const auto& team = portfolio_.teams[i];
+      const auto path = fmt::format("teams[{}]", i);
+      within(path + ".weight", team.weight, 1, 1'000'000);
+      group(path + ".group", team);
+      if (team.quota) quota(path + ".quota", team);
+    }
+  }
+
+  void group(const std::string& path, const Team& team) {
+    std::size_t depth = 1;
+    for (const auto* t = &team; !t->group.empty(); ++depth) {
+      const auto* above = portfolio_.find_team(t->group);
+      if (above == nullptr) {
+        if (t == &team) {
+          say(path, fmt::format("no team is called '{}'{}", t->group,
+                                did_you_mean(t->group, names_of(portfolio_.teams))));
+        }
+        return;
+      }
+      constexpr std::size_t far_too_deep = 32;
+      if (above == &team || depth > far_too_deep) {
+        return say(path, fmt::format("'{}' would be a part of itself", team.name));
+      }
+      t = above;
+    }
+    if (depth > limits::team_depth) {
+      say(path, fmt::format("{} teams inside each other; {} at most", depth, limits::team_depth));
+    }
+  }
+
+  void quota(const std::string& path, const Team& team) {
+    const auto most = limits::nodes * limits::gpus_per_node;
+    const auto& q = *team.quota;
+    within(path + ".guaranteed", q.guaranteed.count(), 0, most);
+    if (q.borrow) within(path + ".borrow", q.borrow->count(), 0, most);
+    if (q.lend) within(path + ".lend", q.lend->count(), 0, q.guaranteed.count());
+    std::int64_t members = 0;
+    for (const auto& other : portfolio_.teams) {
+      if (other.group != team.name || !other.quota) continue;
+      members += std::min(other.quota->guaranteed.count(), most);
+    }
+    if (members > q.guaranteed.count()) {
+      say(path + ".guaranteed",
+          fmt::format("{} GPUs for all of '{}', but its members are guaranteed {}",
+                      q.guaranteed.count(), team.name, members));
     }
   }
 
@@ -348,6 +392,7 @@ class Checker {
     between("policy.requeue_backoff", p.requeue_backoff, Duration(0), 30 * day);
     between("policy.requeue_backoff_max", p.requeue_backoff_max, Duration(0), 30 * day);
     between("policy.grace", p.grace, Duration(0), day);
+    between("policy.min_runtime", p.min_runtime, Duration(0), 30 * day);
     between("policy.max_walltime", p.max_walltime, Duration(1), 365 * day);
     if (p.requeue_backoff_max < p.requeue_backoff) {
       say("policy.requeue_backoff_max",

@@ -116,11 +116,11 @@ Capacity taken_now(const Fleet& fleet, PoolIndex index, const Demand& demand) {
 
 namespace {
 
-// The reservations that name racks, by instant.
-std::vector<const Planner::Reservation*> promised_racks(const Planner& planner, PoolIndex pool) {
+// The reservations that name nodes, by instant.
+std::vector<const Planner::Reservation*> promised_places(const Planner& planner, PoolIndex pool) {
   std::vector<const Planner::Reservation*> all;
   for (const auto& r : planner.reservations(pool)) {
-    if (!r.racks.empty()) all.push_back(&r);
+    if (!r.places.empty()) all.push_back(&r);
   }
   std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->at < b->at; });
   return all;
@@ -128,8 +128,8 @@ std::vector<const Planner::Reservation*> promised_racks(const Planner& planner, 
 
 // Hides what a gang that runs until `until` may not use.
 void hide_promised(Hiding& hiding, const Planner& planner, PoolIndex pool, Instant until) {
-  for (const auto* r : promised_racks(planner, pool)) {
-    if (r->at < until) hiding.hide(r->racks);
+  for (const auto* r : promised_places(planner, pool)) {
+    if (r->at < until) hiding.hide(r->places);
   }
 }
 
@@ -141,9 +141,9 @@ Duration window(Fleet& fleet, const Planner& planner, PoolIndex pool, const Dema
   const auto free = Planner::free_now(fleet, pool);
   const auto longest = planner.window(pool, free, taken_now(fleet, pool, demand), now);
   Hiding hiding(fleet);
-  for (const auto* r : promised_racks(planner, pool)) {
+  for (const auto* r : promised_places(planner, pool)) {
     if (r->at - now >= longest) break;
-    hiding.hide(r->racks);
+    hiding.hide(r->places);
     if (!fleet.fits(pool, demand)) return r->at - now;
   }
   return longest;
@@ -164,7 +164,7 @@ const Planner::Reservation* in_the_way(const Fleet& fleet, const Planner& planne
                                        const Demand& demand, Duration walltime, Instant now) {
   const auto* blocker = planner.blocker(pool, Planner::free_now(fleet, pool),
                                         taken_now(fleet, pool, demand), walltime, now);
-  for (const auto* r : promised_racks(planner, pool)) {
+  for (const auto* r : promised_places(planner, pool)) {
     if (r->at - now < walltime && (blocker == nullptr || r->at < blocker->at)) blocker = r;
   }
   return blocker;
@@ -227,12 +227,13 @@ std::optional<Choice> choose(Fleet& fleet, const std::vector<Standing>& standing
 }
 
 std::optional<Planner::Reservation> promise(const Fleet& fleet, const Planner& planner,
-                                            PoolIndex pool, const Demand& demand, JobId job,
-                                            Duration walltime, Instant now) {
-  const auto need = need_of(fleet, pool, demand);
+                                            PoolIndex pool, const Demand& demand,
+                                            const Promisee& to, Instant now) {
+  auto need = need_of(fleet, pool, demand);
+  need.gpus += to.held_back;
   const auto free = Planner::free_now(fleet, pool);
   auto from = now;
-  Planner::Reservation r{job, {}, {}, need, {}};
+  Planner::Reservation r{to.job, {}, {}, need, {}};
   const auto pieces = *cut(demand, fleet.pool(pool).gpus_per_node);
   const bool anywhere = demand.within.value_or(Level::Site) == Level::Site && pieces.segment == 0;
   if (pieces.untouched && !anywhere) {
@@ -240,12 +241,12 @@ std::optional<Planner::Reservation> promise(const Fleet& fleet, const Planner& p
                                {pieces.nodes(), demand.within, demand.prefer, pieces.segment}, now);
     if (!place) return std::nullopt;
     from = place->at - Duration(1);
-    r.racks = std::move(place->racks);
+    for (const auto rack : place->racks) r.places.push_back(fleet.topology().nodes_of(rack));
   }
-  const auto at = planner.earliest(pool, free, need, walltime, from);
+  const auto at = planner.earliest(pool, free, need, to.walltime, from);
   if (!at) return std::nullopt;
   r.at = *at;
-  r.until = *at + walltime;
+  r.until = *at + to.walltime;
   return r;
 }
 

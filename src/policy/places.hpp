@@ -41,7 +41,7 @@ Capacity need_of(const Fleet& fleet, PoolIndex pool, const Demand& demand);
 Capacity taken_now(const Fleet& fleet, PoolIndex pool, const Demand& demand);
 
 // How long a gang of this shape could run if it started in this pool now; 0 when it does not fit.
-// (The fleet of these is as it was when they return: racks that are promised to others are hidden
+// (The fleet of these is as it was when they return: what is promised to others is hidden
 // on the way.)
 Duration window(Fleet& fleet, const Planner& planner, PoolIndex pool, const Demand& demand,
                 Instant now);
@@ -59,9 +59,14 @@ std::optional<Choice> choose(Fleet& fleet, const std::vector<Standing>& standing
                              const WaitingQueue::Candidate& job, Instant now);
 
 // Where and from when a job that cannot start is promised its place in this pool.
+struct Promisee {
+  JobId job;
+  Duration walltime{};
+  std::int64_t held_back = 0;  // GPUs that have to stay free for the guarantees of others
+};
 std::optional<Planner::Reservation> promise(const Fleet& fleet, const Planner& planner,
-                                            PoolIndex pool, const Demand& demand, JobId job,
-                                            Duration walltime, Instant now);
+                                            PoolIndex pool, const Demand& demand,
+                                            const Promisee& to, Instant now);
 
 // Why a job that waits does not go to the pools of `site` right now.
 struct Asker {

@@ -54,7 +54,9 @@ class Planner {
     Instant at;
     Instant until;
     Capacity need;
-    std::vector<RackIndex> racks;  // of a gang that must stand together: nobody else's from `at` on
+    // Nobody else's from `at` on: the racks of a gang that must stand together, the nodes that
+    // others are being stopped on for it.
+    std::vector<NodeRange> places;
   };
 
   static constexpr Duration unlimited = Duration::max();
@@ -68,8 +70,9 @@ class Planner {
               Power draws, Instant until);
   void vacate(JobId job);
   bool holds(JobId job) const { return held_.count(job) > 0; }
-  // All gangs that hold something, ascending.
+  // All gangs that hold something, ascending; and those of a pool, by expected end.
   std::vector<JobId> gangs() const;
+  std::vector<JobId> gangs(PoolIndex pool) const;
   // The gangs on these nodes, ascending; O(nodes x log gangs).
   std::vector<JobId> tenants(NodeRange nodes) const;
 

@@ -13,8 +13,13 @@ class Forecast {
  public:
   Forecast(const Fleet& fleet, const Planner& planner, PoolIndex pool, const FreeIndex::Ask& ask)
       : fleet_(fleet), topology_(fleet.topology()), pool_(pool), ask_(ask) {
-    for (const auto& r : planner.reservations(pool))
-      promised_.insert(r.racks.begin(), r.racks.end());
+    for (const auto& r : planner.reservations(pool)) {
+      for (const auto& nodes : r.places) {
+        for (auto n = nodes.begin; n < nodes.end; ++n) {
+          promised_.insert(topology_.rack_of(NodeIndex(n)));
+        }
+      }
+    }
   }
 
   // A unit that holds the gang as things are.

@@ -20,7 +20,8 @@ AccountIndex WaitingQueue::account(const std::string& team, const std::string& p
   return interned(account_index_, {team, project}, [&](AccountIndex) { accounts_.emplace_back(); });
 }
 
-LaneIndex WaitingQueue::lane(const Shape& shape, AccountIndex account, std::int64_t priority) {
+LaneIndex WaitingQueue::lane(const Shape& shape, AccountIndex account, std::int64_t priority,
+                             const Claim& claim) {
   const auto of_shape = interned(shape_index_, shape, [&](ShapeIndex) {
     shapes_.emplace_back();
     shapes_.back().shape = shape;
@@ -29,7 +30,8 @@ LaneIndex WaitingQueue::lane(const Shape& shape, AccountIndex account, std::int6
     auto& owner = accounts_[account.value()];
     owner.lanes.push_back(made);
     lanes_.emplace_back();
-    lanes_.back().rank = {-priority, owner.share};
+    lanes_.back().rank = {-priority, claim.borrows, owner.share};
+    lanes_.back().lacks = claim.lacks;
     lanes_.back().shape = of_shape;
   });
 }
@@ -40,12 +42,12 @@ void WaitingQueue::moved(LaneIndex index, const Change& change) {
   auto& order = shapes_[lane.shape.value()].lanes;
   const auto before = lane.rank;
   const bool was = !lane.jobs.empty();
-  const auto shortest = lane.jobs.total();
+  const auto least = least_of(lane);
   change(lane);
   const bool is = !lane.jobs.empty();
-  if (was && is && shortest == lane.jobs.total() && before == lane.rank) return;
+  if (was && is && least == least_of(lane) && before == lane.rank) return;
   if (was) order.erase({before, index});
-  if (is) order.insert({lane.rank, index}, lane.jobs.total());
+  if (is) order.insert({lane.rank, index}, least_of(lane));
   if (order.empty()) {
     waiting_.erase(lane.shape);
   } else {
@@ -69,11 +71,11 @@ void WaitingQueue::erase(LaneIndex lane, JobId job) {
   --size_;
 }
 
-void WaitingQueue::reprice(AccountIndex account, const FairShare& share) {
-  auto& owner = accounts_[account.value()];
-  if (owner.share == share) return;
-  owner.share = share;
-  for (const auto lane : owner.lanes) moved(lane, [&](Lane& l) { l.rank.share = share; });
+void WaitingQueue::stand(LaneIndex lane, const Rank& rank, std::int64_t lacks) {
+  moved(lane, [&](Lane& l) {
+    l.rank = rank;
+    l.lacks = lacks;
+  });
 }
 
 std::optional<std::pair<JobId, Duration>> WaitingQueue::first_in(
@@ -83,12 +85,15 @@ std::optional<std::pair<JobId, Duration>> WaitingQueue::first_in(
 }
 
 std::optional<WaitingQueue::Candidate> WaitingQueue::best(ShapeIndex shape, Duration longest,
+                                                          std::int64_t free,
                                                           const Seen& seen) const {
-  const auto short_enough = [&](Duration walltime) { return walltime <= longest; };
+  const auto could = [&](const Least& least) {
+    return least.walltime <= longest && least.lacks <= free;
+  };
   const auto& order = shapes_[shape.value()].lanes;
   std::optional<Candidate> best;
   std::optional<LaneKey> after;
-  while (const auto next = order.first_where(after, short_enough)) {
+  while (const auto next = order.first_where(after, could)) {
     after = next->first;
     if (best && best->rank < after->rank) break;
     const auto last = seen.find(after->lane);
@@ -96,6 +101,7 @@ std::optional<WaitingQueue::Candidate> WaitingQueue::best(ShapeIndex shape, Dura
     const auto job = first_in(lanes_[after->lane.value()], longest, behind);
     if (!job || (best && best->job < job->first)) continue;
     best = Candidate{after->rank, job->first, shape, after->lane, job->second};
+    if (order.size() == 1) break;
   }
   return best;
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The jobs that wait, in order: priority, then their account's fair share, then age. Jobs of one
-// shape, one account and one priority stand in a *lane*, oldest first, so that a change of a share
-// moves lanes, not jobs; lanes of one shape stand in order of their keys. Two jobs of one shape get
-// the same answer from a fleet but for their walltimes, so a pass asks a shape for "the first that
-// is short enough" and never scans a million jobs. Called by the engine. Derived state: rebuilt
-// from the jobs after a restart, not part of the digest. Costs: insert, erase O(log jobs + log
-// lanes); best O((lanes seen in this pass + lanes of equal key) x log jobs); reprice O(lanes of the
-// account x log lanes); ahead_of O(lanes). Shapes, accounts and lanes are interned for the life of
-// the queue. Memory: 40 bytes a job.
+// The jobs that wait, in order: priority, then what a guarantee covers before what is borrowed,
+// then their account's fair share, then age. Jobs of one shape, one account and one priority stand
+// in a *lane*, oldest first, so that a change of a share moves lanes, not jobs; lanes of one shape
+// stand in order of their keys. Two jobs of one shape get the same answer from a fleet but for
+// their walltimes, so a pass asks a shape for "the first that is short enough" and never scans a
+// million jobs. Called by the engine. Derived state: rebuilt from the jobs after a restart, not
+// part of the digest. Costs: insert, erase O(log jobs + log lanes); best O((lanes seen in this pass
+// + lanes of equal key) x log jobs); reprice O(lanes of the account x log lanes); ahead_of
+// O(lanes). Shapes, accounts and lanes are interned for the life of the queue. Memory: 40 bytes a
+// job.
 #pragma once
 
+#include <array>
 #include <map>
 #include <set>
 #include <string>
@@ -17,14 +19,17 @@
 
 #include "base/aggregate_tree.hpp"
 #include "fleet/fleet.hpp"
+#include "policy/quota.hpp"
 #include "protocol/ids.hpp"
 
 namespace ampacity {
 
-// What decides where a job can go: its demand, and the pools that it accepts.
+// What decides where a job can go: its demand, the pools that it accepts, and the group of its
+// team, from which it borrows.
 struct Shape {
   Demand demand;
   std::vector<PoolIndex> pools;  // ascending
+  TeamIndex group;
   friend auto operator<=>(const Shape&, const Shape&) = default;
 };
 
@@ -32,16 +37,25 @@ using ShapeIndex = Tagged<struct ShapeTag, std::uint32_t>;
 using AccountIndex = Tagged<struct AccountTag, std::uint32_t>;
 using LaneIndex = Tagged<struct LaneTag, std::uint32_t>;
 
-// Decayed use per weight; the smaller comes first. A team before its projects.
+// Decayed use per weight; the smaller comes first. Groups before their teams, those before their
+// projects.
 struct FairShare {
-  std::int64_t team = 0;
-  std::int64_t project = 0;
+  std::array<std::int64_t, limits::team_depth + 2> levels{};
   friend auto operator<=>(const FairShare&, const FairShare&) = default;
+};
+
+// How the jobs of a lane stand to their team's quota: on its guarantee or beyond it, and how many
+// GPUs must be free in their group for one to start.
+struct Claim {
+  static constexpr std::int64_t nothing = INT64_MIN;
+  bool borrows = false;
+  std::int64_t lacks = nothing;
 };
 
 // Where a lane stands.
 struct Rank {
   std::int64_t minus_priority = 0;
+  bool borrows = false;
   FairShare share;
   friend auto operator<=>(const Rank&, const Rank&) = default;
 };
@@ -49,7 +63,9 @@ struct Rank {
 class WaitingQueue {
  public:
   AccountIndex account(const std::string& team, const std::string& project);
-  LaneIndex lane(const Shape& shape, AccountIndex account, std::int64_t priority);
+  // `claim` is how a new lane stands; restate() tells later.
+  LaneIndex lane(const Shape& shape, AccountIndex account, std::int64_t priority,
+                 const Claim& claim);
   const Shape& shape(ShapeIndex index) const { return shapes_[index.value()].shape; }
 
   void insert(LaneIndex lane, JobId job, Duration walltime);
@@ -57,9 +73,11 @@ class WaitingQueue {
   std::size_t size() const { return size_; }
   std::int64_t ahead_of(LaneIndex lane, JobId job) const;
 
-  // The share of an account changed.
-  void reprice(AccountIndex account, const FairShare& share);
+  // The share of an account changed, or how it stands to its quota: `claim(shape, priority)`.
+  template <class ClaimOf>
+  void restate(AccountIndex account, const FairShare& share, const ClaimOf& claim);
   const Rank& rank(LaneIndex lane) const { return lanes_[lane.value()].rank; }
+  std::int64_t lacks(LaneIndex lane) const { return lanes_[lane.value()].lacks; }
 
   struct Candidate {
     Rank rank;
@@ -69,11 +87,17 @@ class WaitingQueue {
     Duration walltime{};
     friend auto operator<=>(const Candidate&, const Candidate&) = default;
   };
+  Candidate candidate(LaneIndex lane, JobId job, Duration walltime) const {
+    const auto& of = lanes_[lane.value()];
+    return {of.rank, job, of.shape, lane, walltime};
+  }
   // How far a pass has looked into each lane.
   using Seen = std::map<LaneIndex, JobId>;
   const std::set<ShapeIndex>& shapes_waiting() const { return waiting_; }
-  // The first of the shape that was not seen and whose walltime is at most `longest`.
-  std::optional<Candidate> best(ShapeIndex shape, Duration longest, const Seen& seen) const;
+  // The first of the shape that was not seen, whose walltime is at most `longest`, and that lacks
+  // at most `free` GPUs of its group.
+  std::optional<Candidate> best(ShapeIndex shape, Duration longest, std::int64_t free,
+                                const Seen& seen) const;
 
  private:
   struct Shortest {
@@ -85,15 +109,28 @@ class WaitingQueue {
     LaneIndex lane;
     friend auto operator<=>(const LaneKey&, const LaneKey&) = default;
   };
+  // Of lanes: the least of each, not necessarily of one lane.
+  struct Least {
+    Duration walltime = Duration::max();
+    std::int64_t lacks = INT64_MAX;
+    bool operator==(const Least&) const = default;
+  };
+  struct LeastOf {
+    static Least nothing() { return {}; }
+    static Least join(const Least& a, const Least& b) {
+      return {std::min(a.walltime, b.walltime), std::min(a.lacks, b.lacks)};
+    }
+  };
   struct Lane {
     Rank rank;
+    std::int64_t lacks = Claim::nothing;
     ShapeIndex shape;
     AggregateTree<JobId, Duration, Shortest> jobs;
     std::optional<std::pair<JobId, Duration>> oldest;  // the answer to most questions, kept at hand
   };
   struct ShapeLanes {
     Shape shape;
-    AggregateTree<LaneKey, Duration, Shortest> lanes;  // those with jobs: their shortest walltime
+    AggregateTree<LaneKey, Least, LeastOf> lanes;  // those with jobs
   };
   struct Account {
     FairShare share;
@@ -102,9 +139,11 @@ class WaitingQueue {
 
   std::optional<std::pair<JobId, Duration>> first_in(const Lane& lane, Duration longest,
                                                      std::optional<JobId> behind) const;
+  static Least least_of(const Lane& lane) { return {lane.jobs.total(), lane.lacks}; }
   // Takes the lane out of its shape's order, changes it, and puts it back if it has jobs.
   template <class Change>
   void moved(LaneIndex lane, const Change& change);
+  void stand(LaneIndex lane, const Rank& rank, std::int64_t lacks);
 
   std::map<Shape, ShapeIndex> shape_index_;
   std::map<std::pair<std::string, std::string>, AccountIndex> account_index_;
@@ -115,5 +154,17 @@ class WaitingQueue {
   std::set<ShapeIndex> waiting_;  // shapes with jobs
   std::size_t size_ = 0;
 };
+
+template <class ClaimOf>
+void WaitingQueue::restate(AccountIndex account, const FairShare& share, const ClaimOf& claim) {
+  auto& owner = accounts_[account.value()];
+  owner.share = share;
+  for (const auto index : owner.lanes) {
+    const auto& lane = lanes_[index.value()];
+    const auto claimed = claim(shapes_[lane.shape.value()].shape, -lane.rank.minus_priority);
+    const Rank rank{lane.rank.minus_priority, claimed.borrows, share};
+    if (rank != lane.rank || claimed.lacks != lane.lacks) stand(index, rank, claimed.lacks);
+  }
+}
 
 }  // namespace ampacity

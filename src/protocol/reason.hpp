@@ -33,15 +33,17 @@ enum class Reason {
   HeldForEarlierJob,   // a job that comes first waits for the GPUs of this site
   SiteNotAllowed,
   AcceleratorAbsent,
-  NotEnergised,    // no hall is usable yet: energisation or the lease lie ahead
-  BackingOff,      // waits after a failure before the next attempt
-  NotEnoughPower,  // the site's interconnection carries no more
+  NotEnergised,        // no hall is usable yet: energisation or the lease lie ahead
+  BackingOff,          // waits after a failure before the next attempt
+  NotEnoughPower,      // the site's interconnection carries no more
+  OverQuota,           // its team has all that it may have
+  GuaranteedToOthers,  // what is free is held back for the guarantees of other teams
 };
 BOOST_DESCRIBE_ENUM(Reason, JobInvalid, NameUnknown, NeverFits, QueueFull, WalltimeTooLong,
                     RequestReused, JobUnknown, JobEnded, PortfolioInvalid, PortfolioInUse,
                     NothingToDo, Starting, NotEnoughFreeGpus, NotEnoughWholeNodes,
                     NotEnoughInService, HeldForEarlierJob, SiteNotAllowed, AcceleratorAbsent,
-                    NotEnergised, BackingOff, NotEnoughPower)
+                    NotEnergised, BackingOff, NotEnoughPower, OverQuota, GuaranteedToOthers)
 
 struct Refusal {
   Reason reason = Reason::JobInvalid;

@@ -119,6 +119,9 @@ struct Teller {
   std::string operator()(const Resumed& e) const {
     return fmt::format("{} resumed{}", e.target, by(e.by));
   }
+  std::string operator()(const RoomPromised& e) const {
+    return fmt::format("room is made for {} at {} on {}", job(e.job), e.site, to_text(e.nodes));
+  }
   std::string operator()(const UseCharged& e) const {
     return fmt::format("the use of teams is charged until {}", to_text(e.until));
   }

@@ -45,12 +45,20 @@ struct Ending {
 };
 BOOST_DESCRIBE_STRUCT(Ending, (), (kind, code, signal, rank, detail))
 
-enum class StopCause { Cancelled, WalltimeReached, NodeDown };
-BOOST_DESCRIBE_ENUM(StopCause, Cancelled, WalltimeReached, NodeDown)
+enum class StopCause { Cancelled, WalltimeReached, NodeDown, Preempted };
+BOOST_DESCRIBE_ENUM(StopCause, Cancelled, WalltimeReached, NodeDown, Preempted)
 
 // What an attempt came to, in the engine's judgement.
-enum class AttemptResult { Completed, Failed, Cancelled, TimedOut, InfrastructureFailed };
-BOOST_DESCRIBE_ENUM(AttemptResult, Completed, Failed, Cancelled, TimedOut, InfrastructureFailed)
+enum class AttemptResult {
+  Completed,
+  Failed,
+  Cancelled,
+  TimedOut,
+  InfrastructureFailed,
+  Preempted
+};
+BOOST_DESCRIBE_ENUM(AttemptResult, Completed, Failed, Cancelled, TimedOut, InfrastructureFailed,
+                    Preempted)
 
 enum class JobState {
   Waiting,
@@ -210,9 +218,10 @@ struct AttemptStopping {
   AttemptId attempt;
   StopCause cause = StopCause::Cancelled;
   std::string by;
+  std::optional<JobId> room_for;  // Preempted: the job that gets the place
   bool operator==(const AttemptStopping&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(AttemptStopping, (), (attempt, cause, by))
+BOOST_DESCRIBE_STRUCT(AttemptStopping, (), (attempt, cause, by, room_for))
 
 struct AttemptEnded {
   AttemptId attempt;
@@ -286,10 +295,19 @@ struct UseCharged {
 };
 BOOST_DESCRIBE_STRUCT(UseCharged, (), (until))
 
+// Gangs are being stopped so that a job can start here: nobody else does meanwhile.
+struct RoomPromised {
+  JobId job;
+  std::string site;
+  std::vector<NodeShare> nodes;
+  bool operator==(const RoomPromised&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(RoomPromised, (), (job, site, nodes))
+
 using EventBody =
     std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
                  AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained,
-                 Resumed, CapacityChanged, SitePowerChanged, UseCharged>;
+                 Resumed, CapacityChanged, SitePowerChanged, UseCharged, RoomPromised>;
 
 struct Event {
   Instant at;

@@ -138,6 +138,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
       if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
       if (p[1] == "sites") co_return ok(site_list(conductor.engine(), conductor.now()));
       if (p[1] == "leases") co_return ok(lease_list(conductor.engine(), conductor.now()));
+      if (p[1] == "teams") co_return ok(team_list(conductor.engine()));
       if (p[1] == "state") co_return ok(before);
     }
     if (request.method == "POST") {

@@ -92,6 +92,14 @@ std::string metrics_text(const Conductor& conductor, std::int64_t http_requests)
           by_lease([](auto& l) { return l.used_j; }));
   counter(registry, "ampacity_lease_used_micro_usd_total", "Cost of what jobs used",
           by_lease([](auto& l) { return l.used_micro_usd; }));
+  const auto teams = team_list(engine);
+  const auto by_team = [&](auto pick) { return each(teams.teams, "team", pick); };
+  gauge(registry, "ampacity_team_gpus_used", "GPUs of running gangs; of a group, with all members",
+        by_team([](auto& t) { return t.used; }));
+  gauge(registry, "ampacity_team_gpus_guaranteed", "By its quota",
+        by_team([](auto& t) { return t.guaranteed.value_or(0); }));
+  gauge(registry, "ampacity_gpus_overpromised", "Guaranteed to teams and not in service",
+        {{{}, static_cast<double>(teams.overpromised)}});
   counter(registry, "ampacity_journal_events_total", "Durable events",
           {{{}, static_cast<double>(conductor.durable_event())}});
   counter(registry, "ampacity_journal_commits_total", "Group commits since the start",

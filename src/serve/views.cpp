@@ -150,6 +150,41 @@ api::SiteList site_list(const Engine& engine, Instant now) {
   return list;
 }
 
+api::TeamList team_list(const Engine& engine) {
+  api::TeamList list;
+  const auto& quotas = engine.quotas();
+  const auto& teams = engine.state().portfolio->teams;
+  const auto free = engine.fleet().gpus_free();
+  const auto amount = [](const std::optional<GpuCount>& gpus) {
+    return gpus ? std::optional(gpus->count()) : std::nullopt;
+  };
+  for (std::uint32_t i = 0; i < teams.size(); ++i) {
+    const TeamIndex index(i + 1);
+    const auto& e = quotas.entry(index);
+    const auto lately = engine.state().use.find(e.members.empty() ? e.name : e.name + "/*");
+    api::TeamView view;
+    view.name = e.name;
+    view.group = teams[i].group;
+    view.weight = teams[i].weight;
+    if (teams[i].quota) {
+      view.guaranteed = e.guaranteed;
+      view.borrow = amount(teams[i].quota->borrow);
+      view.lend = amount(teams[i].quota->lend);
+    }
+    view.used = quotas.use_of(index).used;
+    view.borrowed = quotas.none() ? 0 : std::max<std::int64_t>(view.used - e.guaranteed, 0);
+    view.may_start = std::max<std::int64_t>(quotas.may_start(index, free), 0);
+    view.lately_gpu_ms = lately == engine.state().use.end() ? 0 : lately->second;
+    list.teams.push_back(std::move(view));
+  }
+  for (const auto& pool : engine.fleet().pools()) {
+    list.gpus_in_service += pool.nodes_in_service * pool.gpus_per_node;
+  }
+  list.guaranteed = quotas.promised();
+  list.overpromised = std::max<std::int64_t>(list.guaranteed - list.gpus_in_service, 0);
+  return list;
+}
+
 api::LeaseList lease_list(const Engine& engine, Instant now) {
   api::LeaseList list;
   const auto& portfolio = *engine.state().portfolio;

@@ -183,6 +183,30 @@ struct LeaseList {
 };
 BOOST_DESCRIBE_STRUCT(LeaseList, (), (leases))
 
+struct TeamView {
+  std::string name;
+  std::string group;
+  std::int64_t weight = 1;
+  std::optional<std::int64_t> guaranteed;  // GPUs; of a group, with all members. Absent: no quota
+  std::optional<std::int64_t> borrow;      // absent: any amount
+  std::optional<std::int64_t> lend;        // absent: all
+  std::int64_t used = 0;                   // GPUs, of a group with all members
+  std::int64_t borrowed = 0;               // of these, beyond the guarantee
+  std::int64_t may_start = 0;              // GPUs, now
+  std::int64_t lately_gpu_ms = 0;          // decayed use, by which teams are ordered
+};
+BOOST_DESCRIBE_STRUCT(TeamView, (),
+                      (name, group, weight, guaranteed, borrow, lend, used, borrowed, may_start,
+                       lately_gpu_ms))
+
+struct TeamList {
+  std::vector<TeamView> teams;
+  std::int64_t gpus_in_service = 0;
+  std::int64_t guaranteed = 0;    // to all teams together
+  std::int64_t overpromised = 0;  // of this, more than is in service now
+};
+BOOST_DESCRIBE_STRUCT(TeamList, (), (teams, gpus_in_service, guaranteed, overpromised))
+
 struct TargetBody {  // POST /v1/drain, /v1/resume
   std::string target;
   std::string note;

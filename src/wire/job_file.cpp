@@ -174,6 +174,8 @@ void describe(Fields& f, JobSpec& job) {
   f.optional("retries", job.retries, "Restarts after the job itself failed.");
   f.optional("requeue", job.requeue, "Restart after the infrastructure failed.");
   f.optional("early_signal", job.early_signal, "A signal before the walltime ends.");
+  f.optional("checkpoint_interval", job.checkpoint_interval,
+             "How often it saves itself; a preemption loses what came after.");
   describe_program(f, job);
   f.optional("simulated", Simulated{job.simulated_runtime, job.simulated_exit},
              "On simulated clusters only.");

@@ -196,6 +196,7 @@ Object all_paths(Schemas& schemas) {
        parameter("attempt", "query", "of this attempt; default the latest", integer())});
   p.get<api::SiteList>("/v1/sites", "Sites: GPUs, what is free, power");
   p.get<api::LeaseList>("/v1/leases", "Leases: contracted, used and unused");
+  p.get<api::TeamList>("/v1/teams", "Teams: quota, what they use and may start");
   p.stream("/v1/events", "Server-Sent Events; the data of each is an EventView",
            "text/event-stream",
            {parameter("after", "query", "events after this id; default: from now on", integer()),

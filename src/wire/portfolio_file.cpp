@@ -186,15 +186,25 @@ void describe(Fields& f, Site& site) {
   f.optional("source", site.source, "Where this comes from.");
 }
 
+void describe(Fields& f, Quota& quota) {
+  f.required("guaranteed", quota.guaranteed, "GPUs that it gets whenever it asks.");
+  f.optional("borrow", quota.borrow, "GPUs beyond that, of what others do not use; absent: any.");
+  f.optional("lend", quota.lend, "GPUs of it that others may use meanwhile; absent: all.");
+}
+
 void describe(Fields& f, Team& team) {
   f.required("name", team.name, "Lower-case letters, digits and '-'.");
   f.optional("weight", team.weight, "Its share against the other teams.");
   f.optional("projects", team.projects, "Names of its projects.");
+  f.optional("group", team.group, "The team that it is a part of.");
+  f.optional("quota", team.quota, "What it has of the fleet. Of a group: all members together.");
 }
 
 void describe(Fields& f, PriorityClass& priority_class) {
   f.required("name", priority_class.name, "Lower-case letters, digits and '-'.");
   f.required("value", priority_class.value, "Higher goes first; a job without a class has 0.");
+  f.optional("preempts", priority_class.preempts,
+             "Its jobs may stop running gangs of a lower value.");
 }
 
 void describe(Fields& f, Budget& budget) {
@@ -230,6 +240,9 @@ void describe(Fields& f, Policy& policy) {
   f.optional("fair_share_half_life", policy.fair_share_half_life,
              "After so long a team's use counts half; 0 h: teams are served by age alone.");
   f.optional("fair_share_interval", policy.fair_share_interval, "Between two charges of use.");
+  f.optional("reclaim", policy.reclaim,
+             "A job that its team's guarantee covers may stop gangs on borrowed capacity.");
+  f.optional("min_runtime", policy.min_runtime, "No gang is preempted before it ran so long.");
 }
 
 void describe(Fields& f, Portfolio& portfolio) {

@@ -183,6 +183,8 @@ def test_operations() -> None:
         assert lease["used_micro_usd"] + lease["unused_micro_usd"] == lease["committed_micro_usd"]
         assert lease["used_j"] + lease["unused_j"] == lease["committed_j"]
     assert call("GET", "/v1/leases")["leases"][0]["first_refusal"] is True
+    teams = call("GET", "/v1/teams")
+    assert teams["gpus_in_service"] > 0 and all(t["used"] == 0 for t in teams["teams"]), teams
 
 
 def test_events() -> None:
@@ -222,7 +224,7 @@ def test_command_line() -> None:
     run("cancel", str(sleeper))
     run("wait", str(sleeper), code=1)
     assert "sleeper" in run("jobs") and "Cancelled" in run("job", str(sleeper))
-    for listing in (["jobs"], ["sites"], ["leases"], ["job", str(sleeper)]):
+    for listing in (["jobs"], ["sites"], ["leases"], ["teams"], ["job", str(sleeper)]):
         json.loads(run(*listing, "--json"))
     run("explain", str(sleeper), code=5)
     run("job", "99999", code=6)
@@ -232,7 +234,7 @@ def test_command_line() -> None:
     assert "complete -o filenames" in run("completion")
     assert run("events").count("\n") == 20
     assert "\x1b[" not in run("jobs"), "colours in a pipe"
-    for name in ("serve", "submit", "jobs", "job", "explain", "logs", "wait", "cancel", "sites", "leases", "drain",
+    for name in ("serve", "submit", "jobs", "job", "explain", "logs", "wait", "cancel", "sites", "leases", "teams", "drain",
                  "resume", "node", "events", "check", "schema", "completion", "replay", "bench"):
         assert "Examples" in run(name, "--help") or name == "completion", name
 

@@ -39,7 +39,13 @@ class Driver {
     north.nodes_per_rack = 2;
     portfolio_.sites[1].interconnection = {{day("2026-01-01"), Power::of(12'000)},
                                            {day("2026-03-03"), Power::of(15'000)}};
-    portfolio_.teams = {{"vision", 2, {"p"}}, {"audio", 1, {}}};
+    portfolio_.teams = {
+        {"vision", 2, {"p"}, "research", Quota{GpuCount::of(6), {}, GpuCount::of(4)}},
+        {"audio", 1, {}, "research", {}},
+        {"research", 1, {}, "", Quota{GpuCount::of(14), GpuCount::of(20), {}}},
+        {"product", 1, {}, "", Quota{GpuCount::of(8), GpuCount::of(6), {}}}};
+    portfolio_.priority_classes[2].preempts = true;
+    portfolio_.policy.min_runtime = Duration(600'000);
     portfolio_.policy.max_waiting = 60;
     portfolio_.policy.requeue_limit = 2;
     portfolio_.sites[2].halls[0].energised = day("2026-03-02");
@@ -94,8 +100,9 @@ class Driver {
     constexpr const char* classes[] = {"", "low", "normal", "high", "unknown"};
     spec.priority_class = classes[r.next() % 5];
     if (r.next() % 5 == 0) spec.sites = {r.next() % 2 == 0 ? "north" : "west"};
-    constexpr const char* teams[] = {"", "vision", "audio"};
-    spec.team = teams[r.next() % 3];
+    constexpr const char* teams[] = {"", "vision", "audio", "research", "product"};
+    spec.team = teams[r.next() % 5];
+    if (r.next() % 4 == 0) spec.checkpoint_interval = Duration(3'600'000);
     spec.project = r.next() % 3 == 0 ? "p" : "";
     spec.retries = static_cast<std::int64_t>(r.next() % 3);
     spec.requeue = r.next() % 4 != 0;
@@ -168,6 +175,12 @@ class Driver {
     portfolio.policy.reservations = static_cast<std::int64_t>(1 + r.next() % 3);
     if (r.next() % 3 == 0) portfolio.policy.fair_share_half_life = Duration(0);
     if (r.next() % 3 == 0) portfolio.sites[1].interconnection.pop_back();
+    if (r.next() % 3 == 0) portfolio.policy.reclaim = false;
+    if (r.next() % 3 == 0) portfolio.policy.min_runtime = Duration(0);
+    if (r.next() % 3 == 0) portfolio.priority_classes[2].preempts = false;
+    if (r.next() % 3 == 0) {
+      for (auto& team : portfolio.teams) team.quota.reset();
+    }
     portfolio.policy.requeue_backoff = Duration(static_cast<std::int64_t>(1 + r.next() % 8'000));
     tell(Configure{portfolio});
   }

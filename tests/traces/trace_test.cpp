@@ -29,6 +29,13 @@ std::string option(const Words& words, const std::string& key, const std::string
   return fallback;
 }
 
+Words split(const std::string& text, char at) {
+  Words parts;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, at);) parts.push_back(part);
+  return parts;
+}
+
 bool has(const Words& words, const std::string& flag) {
   return std::find(words.begin(), words.end(), flag) != words.end();
 }
@@ -84,14 +91,23 @@ class Conversation {
       site.halls[0].pods = std::stoll(option(words, "pods." + site.name, "1"));
       site.halls[0].racks_per_pod = std::stoll(option(words, "racks." + site.name, "1"));
     }
-    const auto teams = option(words, "teams");  // vision:2,audio:1
-    for (std::size_t at = 0; at < teams.size();) {
-      const auto colon = teams.find(':', at);
-      const auto end = std::min(teams.find(',', at), teams.size());
-      portfolio.teams.push_back(
-          {teams.substr(at, colon - at), std::stoll(teams.substr(colon + 1)), {}});
-      at = end + 1;
+    for (const auto& text : split(option(words, "teams"), ',')) {  // vision:2,audio:1
+      const auto colon = text.find(':');
+      Team team{text.substr(0, colon), std::stoll(text.substr(colon + 1)), {}, "", {}};
+      team.group = option(words, "group." + team.name);
+      const auto quota = split(option(words, "quota." + team.name), '/');  // 8/borrow=4/lend=0
+      if (!quota.empty()) team.quota = Quota{GpuCount::of(std::stoll(quota[0])), {}, {}};
+      if (const auto n = option(quota, "borrow"); !n.empty())
+        team.quota->borrow = GpuCount::of(std::stoll(n));
+      if (const auto n = option(quota, "lend"); !n.empty())
+        team.quota->lend = GpuCount::of(std::stoll(n));
+      portfolio.teams.push_back(team);
     }
+    for (const auto& name : split(option(words, "preempts"), ',')) {
+      for (auto& c : portfolio.priority_classes) c.preempts |= c.name == name;
+    }
+    portfolio.policy.min_runtime = parse_duration(option(words, "min_runtime", "10min")).value();
+    portfolio.policy.reclaim = option(words, "reclaim", "yes") == "yes";
     const auto backfill = option(words, "backfill", "easy");
     if (backfill == "none") portfolio.policy.backfill = Backfill::None;
     if (backfill == "conservative") portfolio.policy.backfill = Backfill::Conservative;
@@ -109,6 +125,8 @@ class Conversation {
     spec.prefer = parse_level(option(words, "prefer"));
     if (const auto n = option(words, "segment"); !n.empty()) spec.segment = std::stoll(n);
     spec.priority_class = option(words, "priority");
+    if (const auto t = option(words, "checkpoint"); !t.empty())
+      spec.checkpoint_interval = parse_duration(t).value();
     if (const auto site = option(words, "site"); !site.empty()) spec.sites = {site};
     if (const auto t = option(words, "walltime"); !t.empty())
       spec.walltime = parse_duration(t).value();

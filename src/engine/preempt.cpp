@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Room for a job that may preempt and cannot start: by its priority class over gangs of lower
+// priority, or by its team's guarantee over gangs on borrowed capacity. Only where it would be
+// promised the place too, so that nobody is stopped for the good of another.
+#include <algorithm>
+
+#include "engine/engine.hpp"
+#include "units/text.hpp"
+
+namespace ampacity {
+namespace {
+
+// What is promised to jobs ahead is theirs.
+bool spares_promises(const Fleet& fleet, const Planner& planner, PoolIndex pool,
+                     const Demand& demand) {
+  auto free = Planner::free_now(fleet, pool);
+  for (const auto& r : planner.reservations(pool)) free = free - r.need;
+  return planner.reservations(pool).empty() || free.covers(taken_now(fleet, pool, demand));
+}
+
+std::vector<NodeRange> nodes_of(const std::vector<Share>& shares) {
+  std::vector<NodeRange> ranges;
+  ranges.reserve(shares.size());
+  for (const auto& share : shares) {
+    const auto first = share.node.value();
+    ranges.push_back({first, first + static_cast<std::uint32_t>(share.nodes)});
+  }
+  return ranges;
+}
+
+// What comes back when a gang ends.
+std::int64_t serving_gpus(const Fleet& fleet, const std::vector<Share>& shares) {
+  std::int64_t sum = 0;
+  for (const auto& share : shares) {
+    for (std::int64_t i = 0; i < share.nodes; ++i) {
+      const NodeIndex node(share.node.value() + static_cast<std::uint32_t>(i));
+      sum += fleet.in_service(node) ? share.gpus : 0;
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
+// GPU*ms that would have to be done again: since the last checkpoint, or since the start.
+std::int64_t Engine::loss_of(const Job& job) const {
+  if (!job.live->started) return 0;
+  auto ran = now_ - *job.live->started;
+  if (job.spec->checkpoint_interval) ran %= *job.spec->checkpoint_interval;
+  return ran.count() * job.spec->gpus.count();
+}
+
+bool Engine::may_preempt(const Job& job, const Job& victim) const {
+  const auto& quotas = ahead_->quotas;
+  const auto of_victim = quotas.team(victim.spec->team);
+  const auto team = quotas.team(job.spec->team);
+  const auto gpus = job.spec->gpus.count();
+  if (preempting_.count(job.priority) > 0 && victim.priority < job.priority) {
+    // Of another team only what does not stand on its own guarantee.
+    return quotas.none() || team == of_victim || !quotas.covered_by(of_victim, 0);
+  }
+  if (!state_.portfolio->policy.reclaim || victim.priority > job.priority) return false;
+  const auto lender = quotas.covered_by(team, gpus);
+  return lender && quotas.borrows_from(of_victim, *lender);
+}
+
+// The gangs of this pool to stop; empty: enough of them stop already.
+std::optional<Eviction> Engine::eviction_for(const WaitingQueue::Candidate& candidate,
+                                             PoolIndex pool) {
+  const auto& job = job_of(candidate.job);
+  const auto& demand = queue_.shape(candidate.shape).demand;
+  const auto team = quotas_.team(job.spec->team);
+  std::vector<Victim> going;
+  std::vector<Victim> victims;
+  for (const auto id : planner_.gangs(pool)) {
+    const auto& other = job_of(id);
+    const Victim victim{id, loss_of(other), &other.live->shares, draw_of(other)};
+    if (other.live->stopping) {
+      going.push_back(victim);
+    } else if (may_preempt(job, other)) {
+      const auto ripe = other.live->started.value_or(now_) + state_.portfolio->policy.min_runtime;
+      if (other.live->started && ripe <= now_) {
+        victims.push_back(victim);
+      } else if (other.live->started && (!preempt_due_ || ripe < *preempt_due_)) {
+        preempt_due_ = ripe;
+      }
+    }
+  }
+  PreemptionRules rules;
+  rules.may_go = [&](const Victim& v) { return may_preempt(job, job_of(v.job)); };
+  rules.went = [&](const Victim& v, std::int64_t sign) {
+    const auto& spec = *job_of(v.job).spec;
+    ahead_->quotas.use(quotas_.team(spec.team), sign * spec.gpus.count());
+    ahead_->free -= sign * serving_gpus(fleet_, *v.shares);
+  };
+  rules.enough = [&] {
+    return fleet_.fits(pool, demand) && spares_promises(fleet_, planner_, pool, demand) &&
+           (quotas_.none() || ahead_->quotas.may_start(team, ahead_->free) >= demand.gpus);
+  };
+  Hiding hiding(fleet_);
+  for (const auto& r : planner_.reservations(pool)) hiding.hide(r.places);
+  auto gone_already = rules;  // look_ahead() has counted them
+  gone_already.went = [](const Victim&, std::int64_t) {};
+  Away away(fleet_, fleet_.pool(pool).site, gone_already);
+  for (const auto& victim : going) away.take(victim);
+  if (!stopping_.empty() && rules.enough()) return Eviction{{}, 0, fleet_.find(pool, demand)};
+  return cheapest_eviction(fleet_, pool, demand, victims, rules);
+}
+
+// Those for whom others were stopped come before everybody else until these are gone, and until
+// those are who were stopping already: a grace later at most. Each keeps clear of the places of the
+// others. Returns who got its place or the promise of it again.
+std::set<JobId> Engine::serve_those_with_room() {
+  std::set<JobId> served;
+  if (state_.making_room.empty()) return served;
+  look_ahead();
+  std::vector<WaitingQueue::Candidate> all;
+  for (const auto& [id, room] : state_.making_room) {
+    const auto lane = job_of(id).waits_in();
+    const bool over = room.pending == 0 && room.at + state_.portfolio->policy.grace < now_;
+    if (lane && !over) all.push_back(queue_.candidate(*lane, id, walltime_of(job_of(id))));
+  }
+  std::sort(all.begin(), all.end());
+  for (const auto& job : all) {
+    Hiding hiding(fleet_);
+    for (const auto& other : all) {
+      const auto room = state_.making_room.find(other.job);
+      if (other.job != job.job && room != state_.making_room.end()) {
+        hiding.hide(nodes_of(room->second.place));
+      }
+    }
+    const auto answer = offer(job);
+    if (answer == Answer::Placed || answer == Answer::Reserved) served.insert(job.job);
+  }
+  return served;
+}
+
+void Engine::look_ahead() {
+  ahead_ = Ahead{quotas_, fleet_.gpus_free()};
+  for (const auto id : stopping_) {
+    const auto& job = job_of(id);
+    ahead_->quotas.use(quotas_.team(job.spec->team), -job.spec->gpus.count());
+    ahead_->free += serving_gpus(fleet_, job.live->shares);
+  }
+}
+
+// Stops the gangs that cost least, unless enough are stopping already, and promises the job the
+// very nodes that it will have then. False: it may not preempt, or nothing would help.
+bool Engine::make_room(const WaitingQueue::Candidate& candidate) {
+  const auto& job = job_of(candidate.job);
+  const auto& shape = queue_.shape(candidate.shape);
+  const bool begun = state_.making_room.count(candidate.job) > 0;
+  const bool by_class = preempting_.count(job.priority) > 0;
+  if (!begun && !by_class && (quotas_.none() || !state_.portfolio->policy.reclaim)) return false;
+  if (!ahead_) look_ahead();
+  const auto team = quotas_.team(job.spec->team);
+  const auto covered = ahead_->quotas.covered_by(team, shape.demand.gpus);
+  const bool by_guarantee = covered && state_.portfolio->policy.reclaim;
+  if (!begun && !by_guarantee && !by_class) return false;
+  std::optional<Eviction> best;
+  PoolIndex where;
+  for (const auto pool : shape.pools) {
+    if (!standings_[pool.value()].lease || !takes_reservation(pool, shape.demand)) continue;
+    auto eviction = eviction_for(candidate, pool);
+    const auto cost = [](const Eviction& e) { return std::pair(e.loss, e.jobs.size()); };
+    if (!eviction || (best && cost(*best) <= cost(*eviction))) continue;
+    best = std::move(eviction);
+    where = pool;
+  }
+  if (!best) return false;
+  if (!begun || state_.making_room.at(candidate.job).place != best->place) {
+    const auto site = fleet_.pool(where).site;
+    emit(RoomPromised{candidate.job, fleet_.sites()[site.value()].name, named(best->place)});
+  }
+  const auto by = fmt::format("job {}", candidate.job.value());
+  for (const auto id : best->jobs) {
+    const auto& gang = job_of(id);
+    ahead_->quotas.use(quotas_.team(gang.spec->team), -gang.spec->gpus.count());
+    ahead_->free += serving_gpus(fleet_, gang.live->shares);
+    stop(id, StopCause::Preempted, by, candidate.job);
+  }
+  ahead_->quotas.use(team, shape.demand.gpus);
+  ahead_->free -= shape.demand.gpus;
+  if (state_.portfolio->policy.backfill == Backfill::None) {
+    planner_.close(where, candidate.job);
+  } else {
+    planner_.reserve(where, when_they_are_gone(candidate, where, best->place));
+  }
+  return true;
+}
+
+Planner::Reservation Engine::when_they_are_gone(const WaitingQueue::Candidate& job, PoolIndex pool,
+                                                const std::vector<Share>& place) const {
+  Planner::Reservation r;
+  r.job = job.job;
+  r.at = now_ + Duration(1);
+  r.need = need_of(fleet_, pool, queue_.shape(job.shape).demand);
+  r.places = nodes_of(place);
+  for (const auto id : planner_.gangs(pool)) {
+    const auto& live = *job_of(id).live;
+    if (live.stopping) r.at = std::max(r.at, live.expected_end);
+  }
+  r.until = r.at + job.walltime;
+  return r;
+}
+
+}  // namespace ampacity
