@@ -13,6 +13,9 @@ namespace ampacity {
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line,
                                    const std::string& why);
 
+// A line that is printed with the next failure: how to repeat it.
+void on_assertion_say(std::string line);
+
 }  // namespace ampacity
 
 #define AMPACITY_ASSERT(condition, ...)                                                         \

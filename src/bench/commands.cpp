@@ -10,7 +10,9 @@
 #include <fstream>
 
 #include "bench/engine_load.hpp"
+#include "bench/queue_load.hpp"
 #include "bench/server_process.hpp"
+#include "bench/soak.hpp"
 #include "bench/submit_load.hpp"
 #include "client/connection.hpp"
 
@@ -150,12 +152,69 @@ Exit bench_decide(const DecideLoad& load, bool json) {
   return Exit::Ok;
 }
 
+Exit bench_queues(const QueueLoad& load, bool json) {
+  const auto r = run_queues(load);
+  const auto rate = static_cast<double>(r.workloads) / r.seconds;
+  if (json) {
+    fmt::print(
+        R"({{"bench":"queues","per_second":{:.0f},"seconds":{:.3f},"queues":{},"workloads":{},"started":{},)"
+        R"("preempted":{},"passes":{},"most_borrowed":{},"gpus":{},"digest":"{}","peak_rss_bytes":{},)"
+        R"("excludes":"the journal, the executors; per_second counts workloads that ran to their end"}})"
+        "\n",
+        rate, r.seconds, load.queues, r.workloads, r.started, r.preempted, r.passes,
+        r.most_borrowed, r.gpus, r.digest.text(), own_peak_rss_bytes());
+  } else {
+    fmt::print(
+        "{} workloads of {} queues in {:.2f} s: {:.0f} a second; {} preempted, at most {} of "
+        "{} GPUs borrowed; digest {}\n",
+        r.workloads, load.queues, r.seconds, rate, r.preempted, r.most_borrowed, r.gpus,
+        r.digest.text());
+  }
+  return Exit::Ok;
+}
+
+void add_soak(CLI::App& app, client::Run& run) {
+  auto call = std::make_shared<SoakCall>();
+  auto* sub = app.add_subcommand(
+      "soak", "Random conversations with the engine by seed, every step checked, until one fails");
+  sub->footer(
+      "Examples:\n"
+      "  ampacity soak --seeds 10000                 an evening\n"
+      "  ampacity soak --seed 17 --seeds 1           one again");
+  sub->add_option("--seed", call->seed, "The first seed")->capture_default_str();
+  sub->add_option("--seeds", call->seeds, "How many")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
+  sub->add_option("--steps", call->steps, "Steps of each")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  sub->add_flag("--canary", call->canary, "Fail on purpose half-way: what a failure looks like");
+  sub->add_flag("--json", call->json, "Print one JSON object");
+  sub->callback([call, &run] { run = [call] { return soak(*call); }; });
+}
+
 void add_fill(CLI::App& bench, client::Run& run) {
   auto json = std::make_shared<bool>(false);
   auto* fill =
       bench.add_subcommand("fill", "An empty fleet of 100,008 GPUs, filled in one decision");
   fill->add_flag("--json", *json, "Print one JSON object");
   fill->callback([json, &run] { run = [json] { return bench_fill(*json); }; });
+}
+
+void add_queues(CLI::App& bench, client::Run& run) {
+  auto load = std::make_shared<QueueLoad>();
+  auto json = std::make_shared<bool>(false);
+  auto* queues = bench.add_subcommand(
+      "queues", "Workloads of many teams that borrow from each other, first to last");
+  queues->add_option("--queues", load->queues, "Teams, in ten groups")
+      ->check(CLI::Range(10, 4'000))
+      ->capture_default_str();
+  queues->add_option("--workloads", load->workloads, "Jobs")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  queues->add_flag("--json", *json, "Print one JSON object");
+  queues->callback(
+      [load, json, &run] { run = [load, json] { return bench_queues(*load, *json); }; });
 }
 
 void add_decide(CLI::App& bench, client::Run& run) {
@@ -186,7 +245,9 @@ void add_commands(CLI::App& app, client::Run& run) {
       "Examples:\n  ampacity bench submit --json\n"
       "  ampacity bench decide --gpus 4000000 --waiting 1000000 --json");
   add_fill(*bench, run);
+  add_soak(app, run);
   add_decide(*bench, run);
+  add_queues(*bench, run);
   auto call = std::make_shared<Call>();
   auto* submit = bench->add_subcommand(
       "submit", "Durable submissions a second over HTTP, then a crash and a restart");

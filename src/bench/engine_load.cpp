@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "bench/bench_fleet.hpp"
 #include "engine/engine.hpp"
 #include "units/text.hpp"
 
@@ -16,73 +17,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-// SplitMix64, so that the load is the same everywhere.
-class Numbers {
- public:
-  std::uint64_t next() {
-    auto z = (state_ += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31U);
-  }
-  std::int64_t below(std::int64_t n) {
-    return static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(n));
-  }
-
- private:
-  std::uint64_t state_ = 42;
-};
-
-Instant epoch() {
-  return parse_instant("2028-01-01").value();
-}
-
-// Halls of pods of eight NVL72 racks, and one hall of the racks that are left over.
-void add_site(Portfolio& p, const std::string& name, std::int64_t racks) {
-  constexpr std::int64_t racks_per_pod = 8;
-  constexpr std::int64_t pods_per_hall = 32;
-  Site site;
-  site.name = name;
-  site.pue = Ratio::of(1'150'000);
-  site.energy_price = EnergyPrice::of(50'000'000);
-  site.cluster.kind = ClusterKind::Simulated;
-  const auto hall = [&](const std::string& hall_name, std::int64_t count, std::int64_t pods,
-                        std::int64_t racks_in_pod) {
-    if (count * pods * racks_in_pod == 0) return;
-    site.halls.push_back({.name = hall_name,
-                          .count = count,
-                          .power = Power::of(pods * racks_in_pod * 140'000),
-                          .pods = pods,
-                          .racks_per_pod = racks_in_pod,
-                          .accelerator = "GB200"});
-  };
-  const auto pods = racks / racks_per_pod;
-  hall("hall", pods / pods_per_hall, pods_per_hall, racks_per_pod);
-  hall("annex", 1, pods % pods_per_hall, racks_per_pod);
-  hall("rest", 1, 1, racks % racks_per_pod);
-  site.interconnection = {
-      {parse_instant("2026-01-01").value(), Power::of(racks * 140'000 * 12 / 10)}};
-  p.sites.push_back(site);
-  p.leases.push_back({.name = name + "-lease",
-                      .provider = "oracle",
-                      .sites = {name},
-                      .power = Power::of(racks * 140'000),
-                      .price = {PriceBasis::GpuHour, Money::of(2'000'000)},
-                      .starts = parse_instant("2026-01-01").value(),
-                      .ends = parse_instant("2040-01-01").value()});
-}
-
-Portfolio portfolio_of(std::int64_t racks, std::int64_t sites) {
-  Portfolio p;
-  p.name = "bench";
-  p.providers = {{.name = "oracle"}};
-  for (std::int64_t i = 0; i < sites; ++i) {
-    add_site(p, fmt::format("site{}", i + 1), racks / sites + (i < racks % sites ? 1 : 0));
-  }
-  p.policy.max_waiting = 10'000'000;
-  return p;
 }
 
 SubmitJob gang(std::int64_t nodes, Duration walltime) {
@@ -103,7 +37,7 @@ std::int64_t placed_by(const std::vector<Outcome>& outcomes) {
 }
 
 void configure(Engine& engine, const Portfolio& portfolio) {
-  const auto outcome = engine.decide(Configure{portfolio}, epoch());
+  const auto outcome = engine.decide(Configure{portfolio}, bench_epoch());
   AMPACITY_ASSERT(!outcome.refusal, "{}", outcome.refusal->message);
 }
 
@@ -126,7 +60,7 @@ class Workload {
 class Steady {
  public:
   explicit Steady(const DecideLoad& load) : load_(load) {
-    configure(engine_, portfolio_of((load.gpus + 71) / 72, 8));
+    configure(engine_, bench_portfolio((load.gpus + 71) / 72, 8));
     for (const auto& pool : engine_.fleet().pools()) gpus_ += pool.nodes * pool.gpus_per_node;
     // Until nothing more fits, and then as many again as are to wait.
     while (free_gpus() > 0 && engine_.waiting() < 1'000) submit(1'000);
@@ -205,7 +139,7 @@ class Steady {
   DecideLoad load_;
   Engine engine_;
   Workload workload_;
-  Instant now_ = epoch();
+  Instant now_ = bench_epoch();
   std::vector<AttemptId> running_;
   std::int64_t gpus_ = 0;
   std::int64_t bytes_per_job_ = 0;
@@ -221,7 +155,7 @@ FillResult run_fill() {
   constexpr Kind kinds[] = {{1, 6'228}, {18, 255}, {72, 69}, {288, 16}, {1'152, 4}};
   FillResult result;
   Engine engine;
-  configure(engine, portfolio_of(25'002 / 18, 1));
+  configure(engine, bench_portfolio(25'002 / 18, 1));
   std::vector<Command> commands;
   for (const auto& kind : kinds) {
     for (std::int64_t i = 0; i < kind.gangs; ++i) {
@@ -236,7 +170,7 @@ FillResult run_fill() {
               commands[static_cast<std::size_t>(numbers.below(static_cast<std::int64_t>(i)))]);
   }
   const auto begin = Clock::now();
-  const auto outcomes = engine.decide(commands, epoch());
+  const auto outcomes = engine.decide(commands, bench_epoch());
   result.seconds = seconds_since(begin);
   result.placed = placed_by(outcomes);
   engine.verify();

@@ -68,7 +68,8 @@ void add_submit(CLI::App& app, const OptionsPtr& options, Run& run) {
               "  ampacity submit train.sh                       an sbatch script, unchanged\n"
               "  ampacity submit job.yaml --gpus 16             the file, with more GPUs\n"
               "  ampacity submit --gpus 2 --tasks 2 -- python3 train.py\n"
-              "  ampacity submit train.sh --follow              stay and see its output");
+              "  ampacity submit train.sh --follow              stay and see its output\n"
+              "  ampacity submit train.sh --dry-run             when and where would it start?");
   auto call = std::make_shared<SubmitCall>();
   sub->add_option("file", call->file,
                   "YAML file or sbatch script; - reads a script from standard input");
@@ -88,6 +89,8 @@ void add_submit(CLI::App& app, const OptionsPtr& options, Run& run) {
   sub->add_option("--retries", call->retries, "Restarts after the job itself failed");
   sub->add_option("--runtime", call->runtime, "On simulated clusters: how long it runs");
   sub->add_option("--request", call->request, "Request id: the same id submits once");
+  sub->add_flag("--dry-run", call->dry_run,
+                "Say when and where it would start, and submit nothing");
   sub->add_flag("--wait", call->wait, "Wait until it has ended; exit code 1 unless it completed");
   sub->add_flag("-f,--follow", call->follow, "Follow its output, then wait");
   sub->callback([call, options, &run] {
@@ -162,6 +165,20 @@ void add_explain(CLI::App& app, const OptionsPtr& options, Run& run) {
         show(*e, *job);
       }
       return Exit::Ok;
+    };
+  });
+}
+
+void add_forecast(CLI::App& app, const OptionsPtr& options, Run& run) {
+  auto job = std::make_shared<std::int64_t>(0);
+  auto* sub = with_job(
+      command(app, options, "forecast",
+              "When and where a job will start: the engine played forward on a copy",
+              "  ampacity forecast 12\n  ampacity submit train.sh --dry-run    before submitting"),
+      job);
+  sub->callback([job, options, &run] {
+    run = [job, options] {
+      return get<api::ForecastView>(*options, fmt::format("/v1/jobs/{}/forecast", *job));
     };
   });
 }
@@ -392,6 +409,7 @@ void add_commands(CLI::App& app, const OptionsPtr& options, Run& run) {
   add_jobs(app, options, run);
   add_job(app, options, run);
   add_explain(app, options, run);
+  add_forecast(app, options, run);
   add_logs(app, options, run);
   add_wait(app, options, run);
   add_cancel(app, options, run);

@@ -220,6 +220,29 @@ void show(const api::TeamList& list) {
   }
 }
 
+void show(const api::ForecastView& f) {
+  const auto who = f.job ? fmt::format("job {}", *f.job) : std::string("this job");
+  const auto at = to_text(from_ms(f.starts_ms.value_or(f.looked_until_ms)));
+  switch (f.outlook) {
+    case api::Outlook::Runs:
+      fmt::print("{} has its place since {}\n", who, at);
+      return;
+    case api::Outlook::NotInSight:
+      fmt::print("{} does not start before {}: 'ampacity explain' says why\n", who, at);
+      break;
+    case api::Outlook::Starts:
+      fmt::print("{} starts {} at {}, on lease {} of {}\n", who,
+                 *f.waits_ms == 0 ? "at once"
+                                  : fmt::format("in {}, {},", to_text(Duration(*f.waits_ms)), at),
+                 f.site, f.lease, f.provider);
+      fmt::print("  on {}\n  {}\n", to_text(f.nodes), f.why);
+      break;
+  }
+  for (const auto& attempt : f.preempts) fmt::print("  attempt {} is stopped for it\n", attempt);
+  fmt::print("assuming that:\n");
+  for (const auto& assumption : f.assumes) fmt::print("  {}\n", assumption);
+}
+
 void show(const api::EventView& event) {
   fmt::print("{:>8}  {}  {}\n", event.id, clock(event.at_ms), event.text);
 }

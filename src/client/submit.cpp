@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "client/follow.hpp"
+#include "client/show.hpp"
 #include "units/text.hpp"
 #include "wire/job_file.hpp"
 #include "wire/sbatch.hpp"
@@ -109,6 +110,19 @@ Status override_with(const SubmitCall& call, JobSpec& spec) {
   return {};
 }
 
+Exit dry_run(const Options& options, const api::SubmitBody& body) {
+  const auto answer = ask(options, "POST", "/v1/forecast", json::to_json(body));
+  if (!answer) return say(answer.error());
+  const auto view = json::from_json<api::ForecastView>(*answer);
+  if (!view) return say(view.error());
+  if (options.json) {
+    fmt::print("{}\n", *answer);
+  } else {
+    show(*view);
+  }
+  return Exit::Ok;
+}
+
 }  // namespace
 
 Exit submit(const Options& options, const SubmitCall& call) {
@@ -127,6 +141,7 @@ Exit submit(const Options& options, const SubmitCall& call) {
   if (const auto status = override_with(call, body.job); !status) return say(status.error());
   body.request = call.request;
   body.by = user_name();
+  if (call.dry_run) return dry_run(options, body);
   const auto answer = ask(options, "POST", "/v1/jobs", json::to_json(body));
   if (!answer) return say(answer.error());
   const auto submitted = json::from_json<api::Submitted>(*answer);

@@ -27,6 +27,7 @@ struct SubmitCall {
   std::optional<std::int64_t> retries;
   std::string runtime;  // simulated clusters
   std::string request;
+  bool dry_run = false;
   bool wait = false;
   bool follow = false;
 };

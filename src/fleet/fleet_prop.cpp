@@ -7,7 +7,7 @@
 #include <set>
 
 #include "fleet/fleet.hpp"
-#include "support/small_fleet.hpp"
+#include "model/small_portfolio.hpp"
 
 namespace ampacity {
 namespace {

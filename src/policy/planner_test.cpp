@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "support/small_fleet.hpp"
+#include "model/small_portfolio.hpp"
 
 namespace ampacity {
 namespace {

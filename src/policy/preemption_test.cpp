@@ -8,7 +8,7 @@
 
 #include <random>
 
-#include "support/small_fleet.hpp"
+#include "model/small_portfolio.hpp"
 
 namespace ampacity {
 namespace {

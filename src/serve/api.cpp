@@ -145,6 +145,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
       if (p[1] == "drain") co_return co_await drain(request);
       if (p[1] == "resume") co_return co_await resume(request);
       if (p[1] == "nodes") co_return co_await nodes(request);
+      if (p[1] == "forecast") co_return co_await dry_run(request);
     }
     co_return no_route(request);
   }
@@ -207,6 +208,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (!*row) co_return failure(404, fmt::format("there is no job {}", id->value()), "JobUnknown");
     if (p.size() == 3) co_return detail(**row);
     if (p[3] == "explanation") co_return explanation(*id);
+    if (p[3] == "forecast") co_return co_await forecast_of(*id);
     if (p[3] == "events") co_return events_of(*id);
     if (p[3] == "log") co_return co_await log(request, stream, *id);
     co_return no_route(request);
@@ -292,6 +294,39 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (e) return ok(*e);
     return failure(409, fmt::format("job {} has ended; nothing holds it up", id.value()),
                    "JobEnded");
+  }
+
+  Reply forecast_of(JobId id) {
+    if (conductor.engine().state().jobs.find(id) == nullptr) {
+      co_return failure(409, fmt::format("job {} has ended", id.value()), "JobEnded");
+    }
+    Conductor::Look look = [id](const Engine& engine, Instant now) {
+      return forecast(engine, id, now, {});
+    };
+    co_return co_await foretell(std::move(look), id);
+  }
+
+  // What would become of a job that is not submitted.
+  Reply dry_run(const Request& request) {
+    auto body = body_of<api::SubmitBody>(request);
+    if (!body) co_return failure(body.error());
+    auto job = std::make_shared<const SubmitJob>(SubmitJob{"", std::move(body->job), body->by});
+    Conductor::Look look = [job](const Engine& engine, Instant now) {
+      return forecast(engine, *job, now, {});
+    };
+    co_return co_await foretell(std::move(look), std::nullopt);
+  }
+
+  Reply foretell(Conductor::Look look, std::optional<JobId> id) {
+    const auto now = conductor.now();
+    const auto told = co_await conductor.look_ahead(std::move(look));
+    if (!told) {
+      co_return failure(503, "eight forecasts are being made already; ask again", "Busy");
+    }
+    if (told->refusal) co_return refusal(*told->refusal, true);
+    auto view = forecast_view(*told, now);
+    if (id) view.job = id->value();
+    co_return ok(view);
   }
 
   std::optional<Response> events_of(JobId id) {

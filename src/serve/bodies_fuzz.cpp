@@ -4,7 +4,7 @@
 // a twin that only replays the events agrees.
 #include <string_view>
 
-#include "support/driver.hpp"
+#include "sim/conversation.hpp"
 #include "wire/api.hpp"
 #include "wire/json.hpp"
 
@@ -33,7 +33,7 @@ void tell(test::Driver& driver, std::string_view line) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  test::Driver driver;
+  Conversation driver;
   std::string_view rest(reinterpret_cast<const char*>(data), size);
   while (!rest.empty()) {
     const auto line = rest.substr(0, rest.find('\n'));

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -28,6 +29,7 @@ Conductor::Conductor(asio::io_context& io, std::unique_ptr<Journal> journal)
 
 Conductor::~Conductor() {
   writer_.join();
+  forecaster_.join();
 }
 
 Instant Conductor::now() const {
@@ -119,6 +121,19 @@ asio::awaitable<Status> Conductor::settled() {
   if (batch) co_await wait(std::move(batch));
   if (failure_) co_return *failure_;
   co_return Status{};
+}
+
+asio::awaitable<std::optional<Forecast>> Conductor::look_ahead(Look look) {
+  constexpr int at_most = 8;
+  if (looking_ >= at_most) co_return std::nullopt;
+  ++looking_;
+  const auto copy = std::make_unique<const Engine>(engine_);
+  const auto* engine = copy.get();  // it ends here, on the thread where it began
+  const auto at = now();
+  auto work = [&look, engine, at]() -> asio::awaitable<Forecast> { co_return look(*engine, at); };
+  auto forecast = co_await asio::co_spawn(forecaster_, work(), asio::use_awaitable);
+  --looking_;
+  co_return forecast;
 }
 
 asio::awaitable<void> Conductor::wait(BatchPtr batch) {

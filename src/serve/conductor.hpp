@@ -21,6 +21,7 @@
 #include "engine/engine.hpp"
 #include "exec/executor.hpp"
 #include "journal/journal.hpp"
+#include "sim/ahead.hpp"
 
 namespace ampacity {
 
@@ -52,6 +53,11 @@ class Conductor {
   asio::awaitable<Status> settled();
   // Resumes at the next commit, when the conductor stops, or after `at_most`.
   asio::awaitable<void> next_commit(std::chrono::milliseconds at_most);
+
+  // Runs `look` on a copy of the engine as it is now, on a thread of its own: the server goes on.
+  // None: eight are under way already.
+  using Look = std::function<Forecast(const Engine&, Instant)>;
+  asio::awaitable<std::optional<Forecast>> look_ahead(Look look);
 
   // A snapshot when the journal has grown by 50,000 events, and at the end.
   void stop(std::function<void()> then);
@@ -98,6 +104,8 @@ class Conductor {
 
   asio::io_context& io_;
   asio::thread_pool writer_{1};
+  asio::thread_pool forecaster_{1};
+  int looking_ = 0;
   std::unique_ptr<Journal> journal_;
   Engine engine_;
   Executors executors_;

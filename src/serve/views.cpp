@@ -150,6 +150,27 @@ api::SiteList site_list(const Engine& engine, Instant now) {
   return list;
 }
 
+api::ForecastView forecast_view(const Forecast& forecast, Instant now) {
+  api::ForecastView view;
+  if (forecast.starts) {
+    view.outlook = forecast.place ? api::Outlook::Starts : api::Outlook::Runs;
+    view.starts_ms = to_ms(*forecast.starts);
+    if (forecast.place) view.waits_ms = std::max<std::int64_t>((*forecast.starts - now).count(), 0);
+  }
+  if (forecast.place) {
+    view.site = forecast.place->site;
+    view.provider = forecast.place->provider;
+    view.lease = forecast.place->lease;
+    view.why = forecast.place->why;
+    view.nodes = forecast.place->nodes;
+  }
+  view.preempts = forecast.preempts;
+  view.assumes = forecast_assumptions();
+  view.looked_until_ms = to_ms(forecast.looked_until);
+  view.decisions = forecast.decisions;
+  return view;
+}
+
 api::TeamList team_list(const Engine& engine) {
   api::TeamList list;
   const auto& quotas = engine.quotas();

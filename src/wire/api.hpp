@@ -183,6 +183,33 @@ struct LeaseList {
 };
 BOOST_DESCRIBE_STRUCT(LeaseList, (), (leases))
 
+enum class Outlook {
+  Starts,      // at starts_ms
+  Runs,        // since starts_ms
+  NotInSight,  // not until looked_until_ms
+};
+BOOST_DESCRIBE_ENUM(Outlook, Starts, Runs, NotInSight)
+
+// The engine played forward on a copy of its state. An estimate: `assumes` says on what.
+struct ForecastView {
+  std::optional<std::int64_t> job;  // absent: it is not submitted
+  Outlook outlook = Outlook::NotInSight;
+  std::optional<std::int64_t> starts_ms;
+  std::optional<std::int64_t> waits_ms;  // from now on
+  std::string site;
+  std::string provider;
+  std::string lease;
+  std::string why;  // why there
+  std::vector<NodeShare> nodes;
+  std::vector<std::string> preempts;  // attempts that would be stopped for it
+  std::vector<std::string> assumes;
+  std::int64_t looked_until_ms = 0;
+  std::int64_t decisions = 0;  // of the engine, on the way
+};
+BOOST_DESCRIBE_STRUCT(ForecastView, (),
+                      (job, outlook, starts_ms, waits_ms, site, provider, lease, why, nodes,
+                       preempts, assumes, looked_until_ms, decisions))
+
 struct TeamView {
   std::string name;
   std::string group;

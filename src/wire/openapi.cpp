@@ -189,6 +189,11 @@ Object all_paths(Schemas& schemas) {
            {id, parameter("by", "query", "who, for the record", text())});
   p.get<Explanation>("/v1/jobs/{id}/explanation", "Why a job waits, site by site, with numbers",
                      {id});
+  p.get<api::ForecastView>("/v1/jobs/{id}/forecast",
+                           "When and where it would start: the engine played forward on a copy",
+                           {id});
+  p.post<api::SubmitBody, api::ForecastView>(
+      "/v1/forecast", "The same for a job that is not submitted; changes nothing");
   p.get<api::EventList>("/v1/jobs/{id}/events", "What happened to a job", {id});
   p.stream(
       "/v1/jobs/{id}/log", "The job's output", "text/plain; charset=utf-8",

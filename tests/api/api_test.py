@@ -183,6 +183,9 @@ def test_operations() -> None:
         assert lease["used_micro_usd"] + lease["unused_micro_usd"] == lease["committed_micro_usd"]
         assert lease["used_j"] + lease["unused_j"] == lease["committed_j"]
     assert call("GET", "/v1/leases")["leases"][0]["first_refusal"] is True
+    dry = call("POST", "/v1/forecast", body=job(gpus=1))
+    assert dry["outlook"] == "Starts" and dry["waits_ms"] == 0 and len(dry["assumes"]) == 3, dry
+    assert call("POST", "/v1/forecast", body=job(gpus=1000), status=422)["reason"] == "NeverFits"
     teams = call("GET", "/v1/teams")
     assert teams["gpus_in_service"] > 0 and all(t["used"] == 0 for t in teams["teams"]), teams
 
@@ -221,6 +224,9 @@ def test_command_line() -> None:
     assert "exit code 3" in run("wait", str(failed), code=1)
     sleeper = json.loads(run("submit", "--gpus", "2", "--name", "sleeper", "--json", "--", "sleep", "60"))["job"]
     run("wait", str(sleeper), "--timeout", "1 s", code=8)
+    assert "has its place since" in run("forecast", str(sleeper))
+    assert "starts at once" in run("submit", "--gpus", "1", "--dry-run", "--", "true")
+    assert json.loads(run("submit", "--gpus", "8", "--dry-run", "--json", "--", "true"))["outlook"] == "Starts"
     run("cancel", str(sleeper))
     run("wait", str(sleeper), code=1)
     assert "sleeper" in run("jobs") and "Cancelled" in run("job", str(sleeper))
@@ -234,8 +240,8 @@ def test_command_line() -> None:
     assert "complete -o filenames" in run("completion")
     assert run("events").count("\n") == 20
     assert "\x1b[" not in run("jobs"), "colours in a pipe"
-    for name in ("serve", "submit", "jobs", "job", "explain", "logs", "wait", "cancel", "sites", "leases", "teams", "drain",
-                 "resume", "node", "events", "check", "schema", "completion", "replay", "bench"):
+    for name in ("serve", "submit", "jobs", "job", "explain", "forecast", "logs", "wait", "cancel", "sites", "leases", "teams", "drain",
+                 "resume", "node", "events", "check", "schema", "completion", "replay", "bench", "soak"):
         assert "Examples" in run(name, "--help") or name == "completion", name
 
 

@@ -6,7 +6,7 @@ set -euo pipefail
 source=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-files=$(ls "$source"/src/{base,units,model,protocol,fleet,ledger,policy,engine}/*.cpp | grep -vE '_(test|prop|fuzz|bench)\.cpp$')
+files=$(ls "$source"/src/{base,units,model,protocol,fleet,ledger,policy,engine,sim}/*.cpp | grep -vE '_(test|prop|fuzz|bench)\.cpp$')
 files="$files $source/tests/determinism/digest_main.cpp"
 launcher=$(command -v ccache || true)
 build() {  # compiler, level

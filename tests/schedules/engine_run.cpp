@@ -4,7 +4,7 @@
 #include <set>
 
 #include "engine/engine.hpp"
-#include "support/small_fleet.hpp"
+#include "model/small_portfolio.hpp"
 
 namespace ampacity::test {
 namespace {

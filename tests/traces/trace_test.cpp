@@ -13,8 +13,9 @@
 #include <sstream>
 
 #include "engine/engine.hpp"
+#include "model/small_portfolio.hpp"
 #include "protocol/sentences.hpp"
-#include "support/small_fleet.hpp"
+#include "sim/ahead.hpp"
 
 namespace ampacity {
 namespace {
@@ -50,6 +51,7 @@ class Conversation {
     if (verb == "wait") return advance(parse_duration(words.at(1)).value());
     if (verb == "explain") return explain(JobId(std::stoll(words.at(1))));
     if (verb == "lease") return lease(words.at(1));
+    if (verb == "forecast") return forecast_of(words);
     return tell(command(verb, words));
   }
 
@@ -197,6 +199,21 @@ class Conversation {
                           site.message);
     }
     return text;
+  }
+
+  // forecast 3, or forecast name=x gpus=4 …: of a job that is not submitted
+  std::string forecast_of(const Words& words) const {
+    const auto digest = engine_.digest();
+    const bool known = words.at(1).find('=') == std::string::npos;
+    const auto f = known ? forecast(engine_, JobId(std::stoll(words.at(1))), now_, {})
+                         : forecast(engine_, submit(words), now_, {});
+    CHECK(engine_.digest() == digest);
+    if (f.refusal) return fmt::format("~ refused: {}\n", f.refusal->message);
+    if (!f.starts) return fmt::format("~ not before {}\n", to_text(f.looked_until));
+    auto text = fmt::format("~ job {} starts at {}", f.job.value(), to_text(*f.starts));
+    if (f.place) text += fmt::format(" at {} on {}", f.place->site, to_text(f.place->nodes));
+    for (const auto& attempt : f.preempts) text += fmt::format("; {} is stopped for it", attempt);
+    return text + "\n";
   }
 
   std::string lease(const std::string& name) const {

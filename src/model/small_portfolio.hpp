@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Portfolios for tests: a few sites of a few nodes, one provider and one lease each.
+// Portfolios for tests and for soaks: a few sites of a few nodes, one provider and one lease each.
 #pragma once
 
 #include <string>

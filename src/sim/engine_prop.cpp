@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
-#include "support/driver.hpp"
+#include "sim/conversation.hpp"
 
 namespace ampacity {
 
@@ -12,7 +12,7 @@ TEST_CASE(
     "whatever is said: gangs whole, GPUs used <= present, one state a job, replay digest = live "
     "digest") {
   CHECK(rc::check("random conversations", [](const std::vector<std::uint64_t>& codes) {
-    test::Driver driver;
+    Conversation driver;
     for (const auto code : codes) driver.step(code);
     RC_ASSERT(driver.started_twice() == 0);
     Engine restored;
@@ -25,8 +25,8 @@ TEST_CASE(
 TEST_CASE("long conversations by seed, with swarm weights") {
   for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
     CAPTURE(seed);
-    test::Random random(seed);
-    test::Driver driver;
+    Random random(seed);
+    Conversation driver;
     const auto length = 20 + random.next() % 120;
     const auto favourite = random.next();  // a few kinds of step dominate each run
     for (std::uint64_t i = 0; i < length; ++i) {
@@ -118,7 +118,7 @@ class Promises {
     ++kept_;
   }
 
-  test::Random random_;
+  Random random_;
   Engine engine_;
   Instant now_ = test::day("2026-03-01");
   std::set<std::pair<Instant, AttemptId>> ends_;
@@ -241,7 +241,7 @@ class Preemptions {
     }
   }
 
-  test::Random random_;
+  Random random_;
   Engine engine_;
   Instant now_ = test::day("2026-03-01");
   std::set<JobId> waited_for_;
@@ -262,8 +262,8 @@ TEST_CASE("nobody is stopped for nothing: the job that made room starts once the
 }
 
 TEST_CASE("a snapshot is refused, not misread, when its bytes are cut or changed") {
-  test::Driver driver;
-  test::Random random(5);
+  Conversation driver;
+  Random random(5);
   for (int i = 0; i < 60; ++i) driver.step(random.next());
   const auto bytes = driver.engine().pack_state();
   for (std::size_t cut = 0; cut < bytes.size(); cut += 7) {

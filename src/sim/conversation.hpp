@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns a list of numbers into a conversation with the engine, so that rapidcheck can shrink it and
-// a seed can repeat it. After each step: the invariants hold (Engine::verify and the checks here),
-// and a twin that has only replayed the events has the same digest.
+// Random conversations with the engine: submissions, ends, faults, drains, cancels, other
+// portfolios and policies, time. Each step is a number, so that rapidcheck can shrink a
+// conversation and a seed can repeat it. After each step: the invariants hold (Engine::verify and
+// the checks here), and a twin that has only replayed the events has the same digest; if not, it
+// asserts. Called by properties, by `ampacity soak` and by the test of determinism.
 #pragma once
 
+#include <array>
 #include <map>
 #include <set>
 #include <vector>
 
 #include "engine/engine.hpp"
-#include "support/small_fleet.hpp"
+#include "model/small_portfolio.hpp"
 
-namespace ampacity::test {
+namespace ampacity {
 
 // SplitMix64: the same numbers everywhere, unlike the standard's distributions.
 class Random {
@@ -28,17 +31,17 @@ class Random {
   std::uint64_t state_;
 };
 
-class Driver {
+class Conversation {
  public:
-  Driver() {
-    portfolio_ = small_portfolio(
+  Conversation() {
+    portfolio_ = test::small_portfolio(
         {{"north", 3, 4, "azure"}, {"south", 2, 8, "oracle"}, {"west", 4, 2, "oracle"}});
     auto& north = portfolio_.sites[0].halls[0];  // 2 pods of 2 racks of 2 nodes
     north.pods = 2;
     north.racks_per_pod = 2;
     north.nodes_per_rack = 2;
-    portfolio_.sites[1].interconnection = {{day("2026-01-01"), Power::of(12'000)},
-                                           {day("2026-03-03"), Power::of(15'000)}};
+    portfolio_.sites[1].interconnection = {{test::day("2026-01-01"), Power::of(12'000)},
+                                           {test::day("2026-03-03"), Power::of(15'000)}};
     portfolio_.teams = {
         {"vision", 2, {"p"}, "research", Quota{GpuCount::of(6), {}, GpuCount::of(4)}},
         {"audio", 1, {}, "research", {}},
@@ -48,29 +51,54 @@ class Driver {
     portfolio_.policy.min_runtime = Duration(600'000);
     portfolio_.policy.max_waiting = 60;
     portfolio_.policy.requeue_limit = 2;
-    portfolio_.sites[2].halls[0].energised = day("2026-03-02");
+    portfolio_.sites[2].halls[0].energised = test::day("2026-03-02");
     tell(Configure{portfolio_});
+  }
+
+  // Swarm: each seed prefers other kinds of steps, and leaves some out, so that each run explores
+  // another corner.
+  explicit Conversation(std::uint64_t seed) : Conversation() {
+    Random random(seed ^ 0x5EEDULL);
+    constexpr std::uint64_t factors[] = {0, 1, 1, 4};
+    for (auto& weight : weights_) weight *= factors[random.next() % std::size(factors)];
+    weights_[Submit] = std::max<std::uint64_t>(weights_[Submit], 10);
+    weights_[Pass] = std::max<std::uint64_t>(weights_[Pass], 2);
   }
 
   // One step, chosen and filled by the bits of `code`.
   void step(std::uint64_t code) {
     Random r(code);
-    const auto choice = r.next() % 100;
-    if (choice < 34) return submit(r);
-    if (choice < 54) return report_started(r);
-    if (choice < 74) return report_ended(r);
-    if (choice < 79)
-      return tell(CancelJob{JobId(static_cast<std::int64_t>(r.next() % 40)), "someone"});
-    if (choice < 84) return node(r);
-    if (choice < 89) return drain(r);
-    if (choice < 92) return reconfigure(r);
-    pass(Duration(static_cast<std::int64_t>(r.next() % 20'000'000)));
+    std::uint64_t all = 0;
+    for (const auto weight : weights_) all += weight;
+    auto choice = r.next() % all;
+    std::size_t kind = 0;
+    while (choice >= weights_[kind]) choice -= weights_[kind++];
+    switch (kind) {
+      case Submit:
+        return submit(r);
+      case Started:
+        return report_started(r);
+      case Ended:
+        return report_ended(r);
+      case Cancel:
+        return tell(CancelJob{JobId(static_cast<std::int64_t>(r.next() % 40)), "someone"});
+      case Node:
+        return node(r);
+      case Service:
+        return drain(r);
+      case Reconfigure:
+        return reconfigure(r);
+      default:
+        return pass(Duration(static_cast<std::int64_t>(r.next() % 20'000'000)));
+    }
   }
 
   const Engine& engine() const { return engine_; }
   std::int64_t started_twice() const { return started_twice_; }
+  std::int64_t commands() const { return commands_; }
 
   void tell(const Command& command) {
+    ++commands_;
     const auto outcome = engine_.decide(command, now_);
     for (const auto& event : outcome.events) twin_.evolve(event);
     for (const auto& effect : outcome.effects) {
@@ -223,12 +251,26 @@ class Driver {
     }
   }
 
+  enum Kind : std::size_t {
+    Submit,
+    Started,
+    Ended,
+    Cancel,
+    Node,
+    Service,
+    Reconfigure,
+    Pass,
+    kinds
+  };
+
+  std::array<std::uint64_t, kinds> weights_{34, 20, 20, 5, 5, 5, 3, 8};
   Engine engine_;
   Engine twin_;
   Portfolio portfolio_;
-  Instant now_ = day("2026-03-01");
+  Instant now_ = test::day("2026-03-01");
   std::set<AttemptId> started_;
   std::int64_t started_twice_ = 0;
+  std::int64_t commands_ = 0;
 };
 
-}  // namespace ampacity::test
+}  // namespace ampacity
