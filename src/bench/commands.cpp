@@ -155,19 +155,20 @@ Exit bench_decide(const DecideLoad& load, bool json) {
 Exit bench_queues(const QueueLoad& load, bool json) {
   const auto r = run_queues(load);
   const auto rate = static_cast<double>(r.workloads) / r.seconds;
+  const auto decisions = static_cast<double>(r.passes) / r.seconds;
   if (json) {
     fmt::print(
-        R"({{"bench":"queues","per_second":{:.0f},"seconds":{:.3f},"queues":{},"workloads":{},"started":{},)"
-        R"("preempted":{},"passes":{},"most_borrowed":{},"gpus":{},"digest":"{}","peak_rss_bytes":{},)"
-        R"("excludes":"the journal, the executors; per_second counts workloads that ran to their end"}})"
+        R"({{"bench":"queues","per_second":{:.0f},"workloads_per_second":{:.0f},"seconds":{:.3f},"queues":{},"workloads":{},"started":{},)"
+        R"("preempted":{},"decisions":{},"most_borrowed":{},"gpus":{},"digest":"{}","peak_rss_bytes":{},)"
+        R"("excludes":"the journal, the executors; per_second counts decisions: a submission, a start, an end, each answered alone"}})"
         "\n",
-        rate, r.seconds, load.queues, r.workloads, r.started, r.preempted, r.passes,
+        decisions, rate, r.seconds, load.queues, r.workloads, r.started, r.preempted, r.passes,
         r.most_borrowed, r.gpus, r.digest.text(), own_peak_rss_bytes());
   } else {
     fmt::print(
-        "{} workloads of {} queues in {:.2f} s: {:.0f} a second; {} preempted, at most {} of "
-        "{} GPUs borrowed; digest {}\n",
-        r.workloads, load.queues, r.seconds, rate, r.preempted, r.most_borrowed, r.gpus,
+        "{} workloads of {} queues in {:.2f} s: {:.0f} decisions and {:.0f} workloads a second; "
+        "{} preempted, at most {} of {} GPUs borrowed; digest {}\n",
+        r.workloads, load.queues, r.seconds, decisions, rate, r.preempted, r.most_borrowed, r.gpus,
         r.digest.text());
   }
   return Exit::Ok;

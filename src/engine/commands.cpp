@@ -303,7 +303,20 @@ void Engine::on(const ReportNode& command) {
   if (fleet_.is_down(node) == (command.state == NodeState::Down)) return;
   emit(NodeChanged{command.node, command.state, command.detail});
   if (command.state == NodeState::Up) return;
+  drain_lemon(command.node);
   for (const auto id : planner_.tenants(*range)) stop(id, StopCause::NodeDown, command.node);
+}
+
+void Engine::drain_lemon(const std::string& node) {
+  const auto& policy = state_.portfolio->policy;
+  const auto known = state_.node_failures.find(node);
+  if (known == state_.node_failures.end() || state_.drained.count(node) > 0 ||
+      static_cast<std::int64_t>(known->second.size()) < policy.lemon_failures) {
+    return;
+  }
+  emit(Drained{node, "ampacity",
+               fmt::format("a lemon: went down {} times within {}", known->second.size(),
+                           to_text(policy.lemon_window))});
 }
 
 void Engine::on(const Drain& command) {

@@ -202,7 +202,7 @@ Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
   const auto free = fleet_.gpus_free();
   auto inside = free;  // what the team may have of it
   if (!quotas_.none()) {
-    const auto team = quotas_.team(job_of(candidate.job).spec->team);
+    const auto team = job_of(candidate.job).team;
     inside = std::min(quotas_.inside(team, free), free);
     auto limit = quotas_.limit(team);
     if (ahead_) {
@@ -214,7 +214,9 @@ Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
     }
   }
   if (inside >= gpus) {
-    if (const auto choice = choose(fleet_, standings_, planner_, queue_, candidate, now_)) {
+    const auto interrupted = state_.interrupted.find(candidate.job);
+    const auto* last = interrupted == state_.interrupted.end() ? nullptr : &interrupted->second;
+    if (const auto choice = choose(fleet_, standings_, planner_, queue_, candidate, last, now_)) {
       place(candidate, *choice);
       return Answer::Placed;
     }
@@ -273,7 +275,7 @@ void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choic
   placed.walltime = candidate.walltime;
   placed.why = choice.why;
   if (ahead_) {
-    ahead_->quotas.use(quotas_.team(job.spec->team), job.spec->gpus.count());
+    ahead_->quotas.use(job.team, job.spec->gpus.count());
     ahead_->free -= job.spec->gpus.count();
   }
   emit(std::move(placed));

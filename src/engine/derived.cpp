@@ -42,7 +42,8 @@ std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> 
 }
 
 LaneIndex Engine::lane_of(const Job& job) {
-  const auto team = quotas_.team(job.spec->team);
+  const auto team = job.team;
+  sizes_.insert(job.spec->gpus.count());
   const Shape shape{demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec),
                     quotas_.none() ? Quotas::fleet() : quotas_.entry(team).group};
   return queue_.lane(shape, account_of(*job.spec), job.priority,
@@ -65,8 +66,12 @@ Duration Engine::walltime_of(const Job& job) const {
   return job.spec->walltime.value_or(state_.portfolio->policy.default_walltime);
 }
 
+PoolIndex Engine::pool_of(const LiveAttempt& live) const {
+  return fleet_.pool_of(live.shares.front().node);
+}
+
 SiteIndex Engine::site_of(const LiveAttempt& live) const {
-  return fleet_.pool(fleet_.pool_of(live.shares.front().node)).site;
+  return fleet_.pool(pool_of(live)).site;
 }
 
 void Engine::occupy(JobId id, const Job& job) {
@@ -77,6 +82,21 @@ void Engine::occupy(JobId id, const Job& job) {
 
 void Engine::reoccupy(NodeRange nodes) {
   for (const auto id : planner_.tenants(nodes)) occupy(id, job_of(id));
+}
+
+void Engine::runs(JobId id, const Job& job) {
+  running_[pool_of(*job.live).value()][job.team].insert({*job.live->started, id, job.priority});
+}
+
+void Engine::runs_no_more(JobId id, const Job& job) {
+  auto& of_pool = running_[pool_of(*job.live).value()];
+  const auto of_team = of_pool.find(job.team);
+  of_team->second.erase({*job.live->started, id, job.priority});
+  if (of_team->second.empty()) of_pool.erase(of_team);
+}
+
+bool Engine::over_guarantee(TeamIndex team) const {
+  return quotas_.use_of(team).used > quotas_.entry(team).guaranteed;
 }
 
 void Engine::arm(JobId id, const LiveAttempt& live, const Job& job) {
@@ -120,6 +140,8 @@ void Engine::rebuild_fleet() {
     fleet_.set_down(NodeIndex(fleet_.resolve(node)->begin), true);
   apply_drains({0, static_cast<std::uint32_t>(fleet_.node_count())});
   planner_ = Planner(fleet_);
+  running_.assign(fleet_.pools().size(), {});
+  borrowing_.clear();
   stopping_.clear();
   for (const auto& [id, job] : state_.jobs) {
     if (!job.live) continue;
@@ -146,8 +168,11 @@ void Engine::rebuild() {
     auto& job = change(id);
     job.spec = kept_once(std::move(job.spec));
     job.lane = Job::no_lane;
+    job.team = quotas_.team(job.spec->team);
     if (job.live) {
       arm(id, *job.live, job);
+      if (job.live->started) runs(id, job);
+      if (over_guarantee(job.team)) borrowing_.insert(job.team);
     } else if (job.not_before > state_.last_at) {
       deadlines_.insert({job.not_before, id, Due::BackOff});
     } else {

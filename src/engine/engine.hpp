@@ -110,7 +110,18 @@ class Engine {
   Planner::Reservation when_they_are_gone(const WaitingQueue::Candidate& job, PoolIndex pool,
                                           const std::vector<Share>& place) const;
   std::optional<Eviction> eviction_for(const WaitingQueue::Candidate& job, PoolIndex pool);
-  bool may_preempt(const Job& job, const Job& victim) const;
+  struct Claims {  // what a job may stop others by
+    TeamIndex team;
+    std::int64_t priority = 0;
+    bool by_class = false;
+    std::optional<TeamIndex> lender;  // whose guarantee covers it
+  };
+  Claims claims_of(const Job& job) const;
+  std::vector<Victim> victims_for(const Claims& claims, PoolIndex pool);
+  std::int64_t highest_preemptible(const Claims& claims, TeamIndex team) const;
+  bool over_guarantee(TeamIndex team) const;
+  void runs(JobId id, const Job& job);
+  void runs_no_more(JobId id, const Job& job);
   std::int64_t loss_of(const Job& job) const;
 
   // commands.cpp: one for each kind
@@ -123,6 +134,7 @@ class Engine {
   void on(const Drain& command);
   void on(const Resume& command);
   void on(const Tick&) {}
+  void drain_lemon(const std::string& node);
   std::optional<Refusal> objection(const JobSpec& spec) const;
   void after_attempt(JobId id, AttemptResult result, const std::string& why);
   void stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for = {});
@@ -150,6 +162,8 @@ class Engine {
   std::vector<Share> shares_of(const std::vector<NodeShare>& nodes) const;
   std::vector<NodeShare> named(const std::vector<Share>& shares) const;
 
+  void remember_failure(const std::string& node, Instant at);
+
   // sharing.cpp: what teams use and may use, and their places in the queue
   bool shares() const;
   void charge_due(Instant now);
@@ -159,7 +173,7 @@ class Engine {
   void use_quota(const Job& job, std::int64_t sign);
   void restate(TeamIndex team, const std::string& project, AccountIndex account);
   void restate(TeamIndex team);
-  void restate_group(TeamIndex team);
+  void restate_members(TeamIndex group);
   FairShare share_of(TeamIndex team, const std::string& project) const;
   Claim claim_of(TeamIndex team, std::int64_t gpus, std::int64_t priority) const;
   AccountIndex account_of(const JobSpec& spec);
@@ -174,6 +188,7 @@ class Engine {
   void disarm(JobId id);
   LaneIndex lane_of(const Job& job);
   void apply_drains(NodeRange within);
+  PoolIndex pool_of(const LiveAttempt& live) const;
   SiteIndex site_of(const LiveAttempt& live) const;
   void occupy(JobId id, const Job& job);
   void reoccupy(NodeRange nodes);  // after its service changed
@@ -198,6 +213,16 @@ class Engine {
   Planner planner_;
   std::optional<Instant> capacity_due_;
   Quotas quotas_;
+  std::set<std::int64_t> sizes_;  // demands that were ever in the queue
+  // Of each pool and team: the gangs that run, by start, for those who may preempt.
+  struct Running {
+    Instant since;
+    JobId job;
+    std::int64_t priority = 0;
+    friend auto operator<=>(const Running&, const Running&) = default;
+  };
+  std::vector<std::map<TeamIndex, std::set<Running>>> running_;
+  std::set<TeamIndex> borrowing_;      // those that use more than they are guaranteed
   std::set<std::int64_t> preempting_;  // priorities
   std::vector<std::map<std::string, AccountIndex>> accounts_{
       quotas_.entries().size()};  // by team, project

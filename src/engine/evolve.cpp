@@ -31,6 +31,8 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::erase_if(state_.down, unknown);
   std::erase_if(state_.drained, unknown);
   std::erase_if(state_.usable_halls, unknown);
+  std::erase_if(state_.node_failures, [&](const auto& known) { return unknown(known.first); });
+  state_.interrupted.clear();
   state_.making_room.clear();  // its nodes are numbered anew; the next pass asks again
   std::erase_if(state_.site_power, [&](const auto& known) { return unknown(known.first); });
   if (!shares()) {
@@ -53,6 +55,7 @@ void Engine::apply(const JobSubmitted& event, Instant at) {
   state_.next_job = event.job.value() + 1;
   Job job;
   job.spec = kept_once(event.spec);
+  job.team = quotas_.team(job.spec->team);
   job.priority = event.priority;
   job.submitted = at;
   job.not_before = at;
@@ -92,6 +95,7 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
     deadlines_.erase({job.not_before, id, Due::BackOff});
   }
   state_.making_room.erase(id);
+  state_.interrupted.erase(id);
   LiveAttempt live;
   live.site = event.site;
   live.lease = event.lease;
@@ -117,6 +121,7 @@ void Engine::apply(const AttemptStarted& event, Instant at) {
   auto& job = change(event.attempt.job);
   job.live->phase = AttemptPhase::Started;
   job.live->started = at;
+  runs(event.attempt.job, job);
   if (!job.live->stopping) job.live->expected_end = at + job.live->walltime;
   occupy(event.attempt.job, job);
   arm(event.attempt.job, *job.live, job);
@@ -151,6 +156,7 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
   }
   use_quota(job, -1);
   disarm(event.attempt.job);
+  if (job.live->started) runs_no_more(event.attempt.job, job);
   fleet_.give_back(job.live->shares);
   fleet_.draw(site_of(*job.live), Power() - draw_of(job));
   planner_.vacate(event.attempt.job);
@@ -166,6 +172,9 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
     }
   }
   state_.leases[job.live->lease].used += event.usage;
+  if (event.result == AttemptResult::InfrastructureFailed) {
+    state_.interrupted[event.attempt.job] = job.live->shares;
+  }
   job.live.reset();
   job.own_failures += event.result == AttemptResult::Failed ? 1 : 0;
   job.preemptions += event.result == AttemptResult::Preempted ? 1 : 0;
@@ -190,6 +199,7 @@ void Engine::apply(const JobEnded& event, Instant) {
   deadlines_.erase({job.not_before, event.job, Due::BackOff});
   state_.jobs.erase(event.job);
   state_.making_room.erase(event.job);
+  state_.interrupted.erase(event.job);
   ++state_.ended[event.state];
 }
 
@@ -199,10 +209,22 @@ void Engine::apply(const RoomPromised& event, Instant at) {
   room.place = shares_of(event.nodes);
 }
 
-void Engine::apply(const NodeChanged& event, Instant) {
+// Failures that are older than the window are forgotten, of every node.
+void Engine::remember_failure(const std::string& node, Instant at) {
+  const auto& policy = state_.portfolio->policy;
+  if (policy.lemon_failures == 0) return;
+  for (auto& [name, failures] : state_.node_failures) {
+    std::erase_if(failures, [&](Instant t) { return t + policy.lemon_window <= at; });
+  }
+  std::erase_if(state_.node_failures, [](const auto& entry) { return entry.second.empty(); });
+  state_.node_failures[node].push_back(at);
+}
+
+void Engine::apply(const NodeChanged& event, Instant at) {
   const bool down = event.state == NodeState::Down;
   if (down) {
     state_.down.insert(event.node);
+    remember_failure(event.node, at);
   } else {
     state_.down.erase(event.node);
   }
@@ -222,6 +244,7 @@ void Engine::apply(const Drained& event, Instant) {
 
 void Engine::apply(const Resumed& event, Instant) {
   state_.drained.erase(event.target);
+  state_.node_failures.erase(event.target);
   const auto range = *fleet_.resolve(event.target);
   fleet_.set_drained(range, false);
   apply_drains(range);  // a rack inside may be drained on its own account

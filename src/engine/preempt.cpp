@@ -50,18 +50,52 @@ std::int64_t Engine::loss_of(const Job& job) const {
   return ran.count() * job.spec->gpus.count();
 }
 
-bool Engine::may_preempt(const Job& job, const Job& victim) const {
-  const auto& quotas = ahead_->quotas;
-  const auto of_victim = quotas.team(victim.spec->team);
-  const auto team = quotas.team(job.spec->team);
-  const auto gpus = job.spec->gpus.count();
-  if (preempting_.count(job.priority) > 0 && victim.priority < job.priority) {
-    // Of another team only what does not stand on its own guarantee.
-    return quotas.none() || team == of_victim || !quotas.covered_by(of_victim, 0);
+// By its class a job may stop gangs below its own priority; of another team only what does not
+// stand on its own guarantee. By its guarantee, those on borrowed capacity, up to its own priority.
+Engine::Claims Engine::claims_of(const Job& job) const {
+  Claims claims{job.team, job.priority, preempting_.count(job.priority) > 0, {}};
+  if (state_.portfolio->policy.reclaim) {
+    claims.lender = ahead_->quotas.covered_by(job.team, job.spec->gpus.count());
   }
-  if (!state_.portfolio->policy.reclaim || victim.priority > job.priority) return false;
-  const auto lender = quotas.covered_by(team, gpus);
-  return lender && quotas.borrows_from(of_victim, *lender);
+  return claims;
+}
+
+// Gangs of this team may be stopped up to this priority; INT64_MIN: none.
+std::int64_t Engine::highest_preemptible(const Claims& claims, TeamIndex team) const {
+  const auto& quotas = ahead_->quotas;
+  if (claims.lender && quotas.borrows_from(team, *claims.lender)) return claims.priority;
+  const bool by_class =
+      claims.by_class && (quotas.none() || team == claims.team || !quotas.covered_by(team, 0));
+  return by_class ? claims.priority - 1 : INT64_MIN;
+}
+
+// The gangs of this pool that the job may stop now; and when the next of them has run long enough.
+// Looks at the teams that have gangs here: those that borrow, or all for a class that preempts.
+std::vector<Victim> Engine::victims_for(const Claims& claims, PoolIndex pool) {
+  std::vector<Victim> victims;
+  const auto min_runtime = state_.portfolio->policy.min_runtime;
+  const auto is_later = [&](const Running& gang) {
+    const auto ripe = gang.since + min_runtime;
+    return ripe > now_ && preempt_due_ && ripe >= *preempt_due_;
+  };
+  auto borrower = borrowing_.begin();
+  for (const auto& [team, gangs] : running_[pool.value()]) {
+    while (borrower != borrowing_.end() && *borrower < team) ++borrower;
+    const bool borrows = borrower != borrowing_.end() && *borrower == team;
+    if ((!borrows && !claims.by_class) || is_later(*gangs.begin())) continue;
+    const auto highest = highest_preemptible(claims, team);
+    for (const auto& gang : gangs) {
+      if (highest == INT64_MIN || is_later(gang)) break;
+      if (gang.priority > highest || stopping_.count(gang.job) > 0) continue;
+      if (gang.since + min_runtime > now_) {
+        preempt_due_ = gang.since + min_runtime;
+        break;
+      }
+      const auto& other = job_of(gang.job);
+      victims.push_back({gang.job, loss_of(other), &other.live->shares, draw_of(other)});
+    }
+  }
+  return victims;
 }
 
 // The gangs of this pool to stop; empty: enough of them stop already.
@@ -69,28 +103,22 @@ std::optional<Eviction> Engine::eviction_for(const WaitingQueue::Candidate& cand
                                              PoolIndex pool) {
   const auto& job = job_of(candidate.job);
   const auto& demand = queue_.shape(candidate.shape).demand;
-  const auto team = quotas_.team(job.spec->team);
+  const auto team = job.team;
   std::vector<Victim> going;
-  std::vector<Victim> victims;
-  for (const auto id : planner_.gangs(pool)) {
+  for (const auto id : stopping_) {
     const auto& other = job_of(id);
-    const Victim victim{id, loss_of(other), &other.live->shares, draw_of(other)};
-    if (other.live->stopping) {
-      going.push_back(victim);
-    } else if (may_preempt(job, other)) {
-      const auto ripe = other.live->started.value_or(now_) + state_.portfolio->policy.min_runtime;
-      if (other.live->started && ripe <= now_) {
-        victims.push_back(victim);
-      } else if (other.live->started && (!preempt_due_ || ripe < *preempt_due_)) {
-        preempt_due_ = ripe;
-      }
-    }
+    if (pool_of(*other.live) != pool) continue;
+    going.push_back({id, 0, &other.live->shares, draw_of(other)});
   }
+  const auto victims = victims_for(claims_of(job), pool);
   PreemptionRules rules;
-  rules.may_go = [&](const Victim& v) { return may_preempt(job, job_of(v.job)); };
+  rules.may_go = [&](const Victim& v) {
+    const auto& gang = job_of(v.job);
+    return gang.priority <= highest_preemptible(claims_of(job), gang.team);
+  };
   rules.went = [&](const Victim& v, std::int64_t sign) {
-    const auto& spec = *job_of(v.job).spec;
-    ahead_->quotas.use(quotas_.team(spec.team), sign * spec.gpus.count());
+    const auto& gang = job_of(v.job);
+    ahead_->quotas.use(gang.team, sign * gang.spec->gpus.count());
     ahead_->free -= sign * serving_gpus(fleet_, *v.shares);
   };
   rules.enough = [&] {
@@ -139,7 +167,7 @@ void Engine::look_ahead() {
   ahead_ = Ahead{quotas_, fleet_.gpus_free()};
   for (const auto id : stopping_) {
     const auto& job = job_of(id);
-    ahead_->quotas.use(quotas_.team(job.spec->team), -job.spec->gpus.count());
+    ahead_->quotas.use(job.team, -job.spec->gpus.count());
     ahead_->free += serving_gpus(fleet_, job.live->shares);
   }
 }
@@ -153,7 +181,7 @@ bool Engine::make_room(const WaitingQueue::Candidate& candidate) {
   const bool by_class = preempting_.count(job.priority) > 0;
   if (!begun && !by_class && (quotas_.none() || !state_.portfolio->policy.reclaim)) return false;
   if (!ahead_) look_ahead();
-  const auto team = quotas_.team(job.spec->team);
+  const auto team = job.team;
   const auto covered = ahead_->quotas.covered_by(team, shape.demand.gpus);
   const bool by_guarantee = covered && state_.portfolio->policy.reclaim;
   if (!begun && !by_guarantee && !by_class) return false;
@@ -175,7 +203,7 @@ bool Engine::make_room(const WaitingQueue::Candidate& candidate) {
   const auto by = fmt::format("job {}", candidate.job.value());
   for (const auto id : best->jobs) {
     const auto& gang = job_of(id);
-    ahead_->quotas.use(quotas_.team(gang.spec->team), -gang.spec->gpus.count());
+    ahead_->quotas.use(gang.team, -gang.spec->gpus.count());
     ahead_->free += serving_gpus(fleet_, gang.live->shares);
     stop(id, StopCause::Preempted, by, candidate.job);
   }
@@ -196,9 +224,9 @@ Planner::Reservation Engine::when_they_are_gone(const WaitingQueue::Candidate& j
   r.at = now_ + Duration(1);
   r.need = need_of(fleet_, pool, queue_.shape(job.shape).demand);
   r.places = nodes_of(place);
-  for (const auto id : planner_.gangs(pool)) {
+  for (const auto id : stopping_) {
     const auto& live = *job_of(id).live;
-    if (live.stopping) r.at = std::max(r.at, live.expected_end);
+    if (pool_of(live) == pool) r.at = std::max(r.at, live.expected_end);
   }
   r.until = r.at + job.walltime;
   return r;

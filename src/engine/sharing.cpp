@@ -40,10 +40,7 @@ FairShare Engine::share_of(TeamIndex team, const std::string& project) const {
     const auto it = state_.use.find(name);
     return it == state_.use.end() ? 0 : it->second;
   };
-  const auto weight = [&](TeamIndex t) {
-    const auto* known = state_.portfolio->find_team(quotas_.entry(t).name);
-    return known == nullptr ? 1 : known->weight;
-  };
+  const auto weight = [&](TeamIndex t) { return quotas_.entry(t).weight; };
   std::vector<TeamIndex> groups;
   for (auto g = quotas_.entry(team).group; g != Quotas::fleet(); g = quotas_.entry(g).group) {
     groups.push_back(g);
@@ -54,8 +51,7 @@ FairShare Engine::share_of(TeamIndex team, const std::string& project) const {
     share.levels[level++] = used(quotas_.entry(*it).name + "/*") / weight(*it);
   }
   const auto& name = quotas_.entry(team).name;
-  const bool own_work = !groups.empty() && quotas_.entry(groups.front()).name == name;
-  share.levels[level++] = used(name) / (own_work ? 1 : weight(team));
+  share.levels[level++] = used(name) / weight(team);
   share.levels[level] = used(name + "/" + project);
   return share;
 }
@@ -78,27 +74,37 @@ void Engine::restate(TeamIndex team) {
   for (const auto& [project, account] : accounts_[team.value()]) restate(team, project, account);
 }
 
-// What a team of a group uses is felt by all members of it.
-void Engine::restate_group(TeamIndex team) {
-  restate(team);
-  for (const auto member : quotas_.entry(team).members) restate_group(member);
+void Engine::restate_members(TeamIndex group) {
+  for (const auto member : quotas_.entry(group).members) {
+    restate(member);
+    restate_members(member);
+  }
 }
 
-// A gang of the team starts (+) or ends (-).
+// A gang of the team starts (+) or ends (-). The members of a group feel it where some demand is
+// not covered by the group's guarantee any more, or is again.
 void Engine::use_quota(const Job& job, std::int64_t sign) {
-  const auto team = quotas_.team(job.spec->team);
-  quotas_.use(team, sign * job.spec->gpus.count());
-  if (!quotas_.none()) {
-    restate_group(quotas_.top_group(team));
-  } else if (shares()) {
-    restate(team);
+  const auto amount = sign * job.spec->gpus.count();
+  quotas_.use(job.team, amount);
+  if (over_guarantee(job.team)) {
+    borrowing_.insert(job.team);
+  } else {
+    borrowing_.erase(job.team);
+  }
+  if (quotas_.none() && !shares()) return;
+  restate(job.team);
+  if (quotas_.none()) return;
+  for (auto g = quotas_.entry(job.team).group; g != Quotas::fleet(); g = quotas_.entry(g).group) {
+    const auto left = quotas_.entry(g).guaranteed - quotas_.use_of(g).used;
+    const auto changed = sizes_.upper_bound(std::min(left, left + amount));
+    if (changed != sizes_.end() && *changed <= std::max(left, left + amount)) restate_members(g);
   }
 }
 
 // GPU*ms from `from` until `until`; backwards in time is a refund.
 void Engine::charge(const Job& job, Instant from, Instant until) {
   const auto amount = job.spec->gpus.count() * (until - from).count();
-  const auto& team = quotas_.entry(quotas_.team(job.spec->team)).name;
+  const auto& team = quotas_.entry(job.team).name;
   state_.use[team] += amount;
   state_.use[team + "/" + job.spec->project] += amount;
 }
@@ -134,7 +140,7 @@ void Engine::apply(const UseCharged& event, Instant) {
   std::erase_if(state_.use, [](const auto& entry) { return entry.second == 0; });
   state_.charged_until.reset();
   if (!state_.use.empty()) state_.charged_until = event.until;
-  restate_group(Quotas::fleet());
+  restate_members(Quotas::fleet());
   dirty_ = true;
 }
 

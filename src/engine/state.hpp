@@ -57,6 +57,7 @@ struct Job {
   }
   static constexpr std::uint32_t no_lane = ~0U;
   std::uint32_t lane = no_lane;  // while it is in the queue; derived, not described
+  TeamIndex team;                // derived too
 };
 BOOST_DESCRIBE_STRUCT(Job, (),
                       (spec, priority, submitted, not_before, live, attempts, own_failures,
@@ -91,21 +92,23 @@ struct State {
   std::int64_t next_job = 1;
   Instant last_at;  // of the latest event
   IdTable<JobId, Job> jobs;
-  std::map<std::string, Submission> requests;  // the latest `remembered_requests`
-  std::map<JobId, std::string> request_of;     // the same, by age
-  std::set<std::string> down;                  // node paths
-  std::set<std::string> drained;               // paths as they were given
-  std::set<std::string> usable_halls;          // "site/hall"
-  std::map<std::string, Power> site_power;     // IT limit, where one is stated
+  std::map<std::string, Submission> requests;                 // the latest `remembered_requests`
+  std::map<JobId, std::string> request_of;                    // the same, by age
+  std::set<std::string> down;                                 // node paths
+  std::set<std::string> drained;                              // paths as they were given
+  std::map<std::string, std::vector<Instant>> node_failures;  // within policy.lemon_window
+  std::set<std::string> usable_halls;                         // "site/hall"
+  std::map<std::string, Power> site_power;                    // IT limit, where one is stated
   std::map<std::string, LeaseAccount> leases;
   std::map<std::string, std::int64_t> use;  // decayed GPU*ms of "team" and of "team/project"
   std::optional<Instant> charged_until;     // none: nothing to share yet
   std::map<JobId, MakingRoom> making_room;
-  std::map<JobState, std::int64_t> ended;  // jobs by final state
+  std::map<JobId, std::vector<Share>> interrupted;  // where the infrastructure failed them last
+  std::map<JobState, std::int64_t> ended;           // jobs by final state
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,
-                       drained, usable_halls, site_power, leases, use, charged_until, making_room,
-                       ended))
+                       drained, node_failures, usable_halls, site_power, leases, use, charged_until,
+                       making_room, interrupted, ended))
 
 }  // namespace ampacity

@@ -209,6 +209,10 @@ struct Policy {
   // by age alone. Without teams there is nothing to share.
   Duration fair_share_half_life{7LL * 86'400'000};
   Duration fair_share_interval{300'000};  // between two charges
+  // A node that went down so often within the window is a lemon: drained until somebody resumes it.
+  // 0: never.
+  std::int64_t lemon_failures = 3;
+  Duration lemon_window{86'400'000};
   // A job that its team's guarantee covers may stop gangs on borrowed capacity.
   bool reclaim = true;
   Duration min_runtime{600'000};  // no gang is preempted before
@@ -217,7 +221,7 @@ struct Policy {
 BOOST_DESCRIBE_STRUCT(Policy, (),
                       (requeue_limit, requeue_backoff, requeue_backoff_max, grace, default_walltime,
                        max_walltime, max_waiting, backfill, reservations, fair_share_half_life,
-                       fair_share_interval, reclaim, min_runtime))
+                       fair_share_interval, lemon_failures, lemon_window, reclaim, min_runtime))
 
 struct Portfolio {
   std::string name;

@@ -392,6 +392,8 @@ class Checker {
     between("policy.requeue_backoff", p.requeue_backoff, Duration(0), 30 * day);
     between("policy.requeue_backoff_max", p.requeue_backoff_max, Duration(0), 30 * day);
     between("policy.grace", p.grace, Duration(0), day);
+    within("policy.lemon_failures", p.lemon_failures, 0, 100);
+    between("policy.lemon_window", p.lemon_window, Duration(1'000), 365 * day);
     between("policy.min_runtime", p.min_runtime, Duration(0), 30 * day);
     between("policy.max_walltime", p.max_walltime, Duration(1), 365 * day);
     if (p.requeue_backoff_max < p.requeue_backoff) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "fleet/nearby.hpp"
 #include "policy/together.hpp"
 #include "units/text.hpp"
 
@@ -209,20 +210,32 @@ std::string reason_for(const Fleet& fleet, const std::vector<Standing>& standing
 
 std::optional<Choice> choose(Fleet& fleet, const std::vector<Standing>& standings,
                              const Planner& planner, const WaitingQueue& queue,
-                             const WaitingQueue::Candidate& job, Instant now) {
+                             const WaitingQueue::Candidate& job, const std::vector<Share>* last,
+                             Instant now) {
   const auto& shape = queue.shape(job.shape);
   std::optional<PoolIndex> best;
+  const auto before =
+      last == nullptr ? std::nullopt : std::optional(fleet.pool_of(last->front().node));
   const auto key = [&](PoolIndex pool) {
-    return std::tuple(standings[pool.value()].provider, fleet.pool(pool).gpus_free, pool.value());
+    return std::tuple(pool != before, standings[pool.value()].provider, fleet.pool(pool).gpus_free,
+                      pool.value());
   };
   for (const auto pool : shape.pools) {
     if (best && key(pool) > key(*best)) continue;
     if (window(fleet, planner, pool, shape.demand, now) >= job.walltime) best = pool;
   }
   if (!best) return std::nullopt;
-  auto why = reason_for(fleet, standings, planner, *best, shape, job.walltime, now);
+  const bool stays = best == before;
+  auto why = stays ? std::string("back where it was")
+                   : reason_for(fleet, standings, planner, *best, shape, job.walltime, now);
   Hiding hiding(fleet);
   hide_promised(hiding, planner, *best, now + job.walltime);
+  if (stays) {
+    if (auto near = find_nearby(fleet, *best, shape.demand, *last)) {
+      return Choice{*best, std::move(near->shares),
+                    fmt::format("{}, on {} of its nodes", why, near->kept)};
+    }
+  }
   return Choice{*best, fleet.find(*best, shape.demand), std::move(why)};
 }
 

@@ -54,9 +54,12 @@ struct Choice {
   std::string why;  // for people: what the preferred pools lacked
 };
 
+// `last`: where the job was when a node of it failed, or null. It stays in that pool if it fits
+// there, on as many of its nodes as are free.
 std::optional<Choice> choose(Fleet& fleet, const std::vector<Standing>& standings,
                              const Planner& planner, const WaitingQueue& queue,
-                             const WaitingQueue::Candidate& job, Instant now);
+                             const WaitingQueue::Candidate& job, const std::vector<Share>* last,
+                             Instant now);
 
 // Where and from when a job that cannot start is promised its place in this pool.
 struct Promisee {

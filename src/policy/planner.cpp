@@ -93,15 +93,6 @@ std::vector<JobId> Planner::gangs() const {
   return all;
 }
 
-std::vector<JobId> Planner::gangs(PoolIndex pool) const {
-  std::vector<JobId> all;
-  pools_[pool.value()].releases.for_each([&](const Moment& moment, const Capacity&) {
-    if (moment.who > 0) all.emplace_back(moment.who);
-    return true;
-  });
-  return all;
-}
-
 std::vector<JobId> Planner::tenants(NodeRange nodes) const {
   std::set<JobId> jobs;
   for (auto n = nodes.begin; n < nodes.end; ++n) {

@@ -70,9 +70,8 @@ class Planner {
               Power draws, Instant until);
   void vacate(JobId job);
   bool holds(JobId job) const { return held_.count(job) > 0; }
-  // All gangs that hold something, ascending; and those of a pool, by expected end.
+  // All gangs that hold something, ascending.
   std::vector<JobId> gangs() const;
-  std::vector<JobId> gangs(PoolIndex pool) const;
   // The gangs on these nodes, ascending; O(nodes x log gangs).
   std::vector<JobId> tenants(NodeRange nodes) const;
 

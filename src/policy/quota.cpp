@@ -52,6 +52,7 @@ Quotas::Tree Quotas::tree_of(const Portfolio& portfolio) {
   for (std::size_t i = 0; i < portfolio.teams.size(); ++i) {
     const auto& team = portfolio.teams[i];
     if (!team.group.empty()) entries[i + 1].group = find(team.group);
+    entries[i + 1].weight = team.weight;
     tree.any |= team.quota.has_value();
   }
   for (std::uint32_t i = 1; i < entries.size(); ++i) {
@@ -84,11 +85,6 @@ TeamIndex Quotas::team(const std::string& name) const {
   const auto& known = tree_->by_name;
   const auto it = std::lower_bound(known.begin(), known.end(), std::pair(name, TeamIndex(0)));
   return it != known.end() && it->first == name ? it->second : tree_->without_team;
-}
-
-TeamIndex Quotas::top_group(TeamIndex team) const {
-  while (entry(team).group != fleet()) team = entry(team).group;
-  return team;
 }
 
 void Quotas::use(TeamIndex team, std::int64_t amount) {

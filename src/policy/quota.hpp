@@ -41,6 +41,7 @@ class Quotas {
     std::int64_t guaranteed = 0;
     std::int64_t borrow = unlimited;
     std::int64_t kept = 0;  // of the guarantee: not lent
+    std::int64_t weight = 1;
     std::vector<TeamIndex> members;
   };
   struct Use {
@@ -61,9 +62,6 @@ class Quotas {
   const std::vector<Entry>& entries() const { return tree_->entries; }
   const Use& use_of(TeamIndex team) const { return uses_[team.value()]; }
   static constexpr TeamIndex fleet() { return TeamIndex(0); }
-  // The group of a group … below the fleet: whose members feel what this team uses.
-  TeamIndex top_group(TeamIndex team) const;
-
   void use(TeamIndex team, std::int64_t amount);  // negative: gives back
 
   // What the team could start now when `free` is free in the fleet; may be negative.

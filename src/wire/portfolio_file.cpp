@@ -240,6 +240,9 @@ void describe(Fields& f, Policy& policy) {
   f.optional("fair_share_half_life", policy.fair_share_half_life,
              "After so long a team's use counts half; 0 h: teams are served by age alone.");
   f.optional("fair_share_interval", policy.fair_share_interval, "Between two charges of use.");
+  f.optional("lemon_failures", policy.lemon_failures,
+             "A node that went down so often within lemon_window is drained; 0: never.");
+  f.optional("lemon_window", policy.lemon_window, "See lemon_failures.");
   f.optional("reclaim", policy.reclaim,
              "A job that its team's guarantee covers may stop gangs on borrowed capacity.");
   f.optional("min_runtime", policy.min_runtime, "No gang is preempted before it ran so long.");
