@@ -158,9 +158,11 @@ Exit bench_queues(const QueueLoad& load, bool json) {
   const auto decisions = static_cast<double>(r.passes) / r.seconds;
   if (json) {
     fmt::print(
-        R"({{"bench":"queues","per_second":{:.0f},"workloads_per_second":{:.0f},"seconds":{:.3f},"queues":{},"workloads":{},"started":{},)"
+        R"({{"bench":"queues","per_second":{:.0f},"workloads_per_second":{:.0f},"seconds":{:.3f},)"
+        R"("queues":{},"workloads":{},"started":{},)"
         R"("preempted":{},"decisions":{},"most_borrowed":{},"gpus":{},"digest":"{}","peak_rss_bytes":{},)"
-        R"("excludes":"the journal, the executors; per_second counts decisions: a submission, a start, an end, each answered alone"}})"
+        R"("excludes":"the journal, the executors; per_second counts decisions: a submission, )"
+        R"(a start, an end, each answered alone"}})"
         "\n",
         decisions, rate, r.seconds, load.queues, r.workloads, r.started, r.preempted, r.passes,
         r.most_borrowed, r.gpus, r.digest.text(), own_peak_rss_bytes());

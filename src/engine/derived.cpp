@@ -84,11 +84,18 @@ void Engine::reoccupy(NodeRange nodes) {
   for (const auto id : planner_.tenants(nodes)) occupy(id, job_of(id));
 }
 
+// Somebody may preempt somebody: only then it is kept who runs since when.
+bool Engine::preempts() const {
+  return !quotas_.none() || !preempting_.empty();
+}
+
 void Engine::runs(JobId id, const Job& job) {
+  if (!preempts()) return;
   running_[pool_of(*job.live).value()][job.team].insert({*job.live->started, id, job.priority});
 }
 
 void Engine::runs_no_more(JobId id, const Job& job) {
+  if (!preempts()) return;
   auto& of_pool = running_[pool_of(*job.live).value()];
   const auto of_team = of_pool.find(job.team);
   of_team->second.erase({*job.live->started, id, job.priority});

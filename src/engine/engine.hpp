@@ -120,6 +120,7 @@ class Engine {
   std::vector<Victim> victims_for(const Claims& claims, PoolIndex pool);
   std::int64_t highest_preemptible(const Claims& claims, TeamIndex team) const;
   bool over_guarantee(TeamIndex team) const;
+  bool preempts() const;
   void runs(JobId id, const Job& job);
   void runs_no_more(JobId id, const Job& job);
   std::int64_t loss_of(const Job& job) const;

@@ -86,14 +86,14 @@ void Engine::restate_members(TeamIndex group) {
 void Engine::use_quota(const Job& job, std::int64_t sign) {
   const auto amount = sign * job.spec->gpus.count();
   quotas_.use(job.team, amount);
+  if (quotas_.none() && !shares()) return;
+  restate(job.team);
+  if (quotas_.none()) return;
   if (over_guarantee(job.team)) {
     borrowing_.insert(job.team);
   } else {
     borrowing_.erase(job.team);
   }
-  if (quotas_.none() && !shares()) return;
-  restate(job.team);
-  if (quotas_.none()) return;
   for (auto g = quotas_.entry(job.team).group; g != Quotas::fleet(); g = quotas_.entry(g).group) {
     const auto left = quotas_.entry(g).guaranteed - quotas_.use_of(g).used;
     const auto changed = sizes_.upper_bound(std::min(left, left + amount));

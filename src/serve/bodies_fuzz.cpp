@@ -12,7 +12,7 @@ namespace {
 
 using namespace ampacity;
 
-void tell(test::Driver& driver, std::string_view line) {
+void tell(Conversation& driver, std::string_view line) {
   const auto route = line.front();
   const auto text = line.substr(1);
   if (route == 's') {

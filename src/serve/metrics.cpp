@@ -78,6 +78,10 @@ std::string metrics_text(const Conductor& conductor, std::int64_t http_requests)
         by_site([](auto& s) { return s.gpus_in_service; }));
   gauge(registry, "ampacity_site_gpus_free", "Free GPUs on nodes in service",
         by_site([](auto& s) { return s.gpus_free; }));
+  gauge(registry, "ampacity_site_largest_gang_gpus", "Whole free nodes together in its best pool",
+        by_site([](auto& s) { return s.largest_gang.site; }));
+  gauge(registry, "ampacity_site_largest_rack_gang_gpus", "Whole free nodes of its best rack",
+        by_site([](auto& s) { return s.largest_gang.rack; }));
   gauge(registry, "ampacity_site_it_power_watts", "Power of the running gangs, by their profiles",
         by_site([](auto& s) { return s.it_power_w; }));
   gauge(registry, "ampacity_site_facility_power_watts", "The same at the meter (x PUE)",

@@ -67,6 +67,16 @@ void add_halls(api::SiteView& view, const Engine& engine, const Site& site, Site
   }
 }
 
+void add_largest(api::LargestGang& largest, const Fleet& fleet, PoolIndex pool) {
+  const auto most = [&](Level level) {
+    return fleet.most_free_in(pool, level) * fleet.pool(pool).gpus_per_node;
+  };
+  largest.rack = std::max(largest.rack, most(Level::Rack));
+  largest.pod = std::max(largest.pod, most(Level::Pod));
+  largest.hall = std::max(largest.hall, most(Level::Hall));
+  largest.site = std::max(largest.site, most(Level::Site));
+}
+
 }  // namespace
 
 api::JobView job_view(const JobRow& row, const Engine& engine, Instant now) {
@@ -122,8 +132,10 @@ api::SiteList site_list(const Engine& engine, Instant now) {
       view.lease = portfolio.leases[*lease].name;
       view.provider = portfolio.leases[*lease].provider;
     }
-    for (const auto& pool : engine.fleet().pools()) {
+    for (std::uint32_t p = 0; p < engine.fleet().pools().size(); ++p) {
+      const auto& pool = engine.fleet().pool(PoolIndex(p));
       if (pool.site != index) continue;
+      add_largest(view.largest_gang, engine.fleet(), PoolIndex(p));
       view.nodes += pool.nodes;
       view.nodes_in_service += pool.nodes_in_service;
       view.gpus += pool.nodes * pool.gpus_per_node;

@@ -122,6 +122,16 @@ struct HallView {
 };
 BOOST_DESCRIBE_STRUCT(HallView, (), (path, accelerator, gpus, power_w, usable, energised_ms))
 
+// The largest gang of whole nodes that would fit now, by how close together it must stand: what is
+// free in all beyond it is fragments.
+struct LargestGang {
+  std::int64_t rack = 0;  // GPUs
+  std::int64_t pod = 0;
+  std::int64_t hall = 0;
+  std::int64_t site = 0;
+};
+BOOST_DESCRIBE_STRUCT(LargestGang, (), (rack, pod, hall, site))
+
 struct SiteView {
   std::string name;
   std::string title;
@@ -135,6 +145,7 @@ struct SiteView {
   std::int64_t gpus = 0;
   std::int64_t gpus_in_service = 0;
   std::int64_t gpus_free = 0;
+  LargestGang largest_gang;
   std::int64_t running_jobs = 0;
   std::int64_t it_power_w = 0;        // of the running gangs, by their profiles
   std::int64_t facility_power_w = 0;  // x PUE
@@ -146,8 +157,8 @@ struct SiteView {
 };
 BOOST_DESCRIBE_STRUCT(SiteView, (),
                       (name, title, state, grid, cluster, provider, lease, nodes, nodes_in_service,
-                       gpus, gpus_in_service, gpus_free, running_jobs, it_power_w, facility_power_w,
-                       interconnection_w, pue_ppm, drained, down, halls))
+                       gpus, gpus_in_service, gpus_free, largest_gang, running_jobs, it_power_w,
+                       facility_power_w, interconnection_w, pue_ppm, drained, down, halls))
 
 struct SiteList {
   std::vector<SiteView> sites;

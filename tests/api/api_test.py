@@ -183,6 +183,9 @@ def test_operations() -> None:
         assert lease["used_micro_usd"] + lease["unused_micro_usd"] == lease["committed_micro_usd"]
         assert lease["used_j"] + lease["unused_j"] == lease["committed_j"]
     assert call("GET", "/v1/leases")["leases"][0]["first_refusal"] is True
+    for site in call("GET", "/v1/sites")["sites"]:
+        gang = site["largest_gang"]
+        assert gang["rack"] <= gang["pod"] <= gang["hall"] <= gang["site"] <= site["gpus_free"], site
     dry = call("POST", "/v1/forecast", body=job(gpus=1))
     assert dry["outlook"] == "Starts" and dry["waits_ms"] == 0 and len(dry["assumes"]) == 3, dry
     assert call("POST", "/v1/forecast", body=job(gpus=1000), status=422)["reason"] == "NeverFits"
