@@ -318,13 +318,12 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   }
 
   Reply foretell(Conductor::Look look, std::optional<JobId> id) {
-    const auto now = conductor.now();
     const auto told = co_await conductor.look_ahead(std::move(look));
     if (!told) {
       co_return failure(503, "eight forecasts are being made already; ask again", "Busy");
     }
     if (told->refusal) co_return refusal(*told->refusal, true);
-    auto view = forecast_view(*told, now);
+    auto view = forecast_view(*told);
     if (id) view.job = id->value();
     co_return ok(view);
   }

@@ -162,12 +162,12 @@ api::SiteList site_list(const Engine& engine, Instant now) {
   return list;
 }
 
-api::ForecastView forecast_view(const Forecast& forecast, Instant now) {
+api::ForecastView forecast_view(const Forecast& forecast) {
   api::ForecastView view;
   if (forecast.starts) {
     view.outlook = forecast.place ? api::Outlook::Starts : api::Outlook::Runs;
     view.starts_ms = to_ms(*forecast.starts);
-    if (forecast.place) view.waits_ms = std::max<std::int64_t>((*forecast.starts - now).count(), 0);
+    if (forecast.place) view.waits_ms = (*forecast.starts - forecast.asked).count();
   }
   if (forecast.place) {
     view.site = forecast.place->site;

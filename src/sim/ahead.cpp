@@ -128,6 +128,7 @@ void look(Ahead& ahead, Instant now, const ForecastLimits& limits, Forecast& for
 Forecast forecast(const Engine& engine, JobId job, Instant now, const ForecastLimits& limits) {
   Forecast answer;
   answer.job = job;
+  answer.asked = now;
   answer.looked_until = now;
   const auto* known = engine.state().jobs.find(job);
   if (known == nullptr) return answer;
@@ -143,6 +144,7 @@ Forecast forecast(const Engine& engine, JobId job, Instant now, const ForecastLi
 Forecast forecast(const Engine& engine, const SubmitJob& job, Instant now,
                   const ForecastLimits& limits) {
   Forecast answer;
+  answer.asked = now;
   answer.looked_until = now;
   Ahead ahead(engine, now);
   auto outcome = ahead.tell(job);

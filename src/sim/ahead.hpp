@@ -54,6 +54,7 @@ struct Forecast {
   std::optional<AttemptPlaced> place;  // none: as above, or it runs already
   std::optional<Refusal> refusal;      // of a job that would not be accepted
   std::vector<std::string> preempts;   // attempts that would be stopped for it
+  Instant asked;
   Instant looked_until;
   std::int64_t decisions = 0;
 };

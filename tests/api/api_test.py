@@ -186,6 +186,11 @@ def test_operations() -> None:
     for site in call("GET", "/v1/sites")["sites"]:
         gang = site["largest_gang"]
         assert gang["rack"] <= gang["pod"] <= gang["hall"] <= gang["site"] <= site["gpus_free"], site
+    waits = call("POST", "/v1/jobs", body=job(gpus=1, command=["sleep", "60"]), status=201)["job"]
+    wait_for(waits, "Running")
+    assert call("GET", "/v1/jobs/{id}/forecast", f"/v1/jobs/{waits}/forecast")["outlook"] == "Runs"
+    call("DELETE", "/v1/jobs/{id}", f"/v1/jobs/{waits}")
+    wait_for(waits, "Cancelled")
     dry = call("POST", "/v1/forecast", body=job(gpus=1))
     assert dry["outlook"] == "Starts" and dry["waits_ms"] == 0 and len(dry["assumes"]) == 3, dry
     assert call("POST", "/v1/forecast", body=job(gpus=1000), status=422)["reason"] == "NeverFits"
