@@ -46,7 +46,7 @@ LaneIndex Engine::lane_of(const Job& job) {
   sizes_.insert(job.spec->gpus.count());
   const Shape shape{demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec),
                     quotas_.none() ? Quotas::fleet() : quotas_.entry(team).group};
-  return queue_.lane(shape, account_of(*job.spec), job.priority,
+  return queue_.lane(shape, account_of(job), job.priority,
                      claim_of(team, shape.demand.gpus, job.priority));
 }
 
@@ -76,8 +76,7 @@ SiteIndex Engine::site_of(const LiveAttempt& live) const {
 
 void Engine::occupy(JobId id, const Job& job) {
   const auto& live = *job.live;
-  planner_.occupy(fleet_, fleet_.pool_of(live.shares.front().node), id, live.shares, draw_of(job),
-                  live.expected_end);
+  planner_.occupy(fleet_, pool_of(live), id, live.shares, draw_of(job), live.expected_end);
 }
 
 void Engine::reoccupy(NodeRange nodes) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine: the one scheduler. A deterministic state machine without I/O, clock, thread or
-// chance; serve drives it in real time, tests by seed, and later simulate and forecasts on a copy.
+// chance; serve drives it in real time, tests by seed, forecasts on a copy (sim/ahead).
 //
 //   auto outcomes = engine.decide(commands, now);   // proposes and applies its own events
 //   journal.commit(outcome.events);                 // durable BEFORE …
@@ -177,7 +177,7 @@ class Engine {
   void restate_members(TeamIndex group);
   FairShare share_of(TeamIndex team, const std::string& project) const;
   Claim claim_of(TeamIndex team, std::int64_t gpus, std::int64_t priority) const;
-  AccountIndex account_of(const JobSpec& spec);
+  AccountIndex account_of(const Job& job);
   std::string use_in_words(const JobSpec& spec) const;
   std::optional<Explanation> kept_by_quota(const JobSpec& spec) const;
 

@@ -177,7 +177,6 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
   }
   job.live.reset();
   job.own_failures += event.result == AttemptResult::Failed ? 1 : 0;
-  job.preemptions += event.result == AttemptResult::Preempted ? 1 : 0;
   job.infrastructure_failures += event.result == AttemptResult::InfrastructureFailed ? 1 : 0;
   dirty_ = true;
 }

@@ -18,13 +18,10 @@ bool spares_promises(const Fleet& fleet, const Planner& planner, PoolIndex pool,
   return planner.reservations(pool).empty() || free.covers(taken_now(fleet, pool, demand));
 }
 
-std::vector<NodeRange> nodes_of(const std::vector<Share>& shares) {
+std::vector<NodeRange> ranges_of(const std::vector<Share>& shares) {
   std::vector<NodeRange> ranges;
   ranges.reserve(shares.size());
-  for (const auto& share : shares) {
-    const auto first = share.node.value();
-    ranges.push_back({first, first + static_cast<std::uint32_t>(share.nodes)});
-  }
+  for (const auto& share : shares) ranges.push_back(nodes_of(share));
   return ranges;
 }
 
@@ -32,10 +29,7 @@ std::vector<NodeRange> nodes_of(const std::vector<Share>& shares) {
 std::int64_t serving_gpus(const Fleet& fleet, const std::vector<Share>& shares) {
   std::int64_t sum = 0;
   for (const auto& share : shares) {
-    for (std::int64_t i = 0; i < share.nodes; ++i) {
-      const NodeIndex node(share.node.value() + static_cast<std::uint32_t>(i));
-      sum += fleet.in_service(node) ? share.gpus : 0;
-    }
+    each_node(share, [&](NodeIndex node) { sum += fleet.in_service(node) ? share.gpus : 0; });
   }
   return sum;
 }
@@ -154,7 +148,7 @@ std::set<JobId> Engine::serve_those_with_room() {
     for (const auto& other : all) {
       const auto room = state_.making_room.find(other.job);
       if (other.job != job.job && room != state_.making_room.end()) {
-        hiding.hide(nodes_of(room->second.place));
+        hiding.hide(ranges_of(room->second.place));
       }
     }
     const auto answer = offer(job);
@@ -223,7 +217,7 @@ Planner::Reservation Engine::when_they_are_gone(const WaitingQueue::Candidate& j
   r.job = job.job;
   r.at = now_ + Duration(1);
   r.need = need_of(fleet_, pool, queue_.shape(job.shape).demand);
-  r.places = nodes_of(place);
+  r.places = ranges_of(place);
   for (const auto id : stopping_) {
     const auto& live = *job_of(id).live;
     if (pool_of(live) == pool) r.at = std::max(r.at, live.expected_end);

@@ -22,15 +22,15 @@ void Engine::rebuild_teams() {
   }
 }
 
-AccountIndex Engine::account_of(const JobSpec& spec) {
+AccountIndex Engine::account_of(const Job& job) {
   if (!shares() && quotas_.none()) return queue_.account("", "");
-  const auto team = quotas_.team(spec.team);
-  auto& projects = accounts_[team.value()];
-  const auto known = projects.find(spec.project);
+  const auto& project = job.spec->project;
+  auto& projects = accounts_[job.team.value()];
+  const auto known = projects.find(project);
   if (known != projects.end()) return known->second;
-  const auto account = queue_.account(spec.team, spec.project);
-  projects.emplace(spec.project, account);
-  restate(team, spec.project, account);
+  const auto account = queue_.account(job.spec->team, project);
+  projects.emplace(project, account);
+  restate(job.team, project, account);
   return account;
 }
 

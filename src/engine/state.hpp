@@ -51,7 +51,6 @@ struct Job {
   std::int32_t attempts = 0;                 // placed so far
   std::int32_t own_failures = 0;             // counted against spec.retries
   std::int32_t infrastructure_failures = 0;  // counted against policy.requeue_limit
-  std::int32_t preemptions = 0;              // counted against nothing
   std::optional<LaneIndex> waits_in() const {
     return lane == no_lane ? std::nullopt : std::optional(LaneIndex(lane));
   }
@@ -61,7 +60,7 @@ struct Job {
 };
 BOOST_DESCRIBE_STRUCT(Job, (),
                       (spec, priority, submitted, not_before, live, attempts, own_failures,
-                       infrastructure_failures, preemptions))
+                       infrastructure_failures))
 
 // A request id that was used, so that sending it again submits nothing.
 struct Submission {

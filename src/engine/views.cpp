@@ -62,7 +62,7 @@ const Site& Engine::site_named(const std::string& name) const {
 
 Usage Engine::usage_so_far(const Job& job, Instant now) const {
   if (!job.live) return {};
-  const auto& pool = fleet_.pool(fleet_.pool_of(job.live->shares.front().node));
+  const auto& pool = fleet_.pool(pool_of(*job.live));
   return usage_of(*pool.accelerator, site_named(job.live->site), lease_named(job.live->lease),
                   job.spec->gpus, job.spec->draw, std::max(now - job.live->placed, Duration(0)));
 }
@@ -96,7 +96,7 @@ std::optional<std::size_t> Engine::active_lease(SiteIndex site) const {
 }
 
 Power Engine::draw_of(const Job& job) const {
-  const auto& pool = fleet_.pool(fleet_.pool_of(job.live->shares.front().node));
+  const auto& pool = fleet_.pool(pool_of(*job.live));
   return it_power(*pool.accelerator, job.spec->gpus, job.spec->draw);
 }
 
@@ -170,9 +170,7 @@ void Engine::verify() const {
     }
     const auto gang = gpus_of(job.live->shares);
     for (const auto& share : job.live->shares) {
-      for (std::int64_t i = 0; i < share.nodes; ++i) {
-        used[share.node.value() + static_cast<std::uint32_t>(i)] += share.gpus;
-      }
+      each_node(share, [&](NodeIndex node) { used[node.value()] += share.gpus; });
     }
     AMPACITY_ASSERT(gang == job.spec->gpus.count(), "job {} runs on {} of {} GPUs", id.value(),
                     gang, job.spec->gpus.count());

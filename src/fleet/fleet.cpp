@@ -272,8 +272,8 @@ void Fleet::change_free(const Share& share, std::int64_t by) {
   auto& p = pools_[hall.pool.value()];
   const auto base = topology_->sites()[p.site.value()].nodes.begin;
   std::int64_t whole_nodes = 0;
-  const auto end = share.node.value() + static_cast<std::uint32_t>(share.nodes);
-  for (auto n = share.node.value(); n < end; ++n) {
+  const auto nodes = nodes_of(share);
+  for (auto n = nodes.begin; n < nodes.end; ++n) {
     const std::int64_t before = free_[n];
     const auto after = before + by;
     AMPACITY_ASSERT(after >= 0 && after <= p.gpus_per_node, "node {} would have {} of {} GPUs free",

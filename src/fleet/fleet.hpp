@@ -30,6 +30,17 @@ struct Share {
 };
 BOOST_DESCRIBE_STRUCT(Share, (), (node, nodes, gpus))
 
+inline NodeRange nodes_of(const Share& share) {
+  const auto first = share.node.value();
+  return {first, first + static_cast<std::uint32_t>(share.nodes)};
+}
+// Its nodes, one by one.
+template <class Visit>
+void each_node(const Share& share, const Visit& visit) {
+  const auto nodes = nodes_of(share);
+  for (auto n = nodes.begin; n < nodes.end; ++n) visit(NodeIndex(n));
+}
+
 inline std::int64_t gpus_of(const std::vector<Share>& shares) {
   std::int64_t sum = 0;
   for (const auto& share : shares) sum += share.nodes * share.gpus;

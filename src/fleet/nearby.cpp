@@ -14,14 +14,13 @@ class Neighbourhood {
 
   void keep(const std::vector<Share>& last) {
     for (const auto& share : last) {
-      for (std::int64_t i = 0; i < share.nodes; ++i) {
-        const NodeIndex node(share.node.value() + static_cast<std::uint32_t>(i));
+      each_node(share, [&](NodeIndex node) {
         if (is_whole(node) && !enough()) {
           nodes_.insert(node);
         } else {
           lost_.push_back(node);
         }
-      }
+      });
     }
     kept_ = static_cast<std::int64_t>(nodes_.size());
   }
@@ -98,9 +97,7 @@ std::vector<Share> shares_of(const Fleet& fleet, const std::set<NodeIndex>& node
   std::vector<Share> shares;
   for (const auto node : nodes) {
     const bool joins =
-        !shares.empty() &&
-        shares.back().node.value() + static_cast<std::uint32_t>(shares.back().nodes) ==
-            node.value() &&
+        !shares.empty() && nodes_of(shares.back()).end == node.value() &&
         fleet.topology().rack_of(shares.back().node) == fleet.topology().rack_of(node);
     if (joins) {
       ++shares.back().nodes;

@@ -10,13 +10,6 @@ namespace {
 
 constexpr auto last = std::numeric_limits<std::int64_t>::max();
 
-// The nodes of a share, one by one.
-template <class Visit>
-void each_node(const Share& share, const Visit& visit) {
-  const auto end = share.node.value() + static_cast<std::uint32_t>(share.nodes);
-  for (auto n = share.node.value(); n < end; ++n) visit(NodeIndex(n));
-}
-
 }  // namespace
 
 Capacity Planner::free_now(const Fleet& fleet, PoolIndex index) {

@@ -167,10 +167,7 @@ void Planner::each_release(const Fleet& fleet, PoolIndex pool, const Visit& visi
     for (const auto& share : held_.at(JobId(moment.who)).shares) {
       if (share.gpus != fleet.pool(pool).gpus_per_node) continue;
       std::int64_t serving = 0;
-      for (std::int64_t i = 0; i < share.nodes; ++i) {
-        const NodeIndex node(share.node.value() + static_cast<std::uint32_t>(i));
-        serving += fleet.in_service(node) ? 1 : 0;
-      }
+      each_node(share, [&](NodeIndex node) { serving += fleet.in_service(node) ? 1 : 0; });
       if (serving > 0 && !visit(moment.at, share.node, serving)) return false;
     }
     return true;

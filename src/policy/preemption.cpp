@@ -103,13 +103,13 @@ class Search {
     return pieces_.untouched ? fleet_.pool(pool_).gpus_per_node : pieces_.each;
   }
 
+  // The nodes of its gang that serve, and its GPUs there.
   template <class Visit>
-  void each_node(const Victim& victim, const Visit& visit) const {
+  void each_serving(const Victim& victim, const Visit& visit) const {
     for (const auto& share : *victim.shares) {
-      for (std::int64_t i = 0; i < share.nodes; ++i) {
-        const NodeIndex node(share.node.value() + static_cast<std::uint32_t>(i));
+      each_node(share, [&](NodeIndex node) {
         if (fleet_.in_service(node)) visit(node, share.gpus);
-      }
+      });
     }
   }
 
@@ -121,7 +121,7 @@ class Search {
     };
     std::map<std::uint32_t, std::vector<Tenant>> units;
     for (const auto& victim : victims_) {
-      each_node(victim, [&](NodeIndex node, std::int64_t gpus) {
+      each_serving(victim, [&](NodeIndex node, std::int64_t gpus) {
         auto& tenants = units[number(unit, node)];
         if (tenants.empty() || tenants.back().gang != &victim) tenants.push_back({&victim, 0});
         tenants.back().gpus += gpus;
@@ -179,7 +179,7 @@ class Search {
   std::int64_t made_usable(const Victim& victim, Unit unit, std::uint32_t number,
                            std::map<NodeIndex, std::int64_t>& freed) const {
     std::int64_t more = 0;
-    each_node(victim, [&](NodeIndex node, std::int64_t gpus) {
+    each_serving(victim, [&](NodeIndex node, std::int64_t gpus) {
       if (this->number(unit, node) != number) return;
       auto& extra = freed[node];
       const auto before = fleet_.free_gpus(node) + extra;
