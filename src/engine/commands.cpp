@@ -2,10 +2,12 @@
 // What each command becomes: events that are true from now on, effects that follow from them, or a
 // refusal.
 #include <algorithm>
+#include <boost/describe/enum_to_string.hpp>
 
 #include "base/pack.hpp"
 #include "base/text.hpp"
 #include "engine/engine.hpp"
+#include "policy/mixed.hpp"
 #include "units/text.hpp"
 
 namespace ampacity {
@@ -45,6 +47,7 @@ std::string how_it_ended(const Ending& ending) {
 // A gang that saves itself and leaves on being preempted has not done its work.
 AttemptResult judged(const std::optional<StopCause>& stopping, const Ending& ending) {
   if (stopping == StopCause::Preempted) return AttemptResult::Preempted;
+  if (stopping == StopCause::Resized) return AttemptResult::Resized;
   const bool clean = ending.kind == EndKind::Exited && ending.code == 0;
   if (clean && stopping != StopCause::Cancelled) return AttemptResult::Completed;
   if (stopping == StopCause::Cancelled) return AttemptResult::Cancelled;
@@ -63,6 +66,45 @@ bool still_there(const Share& share, const Fleet& now, const Fleet& next) {
   const auto to = next.resolve(now.path(last));
   return from && to && to->begin - from->begin + 1 == static_cast<std::uint32_t>(share.nodes) &&
          next.gpus(NodeIndex(from->begin)) == now.gpus(share.node);
+}
+
+std::optional<Refusal> no_accelerator(const Portfolio& portfolio, const std::string& name) {
+  if (portfolio.find_accelerator(name)) return std::nullopt;
+  auto names = names_of(portfolio.accelerators);
+  for (const auto& a : built_in_accelerators()) names.push_back(a.name);
+  return Refusal{Reason::NameUnknown,
+                 fmt::format("no accelerator is called '{}'{}", name, did_you_mean(name, names))};
+}
+
+std::string value_of(std::int64_t value) {
+  return fmt::format("{}", value);
+}
+std::string value_of(bool value) {
+  return value ? "yes" : "no";
+}
+std::string value_of(Duration value) {
+  return to_text(value);
+}
+std::string value_of(GpuPrice value) {
+  return to_text(Money::of(value.count())) + " per GPU-hour";
+}
+template <class E>
+requires std::is_enum_v<E> std::string value_of(E value) {
+  return boost::describe::enum_to_string(value, "?");
+}
+
+// "backfill: Easy -> None"
+std::vector<std::string> changes_between(const Policy& before, const Policy& after) {
+  std::vector<std::string> changes;
+  using Members = boost::describe::describe_members<Policy, boost::describe::mod_public>;
+  boost::mp11::mp_for_each<Members>([&](auto member) {
+    const auto& from = before.*member.pointer;
+    const auto& to = after.*member.pointer;
+    if (!(from == to)) {
+      changes.push_back(fmt::format("{}: {} -> {}", member.name, value_of(from), value_of(to)));
+    }
+  });
+  return changes;
 }
 
 Duration back_off(const Policy& policy, std::int64_t failures) {
@@ -103,6 +145,14 @@ void Engine::on(const Configure& command) {
                                 id.value(), job.live->lease));
     }
   }
+  for (const auto& [name, b] : state_.bookings) {
+    for (const auto& share : b.nodes) {
+      if (still_there(share, fleet_, next)) continue;
+      return refuse(Reason::PortfolioInUse,
+                    fmt::format("booking {} has {}, which the new portfolio changes or takes away",
+                                name, fleet_.path(share.node)));
+    }
+  }
   emit(PortfolioConfigured{command.portfolio});
   refresh_capacity(now_);
 }
@@ -132,13 +182,10 @@ std::optional<Refusal> Engine::objection(const JobSpec& spec) const {
     return refusal(Reason::NameUnknown,
                    fmt::format("no site is called '{}'{}", site, did_you_mean(site, names)));
   }
-  for (const auto& name : spec.accelerators) {
-    if (portfolio.find_accelerator(name)) continue;
-    auto names = names_of(portfolio.accelerators);
-    for (const auto& a : built_in_accelerators()) names.push_back(a.name);
-    return refusal(Reason::NameUnknown,
-                   fmt::format("no accelerator is called '{}'{}", name, did_you_mean(name, names)));
+  for (const auto& accepted : spec.accelerators) {
+    if (auto unknown = no_accelerator(portfolio, accepted.name)) return unknown;
   }
+  if (auto objected = objection_to_booking(spec)) return objected;
   if (spec.walltime && *spec.walltime > portfolio.policy.max_walltime) {
     return refusal(Reason::WalltimeTooLong,
                    fmt::format("walltime {} is more than the policy's {}", to_text(*spec.walltime),
@@ -149,28 +196,36 @@ std::optional<Refusal> Engine::objection(const JobSpec& spec) const {
                    fmt::format("{} jobs wait or run, and the policy's limit is {}",
                                state_.jobs.size(), portfolio.policy.max_waiting));
   }
+  if (!spec.booking.empty()) return std::nullopt;
+  return never_fits(spec);
+}
+
+// A gang that is larger than any place, or than the power of any.
+std::optional<Refusal> Engine::never_fits(const JobSpec& spec) const {
   const auto demand = demand_of(spec);
+  const auto shape = ampacity::shape_of(fleet_, spec);
   std::int64_t most = 0;
   std::optional<PoolIndex> dark;
-  for (const auto pool : accepted_pools(portfolio, fleet_, spec)) {
+  for (const auto pool : shape.pools) {
     most = std::max(most, fleet_.pool(pool).nodes * fleet_.pool(pool).gpus_per_node);
     if (!fleet_.fits_at_all(pool, demand)) continue;
     if (fleet_.has_power_at_all(pool, demand)) return std::nullopt;
     dark = pool;
   }
+  if (demand.mixed && most_mixed(fleet_, shape) >= demand.gpus) return std::nullopt;
   if (dark) {
     const auto& site = fleet_.sites()[fleet_.pool(*dark).site.value()];
-    return refusal(
+    return Refusal{
         Reason::NeverFits,
         fmt::format("needs {} of IT power; {} will never carry more than {}",
-                    to_text(fleet_.power_of(*dark, demand)), site.name, to_text(*site.most_power)));
+                    to_text(fleet_.power_of(*dark, demand)), site.name, to_text(*site.most_power))};
   }
-  return refusal(
+  return Refusal{
       Reason::NeverFits,
       fmt::format("needs {} GPUs{}{} at one site; the largest that the job accepts has {}, "
                   "all healthy and energised",
                   demand.gpus, demand.per_node ? fmt::format(", {} a node,", *demand.per_node) : "",
-                  together(demand), most));
+                  together(demand), most)};
 }
 
 void Engine::on(const SubmitJob& command) {
@@ -199,14 +254,19 @@ void Engine::on(const SubmitJob& command) {
   outcome_.job = id;
 }
 
+// Refuses a command about a job that is not there.
+bool Engine::known_job(JobId id) {
+  if (state_.jobs.find(id) != nullptr) return true;
+  const bool existed = id.value() > 0 && id.value() < state_.next_job;
+  refuse(existed ? Reason::JobEnded : Reason::JobUnknown,
+         existed ? fmt::format("job {} has ended already", id.value())
+                 : fmt::format("there is no job {}", id.value()));
+  return false;
+}
+
 void Engine::on(const CancelJob& command) {
+  if (!known_job(command.job)) return;
   const auto* job = state_.jobs.find(command.job);
-  if (job == nullptr) {
-    const bool existed = command.job.value() > 0 && command.job.value() < state_.next_job;
-    return refuse(existed ? Reason::JobEnded : Reason::JobUnknown,
-                  existed ? fmt::format("job {} has ended already", command.job.value())
-                          : fmt::format("there is no job {}", command.job.value()));
-  }
   if (job->live) return stop(command.job, StopCause::Cancelled, command.by);
   emit(JobEnded{command.job, JobState::Cancelled,
                 command.by.empty() ? "cancelled" : "cancelled by " + command.by});
@@ -215,7 +275,8 @@ void Engine::on(const CancelJob& command) {
 void Engine::stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for) {
   const auto& job = job_of(id);
   if (job.live->stopping == cause || job.live->stopping == StopCause::Cancelled) return;
-  if (job.live->stopping && cause == StopCause::Preempted) return;
+  const bool by_choice = cause == StopCause::Preempted || cause == StopCause::Resized;
+  if (job.live->stopping && by_choice) return;
   const AttemptId attempt{id, job.attempts};
   const auto site = job.live->site;
   emit(AttemptStopping{attempt, cause, by, room_for});
@@ -269,6 +330,8 @@ void Engine::after_attempt(JobId id, AttemptResult result, const std::string& wh
                               fmt::format("{}; retry {} of {} in {}", why, job.own_failures,
                                           job.spec->retries, to_text(wait))});
     }
+    case AttemptResult::Resized:
+      return emit(JobRequeued{id, now_, "goes on at another size, from its checkpoint"});
     case AttemptResult::Preempted:
       if (!job.spec->requeue) {
         return emit(JobEnded{id, JobState::Failed, "preempted; the job asked not to be requeued"});
@@ -283,28 +346,69 @@ void Engine::after_attempt(JobId id, AttemptResult result, const std::string& wh
                                                : why + "; the job asked not to be requeued"});
       }
       const auto wait = back_off(policy, failures);
-      return emit(JobRequeued{id, now_ + wait,
-                              fmt::format("{}; requeue {} of {} in {}", why, failures,
-                                          policy.requeue_limit, to_text(wait))});
+      emit(JobRequeued{id, now_ + wait,
+                       fmt::format("{}; requeue {} of {} in {}", why, failures,
+                                   policy.requeue_limit, to_text(wait))});
+      return hold_killer(id);
     }
   }
 }
 
 void Engine::on(const ReportNode& command) {
   const auto range = fleet_.resolve(command.node);
-  if (!range || range->end - range->begin != 1 ||
-      std::count(command.node.begin(), command.node.end(), '/') != 4) {
+  if (!range) {
     return refuse(
         Reason::NameUnknown,
-        fmt::format("no node is called '{}'; a node is site/hall/pod/rack/node, such as {}",
+        fmt::format("nothing is called '{}'; a node is site/hall/pod/rack/node, such as "
+                    "{}, a rack is that without its last part, and so on",
                     command.node, fleet_.node_count() > 0 ? fleet_.path(NodeIndex(0)) : "?"));
   }
-  const NodeIndex node(range->begin);
-  if (fleet_.is_down(node) == (command.state == NodeState::Down)) return;
+  const bool known_down = state_.down.count(command.node) > 0;
+  if (known_down == (command.state == NodeState::Down)) return;
   emit(NodeChanged{command.node, command.state, command.detail});
   if (command.state == NodeState::Up) return;
-  drain_lemon(command.node);
+  if (is_node(command.node)) drain_lemon(command.node);
   for (const auto id : planner_.tenants(*range)) stop(id, StopCause::NodeDown, command.node);
+}
+
+// One node after the other dies soon after this job has started on it.
+void Engine::hold_killer(JobId id) {
+  const auto& policy = state_.portfolio->policy;
+  const auto losses = job_of(id).early_losses;
+  if (policy.killer_attempts == 0 || losses < policy.killer_attempts) return;
+  emit(JobHeld{id, fmt::format("{} attempts in a row lost a node within {} of their start; it may "
+                               "be the job that kills them",
+                               losses, to_text(policy.killer_window))});
+}
+
+void Engine::on(const HoldJob& command) {
+  if (!known_job(command.job)) return;
+  if (state_.held.count(command.job) > 0) {
+    return refuse(Reason::NothingToDo, fmt::format("job {} is held already", command.job.value()));
+  }
+  emit(JobHeld{command.job, fmt::format("held{}{}", command.by.empty() ? "" : " by " + command.by,
+                                        command.note.empty() ? "" : ": " + command.note)});
+}
+
+void Engine::on(const ReleaseJob& command) {
+  if (!known_job(command.job)) return;
+  if (state_.held.count(command.job) == 0) {
+    return refuse(Reason::NothingToDo, fmt::format("job {} is not held", command.job.value()));
+  }
+  emit(JobReleased{command.job, command.by});
+}
+
+void Engine::on(const SetPolicy& command) {
+  if (!state_.configured) return refuse(Reason::PortfolioInvalid, "no portfolio is configured yet");
+  auto next = *state_.portfolio;
+  next.policy = command.policy;
+  if (const auto problems = check(next); !problems.empty()) {
+    return refuse(Reason::PortfolioInvalid, joined(problems));
+  }
+  auto changes = changes_between(state_.portfolio->policy, command.policy);
+  if (changes.empty()) return;
+  emit(PolicyChanged{command.policy, std::move(changes), command.by});
+  refresh_capacity(now_);
 }
 
 void Engine::drain_lemon(const std::string& node) {

@@ -7,6 +7,7 @@
 #include <queue>
 
 #include "engine/engine.hpp"
+#include "policy/mixed.hpp"
 
 namespace ampacity {
 
@@ -73,8 +74,8 @@ void Engine::due(const Deadline& deadline) {
   }
 }
 
-// Which halls may be used now: energised, and their site under a lease that has begun and not
-// ended.
+// What may be used now: bookings that begin or are over; halls that are energised, and their site
+// under a lease that has begun and not ended.
 void Engine::refresh_capacity(Instant now) {
   capacity_due_.reset();
   const auto next = [&](Instant at) {
@@ -84,6 +85,7 @@ void Engine::refresh_capacity(Instant now) {
     next(lease.starts);
     next(lease.ends);
   }
+  bookings_due(now);
   standings_ = standings(*state_.portfolio, fleet_, now);
   for (std::uint32_t i = 0; i < fleet_.halls().size(); ++i) {
     const auto& hall = fleet_.halls()[i];
@@ -152,6 +154,7 @@ class Engine::Pass {
     const auto& quotas = engine_.quotas_;
     if (quotas.none()) return Quotas::unlimited;
     const auto& shape = engine_.queue_.shape(index);
+    if (!shape.booking.empty()) return Quotas::unlimited;
     if (quotas.limit(shape.group) < shape.demand.gpus) return Claim::nothing;
     if (kept_.count(index) == 0) return Quotas::unlimited;
     return quotas.inside(shape.group, engine_.fleet_.gpus_free());
@@ -172,7 +175,10 @@ void Engine::schedule() {
   dirty_ = false;
   preempt_due_.reset();
   ahead_.reset();
+  full_bookings_.clear();
   planner_.forget_reservations();
+  reserve_bookings();
+  reserve_resizing();
   const auto had_their_turn = serve_those_with_room();
   Pass pass(*this);
   while (const auto job = pass.next()) {
@@ -186,21 +192,33 @@ void Engine::schedule() {
         break;
       case Answer::NoRoom:
         pass.is_seen(*job);
-        pass.ask(job->shape, longest_window(fleet_, planner_, queue_.shape(job->shape), now_));
+        pass.ask(job->shape, longest(queue_.shape(job->shape)));
         break;
       case Answer::NoQuota:
         pass.quota_keeps(*job);
         pass.ask(job->shape, Planner::unlimited);
         break;
+      case Answer::Closed:
+        break;
     }
   }
+  grow_elastic();
+}
+
+// No job of this shape with a longer walltime can start now.
+Duration Engine::longest(const Shape& shape) {
+  if (shape.booking.empty()) return longest_window(fleet_, planner_, shape, now_);
+  return state_.bookings.at(shape.booking).booking.until - now_;
 }
 
 // One candidate: a place now, or one that is promised, or room made for it.
 Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
-  const auto gpus = queue_.shape(candidate.shape).demand.gpus;
+  const auto& shape = queue_.shape(candidate.shape);
+  if (!shape.booking.empty()) return offer_booked(candidate);
+  const auto gpus = shape.demand.gpus;
   const auto free = fleet_.gpus_free();
   auto inside = free;  // what the team may have of it
+  auto at_most = free;
   if (!quotas_.none()) {
     const auto team = job_of(candidate.job).team;
     inside = std::min(quotas_.inside(team, free), free);
@@ -212,11 +230,17 @@ Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
     if (limit < gpus) {
       return make_room(candidate) ? Answer::Reserved : Answer::NoQuota;
     }
+    at_most = std::min(inside, limit);
   }
   if (inside >= gpus) {
     const auto interrupted = state_.interrupted.find(candidate.job);
     const auto* last = interrupted == state_.interrupted.end() ? nullptr : &interrupted->second;
-    if (const auto choice = choose(fleet_, standings_, planner_, queue_, candidate, last, now_)) {
+    const auto choice = choose(scene(), {shape, candidate.job, candidate.walltime, last, at_most});
+    if (choice && choice->waits) {
+      reserve(candidate, free - inside, choice->pool);
+      return Answer::Closed;
+    }
+    if (choice) {
       place(candidate, *choice);
       return Answer::Placed;
     }
@@ -228,36 +252,54 @@ Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
 }
 
 // Is there a place in this pool for one more that waits?
-bool Engine::takes_reservation(PoolIndex pool, const Demand& demand) const {
+bool Engine::is_open(PoolIndex pool) const {
   const auto& policy = state_.portfolio->policy;
-  const auto made = static_cast<std::int64_t>(planner_.reservations(pool).size());
-  if (policy.backfill == Backfill::Easy && made >= policy.reservations) return false;
-  return !planner_.closed_for(pool) && fleet_.fits_in_service(pool, demand);
+  if (policy.backfill == Backfill::Easy &&
+      planner_.jobs_reserved_for(pool) >= policy.reservations) {
+    return false;
+  }
+  return !planner_.closed_for(pool);
+}
+
+bool Engine::takes_reservation(PoolIndex pool, const Demand& demand) const {
+  return is_open(pool) && fleet_.fits_in_service(pool, demand);
 }
 
 // Promises a place to a job that cannot start: in the pool where it can start first, of those that
-// still take a reservation. Without backfill every pool that it could use waits for it.
-// `held_back` GPUs have to stay free for others.
-bool Engine::reserve(const WaitingQueue::Candidate& job, std::int64_t held_back) {
+// still take a reservation, or in the one that is given. Without backfill every pool that it could
+// use waits for it. `held_back` GPUs have to stay free for others.
+bool Engine::reserve(const WaitingQueue::Candidate& job, std::int64_t held_back,
+                     std::optional<PoolIndex> only) {
   const auto& shape = queue_.shape(job.shape);
   std::optional<PoolIndex> best;
   Planner::Reservation r;
   bool closed = false;
-  for (const auto pool : shape.pools) {
-    if (!takes_reservation(pool, shape.demand)) continue;
+  for (std::size_t k = 0; k < shape.pools.size(); ++k) {
+    const auto pool = shape.pools[k];
+    if ((only && pool != *only) || !takes_reservation(pool, shape.demand)) continue;
     if (state_.portfolio->policy.backfill == Backfill::None) {
       planner_.close(pool, job.job);
       closed = true;
       continue;
     }
+    const auto walltime = walltime_in(shape, k, job.walltime);
     const auto place =
-        promise(fleet_, planner_, pool, shape.demand, {job.job, job.walltime, held_back}, now_);
+        promise(fleet_, planner_, pool, shape.demand, {job.job, walltime, held_back}, now_);
     if (!place || (best && place->at >= r.at)) continue;
     best = pool;
     r = *place;
   }
   if (best) planner_.reserve(*best, r);
+  if (!best && !closed && shape.demand.mixed) return reserve_mixed(job);
   return closed || best;
+}
+
+bool Engine::reserve_mixed(const WaitingQueue::Candidate& job) {
+  const auto parts =
+      promise_mixed(scene(), {queue_.shape(job.shape), job.job, job.walltime, nullptr, 0},
+                    [&](PoolIndex pool) { return is_open(pool); });
+  for (const auto& [pool, r] : parts) planner_.reserve(pool, r);
+  return !parts.empty();
 }
 
 void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choice) {
@@ -272,11 +314,13 @@ void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choic
   placed.provider = lease.provider;
   placed.lease = lease.name;
   placed.nodes = named(choice.shares);
-  placed.walltime = candidate.walltime;
+  placed.walltime = choice.walltime;
+  placed.speed = choice.speed;
   placed.why = choice.why;
   if (ahead_) {
-    ahead_->quotas.use(job.team, job.spec->gpus.count());
-    ahead_->free -= job.spec->gpus.count();
+    const auto gpus = gpus_of(choice.shares);
+    ahead_->quotas.use(job.team, gpus);
+    ahead_->free -= gpus;
   }
   emit(std::move(placed));
   effect(start_order(id, job_of(id)));

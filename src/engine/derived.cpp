@@ -43,27 +43,53 @@ std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> 
 
 LaneIndex Engine::lane_of(const Job& job) {
   const auto team = job.team;
-  sizes_.insert(job.spec->gpus.count());
-  const Shape shape{demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec),
-                    quotas_.none() ? Quotas::fleet() : quotas_.entry(team).group};
+  const auto shape = shape_of(job);
+  sizes_.insert(shape.demand.gpus);
   return queue_.lane(shape, account_of(job), job.priority,
                      claim_of(team, shape.demand.gpus, job.priority));
 }
 
+Shape Engine::shape_of(const Job& job) const {
+  auto shape = ampacity::shape_of(fleet_, *job.spec);
+  if (state_.bookings.count(job.spec->booking) > 0) shape.booking = job.spec->booking;
+  if (!quotas_.none()) shape.group = quotas_.entry(job.team).group;
+  return shape;
+}
+
 void Engine::enqueue(JobId id, Job& job) {
+  if (state_.bookings.count(job.spec->booking) > 0) booked_jobs_[job.spec->booking].insert(id);
   const auto lane = lane_of(job);
   job.lane = lane.value();
   queue_.insert(lane, id, walltime_of(job));
   dirty_ = true;
 }
 
+// Into the queue, or beside it: held, or backing off.
+void Engine::waits(JobId id, Job& job, Instant now) {
+  if (state_.held.count(id) > 0) return;
+  if (job.not_before <= now) return enqueue(id, job);
+  deadlines_.insert({job.not_before, id, Due::BackOff});
+}
+
+void Engine::waits_no_more(JobId id, Job& job) {
+  if (job.waits_in()) {
+    dequeue(id, job);
+  } else {
+    deadlines_.erase({job.not_before, id, Due::BackOff});
+  }
+}
+
 void Engine::dequeue(JobId id, Job& job) {
+  const auto booked = booked_jobs_.find(job.spec->booking);
+  if (booked != booked_jobs_.end()) booked->second.erase(id);
   queue_.erase(*job.waits_in(), id);
   job.lane = Job::no_lane;
 }
 
+// At full speed: what remains of it.
 Duration Engine::walltime_of(const Job& job) const {
-  return job.spec->walltime.value_or(state_.portfolio->policy.default_walltime);
+  const auto whole = job.spec->walltime.value_or(state_.portfolio->policy.default_walltime);
+  return std::max(whole - job.ran, std::min(whole, Duration(1'000)));
 }
 
 PoolIndex Engine::pool_of(const LiveAttempt& live) const {
@@ -76,7 +102,7 @@ SiteIndex Engine::site_of(const LiveAttempt& live) const {
 
 void Engine::occupy(JobId id, const Job& job) {
   const auto& live = *job.live;
-  planner_.occupy(fleet_, pool_of(live), id, live.shares, draw_of(job), live.expected_end);
+  planner_.occupy(fleet_, id, live.shares, live.draws, live.expected_end);
 }
 
 void Engine::reoccupy(NodeRange nodes) {
@@ -88,17 +114,40 @@ bool Engine::preempts() const {
   return !quotas_.none() || !preempting_.empty();
 }
 
+// Of a gang of mixed accelerators more than one.
+std::vector<PoolIndex> Engine::pools_of(const LiveAttempt& live) const {
+  std::vector<PoolIndex> pools{pool_of(live)};
+  if (fleet_.pool_of(live.shares.back().node) == pools.front() && live.shares.size() < 3) {
+    return pools;
+  }
+  for (const auto& share : live.shares) {
+    const auto pool = fleet_.pool_of(share.node);
+    if (std::find(pools.begin(), pools.end(), pool) == pools.end()) pools.push_back(pool);
+  }
+  return pools;
+}
+
 void Engine::runs(JobId id, const Job& job) {
+  const auto& spec = *job.spec;
+  const bool elastic = spec.gpus_min && *spec.gpus_min < spec.gpus && !spec.mixed;
+  if (elastic && !fleet_.is_booked(job.live->shares.front().node)) {
+    elastic_[pool_of(*job.live).value()].insert(id);
+  }
   if (!preempts()) return;
-  running_[pool_of(*job.live).value()][job.team].insert({*job.live->started, id, job.priority});
+  for (const auto pool : pools_of(*job.live)) {
+    running_[pool.value()][job.team].insert({*job.live->started, id, job.priority});
+  }
 }
 
 void Engine::runs_no_more(JobId id, const Job& job) {
+  if (job.spec->gpus_min) elastic_[pool_of(*job.live).value()].erase(id);
   if (!preempts()) return;
-  auto& of_pool = running_[pool_of(*job.live).value()];
-  const auto of_team = of_pool.find(job.team);
-  of_team->second.erase({*job.live->started, id, job.priority});
-  if (of_team->second.empty()) of_pool.erase(of_team);
+  for (const auto pool : pools_of(*job.live)) {
+    auto& of_pool = running_[pool.value()];
+    const auto of_team = of_pool.find(job.team);
+    of_team->second.erase({*job.live->started, id, job.priority});
+    if (of_team->second.empty()) of_pool.erase(of_team);
+  }
 }
 
 bool Engine::over_guarantee(TeamIndex team) const {
@@ -126,13 +175,28 @@ void Engine::disarm(JobId id) {
   }
 }
 
-void Engine::apply_drains(NodeRange within) {
-  for (const auto& target : state_.drained) {
-    const auto range = fleet_.resolve(target);
+namespace {
+
+// The parts of `within` that lie in one of these.
+template <class Visit>
+void each_overlap(const Fleet& fleet, const std::set<std::string>& targets, NodeRange within,
+                  const Visit& visit) {
+  for (const auto& target : targets) {
+    const auto range = fleet.resolve(target);
     if (!range || range->end <= within.begin || range->begin >= within.end) continue;
-    fleet_.set_drained({std::max(range->begin, within.begin), std::min(range->end, within.end)},
-                       true);
+    visit(NodeRange{std::max(range->begin, within.begin), std::min(range->end, within.end)});
   }
+}
+
+}  // namespace
+
+void Engine::apply_drains(NodeRange within) {
+  each_overlap(fleet_, state_.drained, within,
+               [&](NodeRange nodes) { fleet_.set_drained(nodes, true); });
+}
+
+void Engine::apply_downs(NodeRange within) {
+  each_overlap(fleet_, state_.down, within, [&](NodeRange nodes) { fleet_.set_down(nodes, true); });
 }
 
 void Engine::rebuild_fleet() {
@@ -142,19 +206,21 @@ void Engine::rebuild_fleet() {
     if (limit != state_.site_power.end()) fleet_.set_power_limit(SiteIndex(i), limit->second);
   }
   for (const auto& hall : state_.usable_halls) fleet_.set_usable(*fleet_.find_hall(hall), true);
-  for (const auto& node : state_.down)
-    fleet_.set_down(NodeIndex(fleet_.resolve(node)->begin), true);
-  apply_drains({0, static_cast<std::uint32_t>(fleet_.node_count())});
+  const NodeRange all{0, static_cast<std::uint32_t>(fleet_.node_count())};
+  apply_downs(all);
+  apply_drains(all);
+  rebuild_bookings();
   planner_ = Planner(fleet_);
   running_.assign(fleet_.pools().size(), {});
+  elastic_.assign(fleet_.pools().size(), {});
   borrowing_.clear();
   stopping_.clear();
   for (const auto& [id, job] : state_.jobs) {
     if (!job.live) continue;
     fleet_.take(job.live->shares);
-    fleet_.draw(site_of(*job.live), draw_of(job));
+    fleet_.draw(site_of(*job.live), job.live->draws);
     occupy(id, job);
-    quotas_.use(quotas_.team(job.spec->team), job.spec->gpus.count());
+    quotas_.use(quotas_.team(job.spec->team), job.live->gpus);
     if (job.live->stopping) stopping_.insert(id);
   }
 }
@@ -179,10 +245,8 @@ void Engine::rebuild() {
       arm(id, *job.live, job);
       if (job.live->started) runs(id, job);
       if (over_guarantee(job.team)) borrowing_.insert(job.team);
-    } else if (job.not_before > state_.last_at) {
-      deadlines_.insert({job.not_before, id, Due::BackOff});
     } else {
-      enqueue(id, job);
+      waits(id, job, state_.last_at);
     }
   }
   dirty_ = true;

@@ -30,6 +30,7 @@
 #include "policy/preemption.hpp"
 #include "policy/quota.hpp"
 #include "policy/waiting_queue.hpp"
+#include "policy/windows.hpp"
 
 namespace ampacity {
 
@@ -73,9 +74,9 @@ class Engine {
   std::optional<Explanation> explain(JobId job, Instant now) const;  // none: unknown or ended
   std::vector<LiveView> live_attempts() const;
   Usage usage_so_far(const Job& job, Instant now) const;
+  std::vector<NodeShare> nodes_of_booking(const std::string& name) const;  // requires that it is
   LeaseStatement lease_statement(const Lease& lease, Instant now) const;
   std::optional<std::size_t> active_lease(SiteIndex site) const;
-  Power draw_of(const Job& job) const;  // of a gang that has its place
   Power it_power_of(SiteIndex site) const { return fleet_.power_drawn(site); }
 
   // Asserts what must hold after every event; linear in the state, for tests and after a restore.
@@ -97,12 +98,46 @@ class Engine {
   void refresh_capacity(Instant now);
   void refresh_power(Instant now);
   void schedule();
-  enum class Answer { Placed, Reserved, NoRoom, NoQuota };
+  // Closed: nobody else of its shape starts in this pass.
+  enum class Answer { Placed, Reserved, NoRoom, NoQuota, Closed };
   Answer offer(const WaitingQueue::Candidate& job);
   std::set<JobId> serve_those_with_room();
-  bool reserve(const WaitingQueue::Candidate& job, std::int64_t held_back);
+  bool reserve(const WaitingQueue::Candidate& job, std::int64_t held_back,
+               std::optional<PoolIndex> only = {});
+  Duration longest(const Shape& shape);
+  bool reserve_mixed(const WaitingQueue::Candidate& job);
+  bool is_open(PoolIndex pool) const;
   bool takes_reservation(PoolIndex pool, const Demand& demand) const;
+  Scene scene() { return {fleet_, planner_, *state_.portfolio, standings_, now_}; }
   void place(const WaitingQueue::Candidate& job, const Choice& choice);
+
+  // bookings.cpp: what is kept from an instant to an instant
+  void on(const MakeBooking& command);
+  void on(const EndBooking& command);
+  void apply(const BookingMade& event, Instant at);
+  void apply(const BookingBegun& event, Instant at);
+  void apply(const BookingEnded& event, Instant at);
+  std::optional<Refusal> objection_to(const Booking& booking) const;
+  std::optional<Refusal> objection_to_booking(const JobSpec& job) const;
+  Result<std::vector<Share>> nodes_for(const Booking& booking) const;
+  Result<std::vector<Share>> chosen_nodes(const Booking& booking) const;
+  void bookings_due(Instant now);
+  void rebuild_bookings();
+  void reserve_bookings();
+  void requeue_booked(const std::string& name);
+  Answer offer_booked(const WaitingQueue::Candidate& job);
+  std::optional<Explanation> explain_booked(const JobSpec& spec, Duration walltime,
+                                            Instant now) const;
+
+  // elastic.cpp: gangs made smaller for others, and larger when GPUs idle
+  bool shrink_for(const WaitingQueue::Candidate& job);
+  std::vector<Share> on_loan(const Job& job, PoolIndex pool) const;
+  void resize(JobId id, const std::vector<Share>& place, std::optional<JobId> room_for);
+  void grow_elastic();
+  bool grow(JobId id);
+  void reserve_resizing();
+  std::int64_t gpus_leaving(const Job& job, JobId id) const;
+  std::vector<Share> shares_leaving(const Job& job, JobId id) const;
 
   // preempt.cpp: whom to stop for a job that cannot start
   void look_ahead();
@@ -110,6 +145,13 @@ class Engine {
   Planner::Reservation when_they_are_gone(const WaitingQueue::Candidate& job, PoolIndex pool,
                                           const std::vector<Share>& place) const;
   std::optional<Eviction> eviction_for(const WaitingQueue::Candidate& job, PoolIndex pool);
+  using MayGo = std::function<bool(const Victim&)>;
+  std::optional<Eviction> eviction_among(const WaitingQueue::Candidate& job, PoolIndex pool,
+                                         const std::vector<Victim>& victims, const MayGo& may_go);
+  void promise_room(const WaitingQueue::Candidate& job, PoolIndex where, const Eviction& eviction);
+  void keep_room(const WaitingQueue::Candidate& job, PoolIndex where,
+                 const std::vector<Share>& place);
+  static Power part_of(Power draws, const std::vector<Share>& shares, const Job& gang);
   struct Claims {  // what a job may stop others by
     TeamIndex team;
     std::int64_t priority = 0;
@@ -121,6 +163,7 @@ class Engine {
   std::int64_t highest_preemptible(const Claims& claims, TeamIndex team) const;
   bool over_guarantee(TeamIndex team) const;
   bool preempts() const;
+  std::vector<PoolIndex> pools_of(const LiveAttempt& live) const;
   void runs(JobId id, const Job& job);
   void runs_no_more(JobId id, const Job& job);
   std::int64_t loss_of(const Job& job) const;
@@ -134,9 +177,15 @@ class Engine {
   void on(const ReportNode& command);
   void on(const Drain& command);
   void on(const Resume& command);
+  void on(const HoldJob& command);
+  void on(const ReleaseJob& command);
+  void on(const SetPolicy& command);
   void on(const Tick&) {}
   void drain_lemon(const std::string& node);
+  void hold_killer(JobId id);
+  bool known_job(JobId id);
   std::optional<Refusal> objection(const JobSpec& spec) const;
+  std::optional<Refusal> never_fits(const JobSpec& spec) const;
   void after_attempt(JobId id, AttemptResult result, const std::string& why);
   void stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for = {});
   void refuse(Reason reason, std::string message);
@@ -160,6 +209,11 @@ class Engine {
   void apply(const SitePowerChanged& event, Instant at);
   void apply(const UseCharged& event, Instant at);
   void apply(const RoomPromised& event, Instant at);
+  void apply(const JobHeld& event, Instant at);
+  void apply(const JobReleased& event, Instant at);
+  void apply(const PolicyChanged& event, Instant at);
+  void forget_use_unless_shared();
+  void count_run(Job& job, AttemptResult result, Instant at);
   std::vector<Share> shares_of(const std::vector<NodeShare>& nodes) const;
   std::vector<NodeShare> named(const std::vector<Share>& shares) const;
 
@@ -189,6 +243,11 @@ class Engine {
   void disarm(JobId id);
   LaneIndex lane_of(const Job& job);
   void apply_drains(NodeRange within);
+  void apply_downs(NodeRange within);
+  void waits(JobId id, Job& job, Instant now);
+  void waits_no_more(JobId id, Job& job);
+  Shape shape_of(const Job& job) const;
+  Power draw_of(const JobSpec& spec, const std::vector<Share>& shares) const;
   PoolIndex pool_of(const LiveAttempt& live) const;
   SiteIndex site_of(const LiveAttempt& live) const;
   void occupy(JobId id, const Job& job);
@@ -223,8 +282,14 @@ class Engine {
     friend auto operator<=>(const Running&, const Running&) = default;
   };
   std::vector<std::map<TeamIndex, std::set<Running>>> running_;
-  std::set<TeamIndex> borrowing_;      // those that use more than they are guaranteed
-  std::set<std::int64_t> preempting_;  // priorities
+  std::vector<std::set<JobId>> elastic_;  // of each pool: elastic gangs that run
+  // What bookings that have not begun keep of each pool; and the jobs that name a booking.
+  std::vector<std::pair<PoolIndex, Planner::Reservation>> booked_ahead_;
+  bool booked_ahead_stale_ = false;
+  std::map<std::string, std::set<JobId>> booked_jobs_;
+  std::set<std::string> full_bookings_;  // in this pass
+  std::set<TeamIndex> borrowing_;        // those that use more than they are guaranteed
+  std::set<std::int64_t> preempting_;    // priorities
   std::vector<std::map<std::string, AccountIndex>> accounts_{
       quotas_.entries().size()};  // by team, project
   // The quotas once the gangs that are stopping are gone and those that they make room for run:

@@ -5,6 +5,7 @@
 
 #include "base/pack.hpp"
 #include "engine/engine.hpp"
+#include "units/arithmetic.hpp"
 
 namespace ampacity {
 
@@ -17,10 +18,9 @@ void Engine::evolve(const Event& event) {
 
 void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::map<JobId, std::vector<NodeShare>> kept;
-  for (const auto id : live_jobs()) {
-    for (const auto& share : job_of(id).live->shares)
-      kept[id].push_back({fleet_.path(share.node), share.nodes, share.gpus});
-  }
+  for (const auto id : live_jobs()) kept[id] = named(job_of(id).live->shares);
+  std::map<std::string, std::vector<NodeShare>> booked;
+  for (const auto& [name, b] : state_.bookings) booked[name] = named(b.nodes);
   state_.portfolio = std::make_shared<const Portfolio>(event.portfolio);
   state_.configured = true;
   for (const auto& lease : event.portfolio.leases) {
@@ -35,19 +35,33 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   state_.interrupted.clear();
   state_.making_room.clear();  // its nodes are numbered anew; the next pass asks again
   std::erase_if(state_.site_power, [&](const auto& known) { return unknown(known.first); });
-  if (!shares()) {
-    state_.use.clear();
-    state_.charged_until.reset();
-  }
-  for (auto& [id, nodes] : kept) {
-    auto& shares = change(id).live->shares;
-    shares.clear();
+  const auto renumbered = [&](const std::vector<NodeShare>& nodes) {
+    std::vector<Share> shares;
     for (const auto& node : nodes) {
-      shares.push_back({NodeIndex(fresh.resolve(node.node)->begin), node.nodes, node.gpus});
+      const auto first = fresh.resolve(node.node);
+      if (first) shares.push_back({NodeIndex(first->begin), node.nodes, node.gpus});
     }
     std::sort(shares.begin(), shares.end(),
               [](const Share& a, const Share& b) { return a.node < b.node; });
-  }
+    return shares;
+  };
+  for (auto& [id, nodes] : kept) change(id).live->shares = renumbered(nodes);
+  for (auto& [name, b] : state_.bookings) b.nodes = renumbered(booked[name]);
+  forget_use_unless_shared();
+  rebuild();
+}
+
+void Engine::forget_use_unless_shared() {
+  if (shares()) return;
+  state_.use.clear();
+  state_.charged_until.reset();
+}
+
+void Engine::apply(const PolicyChanged& event, Instant) {
+  auto portfolio = *state_.portfolio;
+  portfolio.policy = event.policy;
+  state_.portfolio = std::make_shared<const Portfolio>(std::move(portfolio));
+  forget_use_unless_shared();
   rebuild();
 }
 
@@ -89,24 +103,23 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
   const auto id = event.attempt.job;
   AMPACITY_ASSERT(!job.live && event.attempt.number == job.attempts + 1, "job {} is placed twice",
                   id.value());
-  if (job.waits_in()) {
-    dequeue(id, job);
-  } else {
-    deadlines_.erase({job.not_before, id, Due::BackOff});
-  }
+  waits_no_more(id, job);
   state_.making_room.erase(id);
   state_.interrupted.erase(id);
   LiveAttempt live;
   live.site = event.site;
   live.lease = event.lease;
   live.shares = shares_of(event.nodes);
+  live.gpus = gpus_of(live.shares);
+  live.draws = draw_of(*job.spec, live.shares);
+  live.speed = event.speed;
   live.walltime = event.walltime;
   live.expected_end = at + event.walltime;
   live.placed = at;
   fleet_.take(live.shares);
   job.attempts = static_cast<std::int32_t>(event.attempt.number);
   job.live = std::move(live);
-  fleet_.draw(site_of(*job.live), draw_of(job));
+  fleet_.draw(site_of(*job.live), job.live->draws);
   occupy(id, job);
   if (shares()) {
     if (!state_.charged_until) {
@@ -138,6 +151,7 @@ void Engine::apply(const AttemptStopping& event, Instant at) {
   auto& job = change(event.attempt.job);
   disarm(event.attempt.job);
   job.live->stopping = event.cause;
+  job.live->lost_node = event.cause == StopCause::NodeDown && is_node(event.by);
   stopping_.insert(event.attempt.job);
   if (event.room_for) {
     job.live->room_for = event.room_for;
@@ -158,11 +172,12 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
   disarm(event.attempt.job);
   if (job.live->started) runs_no_more(event.attempt.job, job);
   fleet_.give_back(job.live->shares);
-  fleet_.draw(site_of(*job.live), Power() - draw_of(job));
+  fleet_.draw(site_of(*job.live), Power() - job.live->draws);
   planner_.vacate(event.attempt.job);
   stopping_.erase(event.attempt.job);
   std::erase_if(state_.making_room, [&](const auto& entry) {
-    return entry.second.pending == 0 && entry.second.at + state_.portfolio->policy.grace < at;
+    const auto& [id, room] = entry;
+    return room.pending == 0 && room.at + state_.portfolio->policy.grace < at && !job_of(id).live;
   });
   if (job.live->room_for) {
     const auto room = state_.making_room.find(*job.live->room_for);
@@ -172,30 +187,61 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
     }
   }
   state_.leases[job.live->lease].used += event.usage;
+  const auto own_room = state_.making_room.find(event.attempt.job);
   if (event.result == AttemptResult::InfrastructureFailed) {
     state_.interrupted[event.attempt.job] = job.live->shares;
+  } else if (event.result == AttemptResult::Resized && own_room != state_.making_room.end()) {
+    state_.interrupted[event.attempt.job] = own_room->second.place;
+    own_room->second.at = at;
   }
+  count_run(job, event.result, at);
   job.live.reset();
   job.own_failures += event.result == AttemptResult::Failed ? 1 : 0;
   job.infrastructure_failures += event.result == AttemptResult::InfrastructureFailed ? 1 : 0;
   dirty_ = true;
 }
 
+// What the attempt leaves of the walltime, and whether the job kills nodes.
+void Engine::count_run(Job& job, AttemptResult result, Instant at) {
+  const auto& policy = state_.portfolio->policy;
+  const auto ran = job.live->started ? at - *job.live->started : Duration(0);
+  if (result == AttemptResult::Resized || policy.restart_walltime == RestartWalltime::Remaining) {
+    job.ran += Duration(scaled(ran.count(), job.live->speed.count(), one.count()));
+  }
+  if (job.live->lost_node && job.live->started && ran <= policy.killer_window) {
+    ++job.early_losses;
+  } else if (ran > policy.killer_window) {
+    job.early_losses = 0;
+  }
+}
+
 void Engine::apply(const JobRequeued& event, Instant at) {
   auto& job = change(event.job);
   job.not_before = event.not_before;
-  if (event.not_before <= at) return enqueue(event.job, job);
-  deadlines_.insert({event.not_before, event.job, Due::BackOff});
+  waits(event.job, job, at);
+}
+
+void Engine::apply(const JobHeld& event, Instant) {
+  auto& job = change(event.job);
+  state_.held[event.job] = event.why;
+  if (!job.live) waits_no_more(event.job, job);
+  state_.making_room.erase(event.job);
+  dirty_ = true;
+}
+
+void Engine::apply(const JobReleased& event, Instant at) {
+  auto& job = change(event.job);
+  state_.held.erase(event.job);
+  job.early_losses = 0;
+  if (!job.live) waits(event.job, job, at);
 }
 
 void Engine::apply(const JobEnded& event, Instant) {
   auto& job = change(event.job);
   AMPACITY_ASSERT(!job.live, "job {} ends while it runs", event.job.value());
-  if (job.waits_in()) {
-    dequeue(event.job, job);
-    dirty_ = true;  // it may have held a pool
-  }
-  deadlines_.erase({job.not_before, event.job, Due::BackOff});
+  if (job.waits_in()) dirty_ = true;  // it may have held a pool
+  waits_no_more(event.job, job);
+  state_.held.erase(event.job);
   state_.jobs.erase(event.job);
   state_.making_room.erase(event.job);
   state_.interrupted.erase(event.job);
@@ -221,14 +267,16 @@ void Engine::remember_failure(const std::string& node, Instant at) {
 
 void Engine::apply(const NodeChanged& event, Instant at) {
   const bool down = event.state == NodeState::Down;
+  const auto range = *fleet_.resolve(event.node);
   if (down) {
     state_.down.insert(event.node);
-    remember_failure(event.node, at);
+    if (is_node(event.node)) remember_failure(event.node, at);
+    fleet_.set_down(range, true);
   } else {
     state_.down.erase(event.node);
+    fleet_.set_down(range, false);
+    apply_downs(range);  // a node inside may be down on its own account, or the rack around it
   }
-  const auto range = *fleet_.resolve(event.node);
-  fleet_.set_down(NodeIndex(range.begin), down);
   reoccupy(range);
   dirty_ = true;
 }

@@ -5,43 +5,39 @@
 #include <algorithm>
 
 #include "engine/engine.hpp"
+#include "fleet/booked_room.hpp"
+#include "units/arithmetic.hpp"
 #include "units/text.hpp"
 
 namespace ampacity {
 namespace {
 
-// What is promised to jobs ahead is theirs.
+// What is promised to jobs ahead is theirs, and what is booked before the job could end.
 bool spares_promises(const Fleet& fleet, const Planner& planner, PoolIndex pool,
-                     const Demand& demand) {
+                     const Demand& demand, Instant until) {
   auto free = Planner::free_now(fleet, pool);
-  for (const auto& r : planner.reservations(pool)) free = free - r.need;
-  return planner.reservations(pool).empty() || free.covers(taken_now(fleet, pool, demand));
-}
-
-std::vector<NodeRange> ranges_of(const std::vector<Share>& shares) {
-  std::vector<NodeRange> ranges;
-  ranges.reserve(shares.size());
-  for (const auto& share : shares) ranges.push_back(nodes_of(share));
-  return ranges;
-}
-
-// What comes back when a gang ends.
-std::int64_t serving_gpus(const Fleet& fleet, const std::vector<Share>& shares) {
-  std::int64_t sum = 0;
-  for (const auto& share : shares) {
-    each_node(share, [&](NodeIndex node) { sum += fleet.in_service(node) ? share.gpus : 0; });
+  bool any = false;
+  for (const auto& r : planner.reservations(pool)) {
+    if (!r.for_job() && r.at >= until) continue;
+    free = free - r.need;
+    any = true;
   }
-  return sum;
+  return !any || free.covers(taken_now(fleet, pool, demand));
 }
 
 }  // namespace
+
+// What these nodes of a gang draw of what all of them do.
+Power Engine::part_of(Power draws, const std::vector<Share>& shares, const Job& gang) {
+  return Power::of(scaled(draws.count(), gpus_of(shares), gang.live->gpus));
+}
 
 // GPU*ms that would have to be done again: since the last checkpoint, or since the start.
 std::int64_t Engine::loss_of(const Job& job) const {
   if (!job.live->started) return 0;
   auto ran = now_ - *job.live->started;
   if (job.spec->checkpoint_interval) ran %= *job.spec->checkpoint_interval;
-  return ran.count() * job.spec->gpus.count();
+  return ran.count() * job.live->gpus;
 }
 
 // By its class a job may stop gangs below its own priority; of another team only what does not
@@ -49,7 +45,8 @@ std::int64_t Engine::loss_of(const Job& job) const {
 Engine::Claims Engine::claims_of(const Job& job) const {
   Claims claims{job.team, job.priority, preempting_.count(job.priority) > 0, {}};
   if (state_.portfolio->policy.reclaim) {
-    claims.lender = ahead_->quotas.covered_by(job.team, job.spec->gpus.count());
+    claims.lender =
+        ahead_->quotas.covered_by(job.team, job.spec->gpus_min.value_or(job.spec->gpus).count());
   }
   return claims;
 }
@@ -86,7 +83,7 @@ std::vector<Victim> Engine::victims_for(const Claims& claims, PoolIndex pool) {
         break;
       }
       const auto& other = job_of(gang.job);
-      victims.push_back({gang.job, loss_of(other), &other.live->shares, draw_of(other)});
+      victims.push_back({gang.job, loss_of(other), &other.live->shares, other.live->draws});
     }
   }
   return victims;
@@ -96,31 +93,49 @@ std::vector<Victim> Engine::victims_for(const Claims& claims, PoolIndex pool) {
 std::optional<Eviction> Engine::eviction_for(const WaitingQueue::Candidate& candidate,
                                              PoolIndex pool) {
   const auto& job = job_of(candidate.job);
-  const auto& demand = queue_.shape(candidate.shape).demand;
-  const auto team = job.team;
-  std::vector<Victim> going;
-  for (const auto id : stopping_) {
-    const auto& other = job_of(id);
-    if (pool_of(*other.live) != pool) continue;
-    going.push_back({id, 0, &other.live->shares, draw_of(other)});
-  }
-  const auto victims = victims_for(claims_of(job), pool);
-  PreemptionRules rules;
-  rules.may_go = [&](const Victim& v) {
+  return eviction_among(candidate, pool, victims_for(claims_of(job), pool), [&](const Victim& v) {
     const auto& gang = job_of(v.job);
     return gang.priority <= highest_preemptible(claims_of(job), gang.team);
-  };
+  });
+}
+
+// Of these gangs, or parts of gangs, the cheapest whose end lets the job start.
+std::optional<Eviction> Engine::eviction_among(const WaitingQueue::Candidate& candidate,
+                                               PoolIndex pool, const std::vector<Victim>& victims,
+                                               const MayGo& may_go) {
+  const auto& shape = queue_.shape(candidate.shape);
+  const auto& demand = shape.demand;
+  const auto team = job_of(candidate.job).team;
+  std::vector<std::vector<Share>> leaving;
+  std::vector<Victim> going;
+  leaving.reserve(stopping_.size());
+  for (const auto id : stopping_) {
+    const auto& other = job_of(id);
+    const auto pools = pools_of(*other.live);
+    if (std::find(pools.begin(), pools.end(), pool) == pools.end()) continue;
+    leaving.push_back(shares_leaving(other, id));
+    going.push_back({id, 0, &leaving.back(), part_of(other.live->draws, leaving.back(), other)});
+  }
+  PreemptionRules rules;
+  rules.may_go = may_go;
   rules.went = [&](const Victim& v, std::int64_t sign) {
-    const auto& gang = job_of(v.job);
-    ahead_->quotas.use(gang.team, sign * gang.spec->gpus.count());
+    ahead_->quotas.use(job_of(v.job).team, sign * gpus_of(*v.shares));
     ahead_->free -= sign * serving_gpus(fleet_, *v.shares);
   };
+  const auto walltime =
+      walltime_in(shape,
+                  static_cast<std::size_t>(std::find(shape.pools.begin(), shape.pools.end(), pool) -
+                                           shape.pools.begin()),
+                  candidate.walltime);
   rules.enough = [&] {
-    return fleet_.fits(pool, demand) && spares_promises(fleet_, planner_, pool, demand) &&
+    return fleet_.fits(pool, demand) &&
+           spares_promises(fleet_, planner_, pool, demand, now_ + walltime) &&
            (quotas_.none() || ahead_->quotas.may_start(team, ahead_->free) >= demand.gpus);
   };
   Hiding hiding(fleet_);
-  for (const auto& r : planner_.reservations(pool)) hiding.hide(r.places);
+  for (const auto& r : planner_.reservations(pool)) {
+    if (r.for_job() || r.at < now_ + walltime) hiding.hide(r.places);
+  }
   auto gone_already = rules;  // look_ahead() has counted them
   gone_already.went = [](const Victim&, std::int64_t) {};
   Away away(fleet_, fleet_.pool(pool).site, gone_already);
@@ -161,22 +176,24 @@ void Engine::look_ahead() {
   ahead_ = Ahead{quotas_, fleet_.gpus_free()};
   for (const auto id : stopping_) {
     const auto& job = job_of(id);
-    ahead_->quotas.use(job.team, -job.spec->gpus.count());
-    ahead_->free += serving_gpus(fleet_, job.live->shares);
+    const auto leaving = gpus_leaving(job, id);
+    ahead_->quotas.use(job.team, -leaving);
+    ahead_->free += leaving < 0 ? leaving : serving_gpus(fleet_, shares_leaving(job, id));
   }
 }
 
-// Stops the gangs that cost least, unless enough are stopping already, and promises the job the
-// very nodes that it will have then. False: it may not preempt, or nothing would help.
+// Room for a job that cannot start: elastic gangs made smaller, else, where its class or its team's
+// guarantee allows it, the gangs stopped that cost least; nobody if enough are going already. The
+// job is promised the very nodes that it will have then. False: it may not, or nothing would help.
 bool Engine::make_room(const WaitingQueue::Candidate& candidate) {
   const auto& job = job_of(candidate.job);
   const auto& shape = queue_.shape(candidate.shape);
   const bool begun = state_.making_room.count(candidate.job) > 0;
+  if (!begun && shrink_for(candidate)) return true;
   const bool by_class = preempting_.count(job.priority) > 0;
   if (!begun && !by_class && (quotas_.none() || !state_.portfolio->policy.reclaim)) return false;
   if (!ahead_) look_ahead();
-  const auto team = job.team;
-  const auto covered = ahead_->quotas.covered_by(team, shape.demand.gpus);
+  const auto covered = ahead_->quotas.covered_by(job.team, shape.demand.gpus);
   const bool by_guarantee = covered && state_.portfolio->policy.reclaim;
   if (!begun && !by_guarantee && !by_class) return false;
   std::optional<Eviction> best;
@@ -190,25 +207,37 @@ bool Engine::make_room(const WaitingQueue::Candidate& candidate) {
     where = pool;
   }
   if (!best) return false;
-  if (!begun || state_.making_room.at(candidate.job).place != best->place) {
-    const auto site = fleet_.pool(where).site;
-    emit(RoomPromised{candidate.job, fleet_.sites()[site.value()].name, named(best->place)});
-  }
+  promise_room(candidate, where, *best);
   const auto by = fmt::format("job {}", candidate.job.value());
   for (const auto id : best->jobs) {
     const auto& gang = job_of(id);
-    ahead_->quotas.use(gang.team, -gang.spec->gpus.count());
+    ahead_->quotas.use(gang.team, -gang.live->gpus);
     ahead_->free += serving_gpus(fleet_, gang.live->shares);
     stop(id, StopCause::Preempted, by, candidate.job);
   }
-  ahead_->quotas.use(team, shape.demand.gpus);
-  ahead_->free -= shape.demand.gpus;
+  keep_room(candidate, where, best->place);
+  return true;
+}
+
+void Engine::promise_room(const WaitingQueue::Candidate& candidate, PoolIndex where,
+                          const Eviction& eviction) {
+  const auto known = state_.making_room.find(candidate.job);
+  if (known != state_.making_room.end() && known->second.place == eviction.place) return;
+  const auto site = fleet_.pool(where).site;
+  emit(RoomPromised{candidate.job, fleet_.sites()[site.value()].name, named(eviction.place)});
+}
+
+// Nobody else has it, in this pass.
+void Engine::keep_room(const WaitingQueue::Candidate& candidate, PoolIndex where,
+                       const std::vector<Share>& place) {
+  const auto gpus = queue_.shape(candidate.shape).demand.gpus;
+  ahead_->quotas.use(job_of(candidate.job).team, gpus);
+  ahead_->free -= gpus;
   if (state_.portfolio->policy.backfill == Backfill::None) {
     planner_.close(where, candidate.job);
   } else {
-    planner_.reserve(where, when_they_are_gone(candidate, where, best->place));
+    planner_.reserve(where, when_they_are_gone(candidate, where, place));
   }
-  return true;
 }
 
 Planner::Reservation Engine::when_they_are_gone(const WaitingQueue::Candidate& job, PoolIndex pool,
@@ -220,9 +249,13 @@ Planner::Reservation Engine::when_they_are_gone(const WaitingQueue::Candidate& j
   r.places = ranges_of(place);
   for (const auto id : stopping_) {
     const auto& live = *job_of(id).live;
-    if (pool_of(live) == pool) r.at = std::max(r.at, live.expected_end);
+    const auto pools = pools_of(live);
+    const bool here = std::find(pools.begin(), pools.end(), pool) != pools.end();
+    if (here) r.at = std::max(r.at, live.expected_end);
   }
-  r.until = r.at + job.walltime;
+  const auto& shape = queue_.shape(job.shape);
+  const auto k = std::find(shape.pools.begin(), shape.pools.end(), pool) - shape.pools.begin();
+  r.until = r.at + walltime_in(shape, static_cast<std::size_t>(k), job.walltime);
   return r;
 }
 

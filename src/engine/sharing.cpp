@@ -84,7 +84,7 @@ void Engine::restate_members(TeamIndex group) {
 // A gang of the team starts (+) or ends (-). The members of a group feel it where some demand is
 // not covered by the group's guarantee any more, or is again.
 void Engine::use_quota(const Job& job, std::int64_t sign) {
-  const auto amount = sign * job.spec->gpus.count();
+  const auto amount = sign * job.live->gpus;
   quotas_.use(job.team, amount);
   if (quotas_.none() && !shares()) return;
   restate(job.team);
@@ -103,7 +103,7 @@ void Engine::use_quota(const Job& job, std::int64_t sign) {
 
 // GPU*ms from `from` until `until`; backwards in time is a refund.
 void Engine::charge(const Job& job, Instant from, Instant until) {
-  const auto amount = job.spec->gpus.count() * (until - from).count();
+  const auto amount = job.live->gpus * (until - from).count();
   const auto& team = quotas_.entry(job.team).name;
   state_.use[team] += amount;
   state_.use[team + "/" + job.spec->project] += amount;
@@ -159,7 +159,7 @@ std::string Engine::use_in_words(const JobSpec& spec) const {
 std::optional<Explanation> Engine::kept_by_quota(const JobSpec& spec) const {
   if (quotas_.none()) return std::nullopt;
   const auto team = quotas_.team(spec.team);
-  const auto gpus = spec.gpus.count();
+  const auto gpus = spec.gpus_min.value_or(spec.gpus).count();
   if (quotas_.may_start(team, fleet_.gpus_free()) >= gpus) return std::nullopt;
   for (auto i = team; i != Quotas::fleet(); i = quotas_.entry(i).group) {
     const auto& e = quotas_.entry(i);

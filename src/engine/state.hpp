@@ -28,6 +28,9 @@ struct LiveAttempt {
   std::string site;
   std::string lease;
   std::vector<Share> shares;  // node numbers of the current fleet, ascending
+  std::int64_t gpus = 0;      // of the shares
+  Power draws;                // IT, by the job's profile
+  Ratio speed = one;          // of the job on these accelerators
   Duration walltime{};
   Instant expected_end;  // by its walltime, or by the grace when it is being stopped
   Instant placed;
@@ -35,12 +38,13 @@ struct LiveAttempt {
   std::optional<StopCause> stopping;
   std::optional<JobId> room_for;  // Preempted
   bool signalled = false;         // the early signal went out
+  bool lost_node = false;         // stopped because one node of it went down
 };
 BOOST_DESCRIBE_STRUCT(LiveAttempt, (),
-                      (phase, site, lease, shares, walltime, expected_end, placed, started,
-                       stopping, room_for, signalled))
+                      (phase, site, lease, shares, gpus, draws, speed, walltime, expected_end,
+                       placed, started, stopping, room_for, signalled, lost_node))
 
-// A job that has not ended. Ended jobs live in the journal's tables only. 72 bytes while it waits;
+// A job that has not ended. Ended jobs live in the journal's tables only. 80 bytes while it waits;
 // the specification is shared by all that are equal.
 struct Job {
   std::shared_ptr<const JobSpec> spec;
@@ -51,6 +55,8 @@ struct Job {
   std::int32_t attempts = 0;                 // placed so far
   std::int32_t own_failures = 0;             // counted against spec.retries
   std::int32_t infrastructure_failures = 0;  // counted against policy.requeue_limit
+  std::int32_t early_losses = 0;  // in a row: attempts that lost a node soon after their start
+  Duration ran{};                 // of its walltime, by attempts that ended
   std::optional<LaneIndex> waits_in() const {
     return lane == no_lane ? std::nullopt : std::optional(LaneIndex(lane));
   }
@@ -60,7 +66,7 @@ struct Job {
 };
 BOOST_DESCRIBE_STRUCT(Job, (),
                       (spec, priority, submitted, not_before, live, attempts, own_failures,
-                       infrastructure_failures))
+                       infrastructure_failures, early_losses, ran))
 
 // A request id that was used, so that sending it again submits nothing.
 struct Submission {
@@ -76,6 +82,14 @@ struct MakingRoom {
   std::vector<Share> place;
 };
 BOOST_DESCRIBE_STRUCT(MakingRoom, (), (pending, at, place))
+
+// A booking and the nodes that were chosen for it.
+struct BookedNodes {
+  Booking booking;
+  std::vector<Share> nodes;  // ascending, whole
+  bool begun = false;
+};
+BOOST_DESCRIBE_STRUCT(BookedNodes, (), (booking, nodes, begun))
 
 struct LeaseAccount {
   Instant since;  // when Ampacity first held the lease
@@ -93,7 +107,7 @@ struct State {
   IdTable<JobId, Job> jobs;
   std::map<std::string, Submission> requests;                 // the latest `remembered_requests`
   std::map<JobId, std::string> request_of;                    // the same, by age
-  std::set<std::string> down;                                 // node paths
+  std::set<std::string> down;                                 // paths as they were reported
   std::set<std::string> drained;                              // paths as they were given
   std::map<std::string, std::vector<Instant>> node_failures;  // within policy.lemon_window
   std::set<std::string> usable_halls;                         // "site/hall"
@@ -102,12 +116,14 @@ struct State {
   std::map<std::string, std::int64_t> use;  // decayed GPU*ms of "team" and of "team/project"
   std::optional<Instant> charged_until;     // none: nothing to share yet
   std::map<JobId, MakingRoom> making_room;
-  std::map<JobId, std::vector<Share>> interrupted;  // where the infrastructure failed them last
-  std::map<JobState, std::int64_t> ended;           // jobs by final state
+  std::map<JobId, std::vector<Share>> interrupted;  // where they are to start again
+  std::map<std::string, BookedNodes> bookings;
+  std::map<JobId, std::string> held;       // and why
+  std::map<JobState, std::int64_t> ended;  // jobs by final state
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,
                        drained, node_failures, usable_halls, site_power, leases, use, charged_until,
-                       making_room, interrupted, ended))
+                       making_room, interrupted, bookings, held, ended))
 
 }  // namespace ampacity

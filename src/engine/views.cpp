@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/engine.hpp"
+#include "policy/explain.hpp"
 #include "units/text.hpp"
 
 namespace ampacity {
@@ -32,6 +33,7 @@ StartGang Engine::start_order(JobId id, const Job& job) const {
   order.nodes = named(job.live->shares);
   order.walltime = job.live->walltime;
   order.placed = job.live->placed;
+  order.speed = job.live->speed;
   return order;
 }
 
@@ -62,9 +64,9 @@ const Site& Engine::site_named(const std::string& name) const {
 
 Usage Engine::usage_so_far(const Job& job, Instant now) const {
   if (!job.live) return {};
-  const auto& pool = fleet_.pool(pool_of(*job.live));
-  return usage_of(*pool.accelerator, site_named(job.live->site), lease_named(job.live->lease),
-                  job.spec->gpus, job.spec->draw, std::max(now - job.live->placed, Duration(0)));
+  const auto& live = *job.live;
+  return usage_of(site_named(live.site), lease_named(live.lease), GpuCount::of(live.gpus),
+                  live.draws, std::max(now - live.placed, Duration(0)));
 }
 
 std::int64_t Engine::gpus_leased(const Lease& lease) const {
@@ -95,9 +97,15 @@ std::optional<std::size_t> Engine::active_lease(SiteIndex site) const {
   return std::nullopt;
 }
 
-Power Engine::draw_of(const Job& job) const {
-  const auto& pool = fleet_.pool(pool_of(*job.live));
-  return it_power(*pool.accelerator, job.spec->gpus, job.spec->draw);
+// Of a gang that stands on these nodes: of each accelerator by its own figures.
+Power Engine::draw_of(const JobSpec& spec, const std::vector<Share>& shares) const {
+  std::map<PoolIndex, std::int64_t> gpus;
+  for (const auto& share : shares) gpus[fleet_.pool_of(share.node)] += share.nodes * share.gpus;
+  Power sum;
+  for (const auto& [pool, count] : gpus) {
+    sum += it_power(*fleet_.pool(pool).accelerator, GpuCount::of(count), spec.draw);
+  }
+  return sum;
 }
 
 std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
@@ -111,15 +119,25 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
         fmt::format("has its place at {} since {}", job.live->site, to_text(job.live->placed));
     return e;
   }
+  if (const auto held = state_.held.find(id); held != state_.held.end()) {
+    e.reason = Reason::Held;
+    e.message = held->second;
+    e.unblocks = {fmt::format("ampacity release {}", id.value())};
+    return e;
+  }
   if (job.not_before > now) {
     e.reason = Reason::BackingOff;
     e.message = fmt::format("waits {} more before attempt {}", to_text(job.not_before - now),
                             job.attempts + 1);
     return e;
   }
-  const auto kept = kept_by_quota(*job.spec);
   e.jobs_ahead = job.waits_in() ? queue_.ahead_of(*job.waits_in(), id) : 0;
-  const Shape shape{demand_of(*job.spec), accepted_pools(*state_.portfolio, fleet_, *job.spec), {}};
+  if (auto booked = explain_booked(*job.spec, walltime_of(job), now)) {
+    booked->jobs_ahead = e.jobs_ahead;
+    return booked;
+  }
+  const auto kept = kept_by_quota(*job.spec);
+  const auto shape = ampacity::shape_of(fleet_, *job.spec);
   const Asker asker{*job.spec, shape, id, walltime_of(job)};
   for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
     e.sites.push_back(explain_site(fleet_, planner_, asker, SiteIndex(i), now));
@@ -140,6 +158,7 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
         return std::pair(distance(a), a.needed - a.free) <
                std::pair(distance(b), b.needed - b.free);
       });
+  e.unblocks = ways_to_start(fleet_, asker);
   e.reason = kept ? kept->reason : nearest->reason;
   e.message = fmt::format("{} ({} jobs ahead{})", kept ? kept->message : nearest->message,
                           e.jobs_ahead, use_in_words(*job.spec));
@@ -158,22 +177,23 @@ void Engine::verify() const {
     if (!job.live) {
       const bool backing_off = deadlines_.count({job.not_before, id, Due::BackOff}) > 0;
       const bool queued = job.waits_in().has_value();
-      AMPACITY_ASSERT(backing_off != queued, "job {} is in {} places", id.value(),
-                      backing_off ? "two" : "no");
+      const auto places = state_.held.count(id) + (backing_off ? 1 : 0) + (queued ? 1 : 0);
+      AMPACITY_ASSERT(places == 1, "job {} waits in {} places", id.value(), places);
       waiting += queued ? 1 : 0;
       continue;
     }
-    drawn[site_of(*job.live).value()] += draw_of(job);
+    drawn[site_of(*job.live).value()] += job.live->draws;
     for (auto t = quotas_.team(job.spec->team);; t = quotas_.entry(t).group) {
-      used_by[t.value()] += job.spec->gpus.count();
+      used_by[t.value()] += job.live->gpus;
       if (t == Quotas::fleet()) break;
     }
     const auto gang = gpus_of(job.live->shares);
+    const auto least = job.spec->gpus_min.value_or(job.spec->gpus).count();
     for (const auto& share : job.live->shares) {
       each_node(share, [&](NodeIndex node) { used[node.value()] += share.gpus; });
     }
-    AMPACITY_ASSERT(gang == job.spec->gpus.count(), "job {} runs on {} of {} GPUs", id.value(),
-                    gang, job.spec->gpus.count());
+    AMPACITY_ASSERT(gang == job.live->gpus && gang >= least && gang <= job.spec->gpus.count(),
+                    "job {} runs on {} of {} GPUs", id.value(), gang, job.spec->gpus.count());
   }
   AMPACITY_ASSERT(waiting == queue_.size(), "{} jobs wait, {} are queued", waiting, queue_.size());
   for (std::uint32_t i = 0; i < used_by.size(); ++i) {

@@ -19,8 +19,11 @@ struct Gang {
 };
 
 Gang gang_of(const StartGang& order, Instant since) {
-  const auto runtime =
-      order.spec->simulated_runtime.value_or(Duration(order.walltime.count() * 4 / 5));
+  auto runtime = Duration(order.walltime.count() * 4 / 5);
+  if (order.spec->simulated_runtime) {
+    runtime =
+        Duration(scaled(order.spec->simulated_runtime->count(), one.count(), order.speed.count()));
+  }
   Gang gang;
   gang.ends = since + runtime;
   gang.ending.code = order.spec->simulated_exit;

@@ -347,8 +347,12 @@ void Fleet::set_flag(NodeRange nodes, Flag flag, bool on) {
   }
 }
 
-void Fleet::set_down(NodeIndex node, bool down) {
-  set_flag(NodeRange{node.value(), node.value() + 1}, Down, down);
+void Fleet::set_down(NodeRange nodes, bool down) {
+  set_flag(nodes, Down, down);
+}
+
+void Fleet::set_booked(NodeRange nodes, bool booked) {
+  set_flag(nodes, Booked, booked);
 }
 
 void Fleet::set_drained(NodeRange nodes, bool drained) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dense state of the fleet: every node's free GPUs and whether it is in service. Built from a
 // sound portfolio, changed only by the engine's evolve(). A node is in service when its hall is
-// usable (energised and leased), it is up, and nothing drains it. Whole free nodes are indexed by
-// rack, pod and hall (free_index.hpp), parts of nodes by their free GPUs. A site draws at most what
-// its interconnection carries; a rack cannot draw more than its power, by the catalogue. Costs:
-// take and give_back O(racks of the gang x log pods); fits O(nodes a rack); a copy is a copy of the
-// arrays, the topology is shared. Memory: 2 bytes and a few bits a node.
+// usable (energised and leased), it is up, and neither drained nor booked. Whole free nodes are
+// indexed by rack, pod and hall (free_index.hpp), parts of nodes by their free GPUs. A site draws
+// at most what its interconnection carries; a rack cannot draw more than its power, by the
+// catalogue. Costs: take and give_back O(racks of the gang x log pods); fits O(nodes a rack); a
+// copy is a copy of the arrays, the topology is shared. Memory: 2 bytes and a few bits a node.
 #pragma once
 
 #include <cstdint>
@@ -55,6 +55,13 @@ struct Demand {
   std::optional<Level> prefer;
   std::optional<std::int64_t> segment;  // GPUs
   Ratio draw = one;
+  std::int64_t most = 0;  // elastic: more than `gpus`, which it needs at least
+  bool mixed = false;     // may span pools of one site
+  Demand sized(std::int64_t size) const {
+    auto other = *this;
+    other.gpus = size;
+    return other;
+  }
   friend auto operator<=>(const Demand&, const Demand&) = default;
 };
 
@@ -137,7 +144,8 @@ class Fleet {
   void draw(SiteIndex site, Power more);  // a gang starts (+) or ends (-)
   void set_power_limit(SiteIndex site, std::optional<Power> limit);
 
-  void set_down(NodeIndex node, bool down);
+  void set_down(NodeRange nodes, bool down);
+  void set_booked(NodeRange nodes, bool booked);
   void set_drained(NodeRange nodes, bool drained);
   void set_usable(HallIndex hall, bool usable);
   // Out of sight for fits() and find(), though in service: see Hiding.
@@ -145,6 +153,9 @@ class Fleet {
 
   bool in_service(NodeIndex node) const { return flags_[node.value()] == 0; }
   bool is_down(NodeIndex node) const { return (flags_[node.value()] & Down) != 0; }
+  // It would be in service, were it not booked.
+  bool serves_booking(NodeIndex node) const { return (flags_[node.value()] & ~Booked) == 0; }
+  bool is_booked(NodeIndex node) const { return (flags_[node.value()] & Booked) != 0; }
   bool is_drained(NodeIndex node) const { return (flags_[node.value()] & Drained) != 0; }
   bool is_usable(HallIndex hall) const { return usable_[hall.value()]; }
   std::int64_t gpus(NodeIndex node) const { return pool(pool_of(node)).gpus_per_node; }
@@ -165,7 +176,7 @@ class Fleet {
     std::optional<Power> limit;  // IT
     Power drawn;
   };
-  enum Flag : std::uint8_t { Down = 1, Drained = 2, Unusable = 4, Hidden = 8 };
+  enum Flag : std::uint8_t { Down = 1, Drained = 2, Unusable = 4, Hidden = 8, Booked = 16 };
   static bool serves(std::uint8_t flags) { return (flags & ~Hidden) == 0; }
 
   void set_flag(NodeRange nodes, Flag flag, bool on);  // within one hall

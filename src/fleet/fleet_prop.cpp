@@ -211,7 +211,8 @@ class Scene {
     const auto nodes = static_cast<std::int64_t>(fleet_.node_count());
     const auto node = static_cast<std::uint32_t>(numbers_.below(nodes));
     if (numbers_.below(2) == 0) {
-      fleet_.set_down(NodeIndex(node), numbers_.below(2) == 0);
+      fleet_.set_down({static_cast<std::uint32_t>(node), static_cast<std::uint32_t>(node) + 1},
+                      numbers_.below(2) == 0);
     } else {
       const auto rack = fleet_.topology().nodes_of(fleet_.topology().rack_of(NodeIndex(node)));
       fleet_.set_drained(rack, numbers_.below(2) == 0);

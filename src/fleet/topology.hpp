@@ -6,6 +6,7 @@
 // halls), the rest O(1) after it; resolve O(length of the path + log halls).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -31,6 +32,11 @@ struct Range {
   std::uint32_t size() const { return end - begin; }
 };
 using NodeRange = Range;
+
+// "site/hall/pod/rack/node"
+inline bool is_node(const std::string& path) {
+  return std::count(path.begin(), path.end(), '/') == 4;
+}
 
 struct HallPlace {
   SiteIndex site;

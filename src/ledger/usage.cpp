@@ -54,9 +54,7 @@ Commitment committed(const Lease& lease, std::int64_t gpus_leased, Instant from,
 
 }  // namespace
 
-Usage usage_of(const Accelerator& accelerator, const Site& site, const Lease* lease, GpuCount gpus,
-               Ratio draw, Duration time) {
-  const auto power = it_power(accelerator, gpus, draw);
+Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Duration time) {
   Usage usage;
   usage.gpu_time = gpu_time_of(gpus, time);
   usage.it_energy = energy_of(power, time);

@@ -13,8 +13,8 @@
 
 namespace ampacity {
 
-Usage usage_of(const Accelerator& accelerator, const Site& site, const Lease* lease, GpuCount gpus,
-               Ratio draw, Duration time);
+// `power`: what the gang draws, IT.
+Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Duration time);
 
 // How a lease stands at an instant: what is committed since its start, what of it jobs used, and
 // the difference, which is idle and paid for. used + unused == committed, exactly.

@@ -5,16 +5,13 @@
 #include <tuple>
 
 #include "fleet/nearby.hpp"
-#include "policy/together.hpp"
+#include "policy/mixed.hpp"
+#include "policy/windows.hpp"
+#include "units/arithmetic.hpp"
 #include "units/text.hpp"
 
 namespace ampacity {
 namespace {
-
-template <class T>
-bool contains(const std::vector<T>& items, const T& item) {
-  return std::find(items.begin(), items.end(), item) != items.end();
-}
 
 std::int64_t provider_rank(const Portfolio& portfolio, const std::string& name) {
   for (std::size_t i = 0; i < portfolio.providers.size(); ++i) {
@@ -32,24 +29,6 @@ std::optional<std::size_t> lease_of(const Portfolio& portfolio, const std::strin
   return std::nullopt;
 }
 
-const std::string& site_name(const Fleet& fleet, PoolIndex pool) {
-  return fleet.sites()[fleet.pool(pool).site.value()].name;
-}
-
-std::string shortage(const Fleet& fleet, PoolIndex pool, const Demand& demand) {
-  if (fleet.has_room(pool, demand)) {
-    return fmt::format("{} has {} of IT power left of the {} needed", site_name(fleet, pool),
-                       to_text(fleet.power_free(pool)), to_text(fleet.power_of(pool, demand)));
-  }
-  const auto usable = fleet.usable_gpus(pool, demand);
-  const auto free = fleet.pool(pool).gpus_free;
-  if (free >= demand.gpus) {
-    return fmt::format("{} has {} free GPUs, but only {} that fit the gang of {}{}",
-                       site_name(fleet, pool), free, usable, demand.gpus, together(demand));
-  }
-  return fmt::format("{} has {} free of the {} needed", site_name(fleet, pool), free, demand.gpus);
-}
-
 }  // namespace
 
 std::vector<Standing> standings(const Portfolio& portfolio, const Fleet& fleet, Instant at) {
@@ -65,301 +44,190 @@ std::vector<Standing> standings(const Portfolio& portfolio, const Fleet& fleet, 
   return all;
 }
 
-std::vector<PoolIndex> accepted_pools(const Portfolio&, const Fleet& fleet, const JobSpec& job) {
-  std::vector<PoolIndex> accepted;
-  for (std::uint32_t i = 0; i < fleet.pools().size(); ++i) {
-    const PoolIndex index(i);
-    const auto& pool = fleet.pool(index);
-    if (!job.accelerators.empty() && !contains(job.accelerators, pool.accelerator_name)) continue;
-    if (!job.sites.empty() && !contains(job.sites, site_name(fleet, index))) continue;
-    accepted.push_back(index);
-  }
-  return accepted;
-}
-
-Demand demand_of(const JobSpec& job) {
-  return {job.gpus.count(), job.gpus_per_node, job.within, job.prefer, job.segment, job.draw};
-}
-
-std::string together(const Demand& demand) {
-  std::string text;
-  if (demand.within) {
-    text = fmt::format(" in one {}", name_of(*demand.within));
-  }
-  if (demand.segment) text += fmt::format(" in segments of {}", *demand.segment);
-  return text;
-}
-
-Capacity need_of(const Fleet& fleet, PoolIndex index, const Demand& demand) {
-  const auto& pool = fleet.pool(index);
-  const auto pieces = cut(demand, pool.gpus_per_node);
-  Capacity need{0, demand.gpus, fleet.power_of(index, demand).count()};
-  if (pieces && pieces->untouched) {
-    need.nodes = pieces->nodes();
-  } else if (pieces && pieces->each == pool.gpus_per_node) {
-    need.nodes = pieces->whole;
-  }
-  return need;
-}
-
-Capacity taken_now(const Fleet& fleet, PoolIndex index, const Demand& demand) {
-  const auto& pool = fleet.pool(index);
-  const auto pieces = cut(demand, pool.gpus_per_node);
-  auto taken = need_of(fleet, index, demand);
-  if (!pieces || pieces->untouched) return taken;
-  const auto broken = [&](std::int64_t parts, std::int64_t each) {
-    return std::max<std::int64_t>(parts - fleet.parts_with(index, each), 0);
-  };
-  if (pieces->each < pool.gpus_per_node) taken.nodes += broken(pieces->whole, pieces->each);
-  if (pieces->rest > 0) taken.nodes += broken(1, pieces->rest);
-  return taken;
-}
-
 namespace {
 
-// The reservations that name nodes, by instant.
-std::vector<const Planner::Reservation*> promised_places(const Planner& planner, PoolIndex pool) {
-  std::vector<const Planner::Reservation*> all;
-  for (const auto& r : planner.reservations(pool)) {
-    if (!r.places.empty()) all.push_back(&r);
+std::string shortage(const Fleet& fleet, PoolIndex pool, const Demand& demand) {
+  if (fleet.has_room(pool, demand)) {
+    return fmt::format("{} has {} of IT power left of the {} needed", site_name(fleet, pool),
+                       to_text(fleet.power_free(pool)), to_text(fleet.power_of(pool, demand)));
   }
-  std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->at < b->at; });
-  return all;
-}
-
-// Hides what a gang that runs until `until` may not use.
-void hide_promised(Hiding& hiding, const Planner& planner, PoolIndex pool, Instant until) {
-  for (const auto* r : promised_places(planner, pool)) {
-    if (r->at < until) hiding.hide(r->places);
+  const auto usable = fleet.usable_gpus(pool, demand);
+  const auto free = fleet.pool(pool).gpus_free;
+  if (free >= demand.gpus) {
+    return fmt::format("{} has {} free GPUs, but only {} that fit the gang of {}{}",
+                       site_name(fleet, pool), free, usable, demand.gpus, together(demand));
   }
-}
-
-}  // namespace
-
-Duration window(Fleet& fleet, const Planner& planner, PoolIndex pool, const Demand& demand,
-                Instant now) {
-  if (!fleet.fits(pool, demand)) return Duration(0);
-  const auto free = Planner::free_now(fleet, pool);
-  const auto longest = planner.window(pool, free, taken_now(fleet, pool, demand), now);
-  Hiding hiding(fleet);
-  for (const auto* r : promised_places(planner, pool)) {
-    if (r->at - now >= longest) break;
-    hiding.hide(r->places);
-    if (!fleet.fits(pool, demand)) return r->at - now;
-  }
-  return longest;
-}
-
-Duration longest_window(Fleet& fleet, const Planner& planner, const Shape& shape, Instant now) {
-  Duration longest(0);
-  for (const auto pool : shape.pools) {
-    longest = std::max(longest, window(fleet, planner, pool, shape.demand, now));
-  }
-  return longest;
-}
-
-namespace {
-
-// Whose promise keeps a gang of this length out of a pool where it fits; null if nobody's.
-const Planner::Reservation* in_the_way(const Fleet& fleet, const Planner& planner, PoolIndex pool,
-                                       const Demand& demand, Duration walltime, Instant now) {
-  const auto* blocker = planner.blocker(pool, Planner::free_now(fleet, pool),
-                                        taken_now(fleet, pool, demand), walltime, now);
-  for (const auto* r : promised_places(planner, pool)) {
-    if (r->at - now < walltime && (blocker == nullptr || r->at < blocker->at)) blocker = r;
-  }
-  return blocker;
+  return fmt::format("{} has {} free of the {} needed", site_name(fleet, pool), free, demand.gpus);
 }
 
 // What kept a job out of a pool that the order prefers.
-std::string passed_over(const Fleet& fleet, const Planner& planner, PoolIndex pool,
-                        const Demand& demand, Duration walltime, Instant now) {
+std::string passed_over(const Scene& scene, PoolIndex pool, const Demand& demand,
+                        Duration walltime) {
+  const auto& fleet = scene.fleet;
   const auto& site = site_name(fleet, pool);
   if (!fleet.fits(pool, demand)) return shortage(fleet, pool, demand);
-  if (const auto job = planner.closed_for(pool)) {
+  if (const auto job = scene.planner.closed_for(pool)) {
     return fmt::format("{} is held for job {}", site, job->value());
   }
-  const auto* blocker = in_the_way(fleet, planner, pool, demand, walltime, now);
+  const auto* blocker = in_the_way(fleet, scene.planner, pool, demand, walltime, scene.now);
   AMPACITY_ASSERT(blocker != nullptr, "{} was passed over for nothing", site);
-  return fmt::format("{} is promised to job {} from {}", site, blocker->job.value(),
-                     to_text(blocker->at));
+  return fmt::format("{} is {} {} from {}", site, blocker->for_job() ? "promised to" : "kept for",
+                     blocker->whose(), to_text(blocker->at));
 }
 
-std::string reason_for(const Fleet& fleet, const std::vector<Standing>& standings,
-                       const Planner& planner, PoolIndex best, const Shape& shape,
-                       Duration walltime, Instant now) {
-  std::string why;
-  for (const auto pool : shape.pools) {
-    if (standings[pool.value()].provider >= standings[best.value()].provider) continue;
-    why += (why.empty() ? "spilled over: " : "; ") +
-           passed_over(fleet, planner, pool, shape.demand, walltime, now);
-  }
-  if (why.empty()) {
-    why = fmt::format("first choice: {} of {} free GPUs", shape.demand.gpus,
-                      fleet.pool(best).gpus_free);
-  }
-  if (!planner.reservations(best).empty()) {
-    const auto& ahead = planner.reservations(best).front();
-    why += fmt::format("; backfilled: job {} still starts by {}", ahead.job.value(),
+// "; backfilled: job 7 still starts by …"
+std::string beside_whom(const Planner& planner, PoolIndex pool) {
+  for (const auto& ahead : planner.reservations(pool)) {
+    if (!ahead.for_job()) continue;
+    return fmt::format("; backfilled: job {} still starts by {}", ahead.job.value(),
                        to_text(ahead.at));
-  }
-  return why;
-}
-
-}  // namespace
-
-std::optional<Choice> choose(Fleet& fleet, const std::vector<Standing>& standings,
-                             const Planner& planner, const WaitingQueue& queue,
-                             const WaitingQueue::Candidate& job, const std::vector<Share>* last,
-                             Instant now) {
-  const auto& shape = queue.shape(job.shape);
-  std::optional<PoolIndex> best;
-  const auto before =
-      last == nullptr ? std::nullopt : std::optional(fleet.pool_of(last->front().node));
-  const auto key = [&](PoolIndex pool) {
-    return std::tuple(pool != before, standings[pool.value()].provider, fleet.pool(pool).gpus_free,
-                      pool.value());
-  };
-  for (const auto pool : shape.pools) {
-    if (best && key(pool) > key(*best)) continue;
-    if (window(fleet, planner, pool, shape.demand, now) >= job.walltime) best = pool;
-  }
-  if (!best) return std::nullopt;
-  const bool stays = best == before;
-  auto why = stays ? std::string("back where it was")
-                   : reason_for(fleet, standings, planner, *best, shape, job.walltime, now);
-  Hiding hiding(fleet);
-  hide_promised(hiding, planner, *best, now + job.walltime);
-  if (stays) {
-    if (auto near = find_nearby(fleet, *best, shape.demand, *last)) {
-      return Choice{*best, std::move(near->shares),
-                    fmt::format("{}, on {} of its nodes", why, near->kept)};
-    }
-  }
-  return Choice{*best, fleet.find(*best, shape.demand), std::move(why)};
-}
-
-std::optional<Planner::Reservation> promise(const Fleet& fleet, const Planner& planner,
-                                            PoolIndex pool, const Demand& demand,
-                                            const Promisee& to, Instant now) {
-  auto need = need_of(fleet, pool, demand);
-  need.gpus += to.held_back;
-  const auto free = Planner::free_now(fleet, pool);
-  auto from = now;
-  Planner::Reservation r{to.job, {}, {}, need, {}};
-  const auto pieces = *cut(demand, fleet.pool(pool).gpus_per_node);
-  const bool anywhere = demand.within.value_or(Level::Site) == Level::Site && pieces.segment == 0;
-  if (pieces.untouched && !anywhere) {
-    auto place = when_together(fleet, planner, pool,
-                               {pieces.nodes(), demand.within, demand.prefer, pieces.segment}, now);
-    if (!place) return std::nullopt;
-    from = place->at - Duration(1);
-    for (const auto rack : place->racks) r.places.push_back(fleet.topology().nodes_of(rack));
-  }
-  const auto at = planner.earliest(pool, free, need, to.walltime, from);
-  if (!at) return std::nullopt;
-  r.at = *at;
-  r.until = *at + to.walltime;
-  return r;
-}
-
-namespace {
-
-std::string promised_to(const Planner& planner, PoolIndex pool, JobId job) {
-  for (const auto& r : planner.reservations(pool)) {
-    if (r.job == job) return fmt::format("; reserved for it from {} at the latest", to_text(r.at));
   }
   return "";
 }
 
-// It fits, and something is promised to a job ahead.
-void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner,
-                  const Asker& asker, PoolIndex pool, Instant now) {
-  e.reason = Reason::HeldForEarlierJob;
-  if (const auto job = planner.closed_for(pool)) {
-    e.message = fmt::format("{}: {} GPUs free are held for job {}, which comes first", e.site,
-                            e.free, job->value());
-    return;
+std::string reason_for(const Scene& scene, const Applicant& job, PoolIndex best) {
+  std::string why;
+  const auto& shape = job.shape;
+  const auto provider = [&](PoolIndex pool) { return scene.standings[pool.value()].provider; };
+  for (const auto pool : shape.pools) {
+    if (provider(pool) >= provider(best)) continue;
+    why += (why.empty() ? "spilled over: " : "; ") +
+           passed_over(scene, pool, shape.demand, job.walltime);
   }
-  const auto* ahead = in_the_way(fleet, planner, pool, asker.shape.demand, asker.walltime, now);
-  if (ahead == nullptr) {  // room appeared since the last pass
-    e.reason = Reason::Starting;
-    e.message = fmt::format("{}: {} GPUs are free; the next decision places it", e.site, e.free);
-    return;
+  if (why.empty()) {
+    why = fmt::format("first choice: {} of {} free GPUs", shape.demand.gpus,
+                      scene.fleet.pool(best).gpus_free);
   }
-  e.message = fmt::format(
-      "{}: {} GPUs are free, but job {}, which comes first, starts on them by {}; a walltime of up "
-      "to {} would fit before it, this one asks for {}",
-      e.site, e.free, ahead->job.value(), to_text(ahead->at), to_text(ahead->at - now),
-      to_text(asker.walltime));
+  return why + beside_whom(scene.planner, best);
 }
 
-// Enough is free, but not where the gang could use it.
-std::string scattered(const SiteExplanation& e, std::int64_t free, const Demand& demand) {
-  if (demand.within && *demand.within != Level::Site) {
-    const auto* unit = name_of(*demand.within);
-    return fmt::format("{}: needs {} GPUs in one {}; the best {} has {} free, all together {}",
-                       e.site, e.needed, unit, unit, e.free, free);
+// Could it stand as close together as it prefers?
+bool misses_preference(const Fleet& fleet, PoolIndex pool, const Demand& demand) {
+  if (!demand.prefer || demand.within.value_or(Level::Site) <= *demand.prefer) return false;
+  auto close = demand;
+  close.within = demand.prefer;
+  return !fleet.has_room(pool, close);
+}
+
+// Its place in a pool where it fits: an elastic gang as large as it may be.
+Choice settle(const Scene& scene, const Applicant& job, std::size_t k, std::string why) {
+  auto& fleet = scene.fleet;
+  const auto pool = job.shape.pools[k];
+  const auto walltime = walltime_in(job.shape, k, job.walltime);
+  const auto size = largest_size(fleet, pool, job.shape.demand, job.at_most, [&](const Demand& d) {
+    return window(fleet, scene.planner, pool, d, scene.now) >= walltime;
+  });
+  const auto demand = job.shape.demand.sized(size);
+  if (demand.most > job.shape.demand.gpus) {
+    why += fmt::format("; elastic: {} of up to {} GPUs", size, demand.most);
   }
-  return fmt::format("{}: {} GPUs are free, but only {} on nodes that fit the gang of {}{}", e.site,
-                     free, e.free, e.needed, together(demand));
+  Choice choice{pool, {}, walltime, speed_in(job.shape, k), std::move(why), false};
+  Hiding hiding(fleet);
+  hide_promised(hiding, scene.planner, pool, scene.now + walltime);
+  if (job.last != nullptr && fleet.pool_of(job.last->front().node) == pool) {
+    if (auto near = find_nearby(fleet, pool, demand, *job.last)) {
+      choice.shares = std::move(near->shares);
+      choice.why += fmt::format(", on {} of its nodes", near->kept);
+      return choice;
+    }
+  }
+  choice.shares = fleet.find(pool, demand);
+  return choice;
+}
+
+// What a GPU-hour of the job is billed at: the lease's price and the energy.
+Wide price_per_gpu_hour(const Scene& scene, PoolIndex pool, const Demand& demand) {
+  const auto watts = scene.fleet.power_of(pool, demand.sized(1)).count();
+  const auto& site = scene.portfolio.sites[scene.fleet.pool(pool).site.value()];
+  const auto facility = scaled(watts, site.pue.count(), one.count());
+  Wide price = Wide{facility} * site.energy_price.count() / 1'000'000;
+  const auto& lease = scene.standings[pool.value()].lease;
+  if (!lease) return price;
+  const auto& l = scene.portfolio.leases[*lease];
+  switch (l.price.basis) {
+    case PriceBasis::GpuHour:
+      return price + l.price.amount.count();
+    case PriceBasis::Year:
+      return price + Wide{l.price.amount.count()} * watts / l.power.count() / 8'760;
+    case PriceBasis::MwMonth:
+      return price + Wide{l.price.amount.count()} * watts / 1'000'000 / 730;
+  }
+  return price;
+}
+
+// Accelerators of different speed: the place where price and delay together are least, now or
+// later.
+std::optional<Choice> choose_by_price(const Scene& scene, const Applicant& job) {
+  struct Option {
+    Wide score = 0;
+    std::size_t k = 0;
+    Instant starts;
+    Instant done;
+    Wide price = 0;
+  };
+  std::optional<Option> best;
+  const auto& demand = job.shape.demand;
+  for (std::size_t k = 0; k < job.shape.pools.size(); ++k) {
+    const auto pool = job.shape.pools[k];
+    if (!scene.standings[pool.value()].lease) continue;
+    const auto walltime = walltime_in(job.shape, k, job.walltime);
+    Option option{0, k, scene.now, {}, 0};
+    if (window(scene.fleet, scene.planner, pool, demand, scene.now) < walltime) {
+      if (!scene.fleet.fits_in_service(pool, demand)) continue;
+      const auto later =
+          promise(scene.fleet, scene.planner, pool, demand, {job.job, walltime, 0}, scene.now);
+      if (!later) continue;
+      option.starts = later->at;
+    }
+    option.done = option.starts + walltime;
+    option.price =
+        price_per_gpu_hour(scene, pool, demand) * demand.gpus * walltime.count() / ms_per_hour;
+    option.score = option.price + Wide{scene.portfolio.policy.delay_price.count()} * demand.gpus *
+                                      (option.done - scene.now).count() / ms_per_hour;
+    if (!best || option.score < best->score) best = option;
+  }
+  if (!best) return std::nullopt;
+  const auto pool = job.shape.pools[best->k];
+  const auto speed = speed_in(job.shape, best->k);
+  auto why =
+      fmt::format("least of price and delay: {} at {} % speed, done by {} for {}",
+                  scene.fleet.pool(pool).accelerator_name, speed.count() / 10'000,
+                  to_text(best->done), to_text(Money::of(static_cast<std::int64_t>(best->price))));
+  if (best->starts == scene.now) return settle(scene, job, best->k, std::move(why));
+  return Choice{pool,           {},  walltime_in(job.shape, best->k, job.walltime), speed,
+                std::move(why), true};
 }
 
 }  // namespace
 
-SiteExplanation explain_site(const Fleet& fleet, const Planner& planner, const Asker& asker,
-                             SiteIndex site, Instant now) {
-  const auto& shape = asker.shape;
-  SiteExplanation e;
-  e.site = fleet.sites()[site.value()].name;
-  e.needed = shape.demand.gpus;
-  std::optional<PoolIndex> mine;
-  bool usable_hall = false;
-  for (std::uint32_t i = 0; i < fleet.halls().size(); ++i) {
-    usable_hall |= fleet.halls()[i].site == site && fleet.is_usable(HallIndex(i));
-  }
-  for (std::uint32_t i = 0; i < fleet.pools().size(); ++i) {
-    const auto& pool = fleet.pools()[i];
-    if (pool.site != site) continue;
-    e.in_service += pool.nodes_in_service * pool.gpus_per_node;
-    if (contains(shape.pools, PoolIndex(i))) {
-      e.free = std::max(e.free, fleet.usable_gpus(PoolIndex(i), shape.demand));
-      if (!mine || fleet.fits_in_service(PoolIndex(i), shape.demand)) mine = PoolIndex(i);
+std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
+  const auto& shape = job.shape;
+  const bool differ = std::adjacent_find(shape.speeds.begin(), shape.speeds.end(),
+                                         std::not_equal_to<>()) != shape.speeds.end();
+  if (differ && job.last == nullptr) return choose_by_price(scene, job);
+  const auto before = job.last == nullptr
+                          ? std::nullopt
+                          : std::optional(scene.fleet.pool_of(job.last->front().node));
+  const auto key = [&](PoolIndex pool) {
+    return std::tuple(pool != before, scene.standings[pool.value()].provider,
+                      misses_preference(scene.fleet, pool, shape.demand),
+                      scene.fleet.pool(pool).gpus_free, pool.value());
+  };
+  std::optional<std::size_t> best;
+  for (std::size_t k = 0; k < shape.pools.size(); ++k) {
+    const auto pool = shape.pools[k];
+    if (best && key(pool) > key(shape.pools[*best])) continue;
+    if (window(scene.fleet, scene.planner, pool, shape.demand, scene.now) >=
+        walltime_in(shape, k, job.walltime)) {
+      best = k;
     }
   }
-  if (!asker.spec.sites.empty() && !contains(asker.spec.sites, e.site)) {
-    e.reason = Reason::SiteNotAllowed;
-    e.message = fmt::format("{}: not among the sites that the job allows", e.site);
-  } else if (!mine) {
-    e.reason = Reason::AcceleratorAbsent;
-    e.message = fmt::format("{}: has none of the accelerators that the job accepts", e.site);
-  } else if (!usable_hall) {
-    e.reason = Reason::NotEnergised;
-    e.message = fmt::format("{}: no hall is energised and leased yet", e.site);
-  } else if (!fleet.fits_in_service(*mine, shape.demand)) {
-    e.reason = Reason::NotEnoughInService;
-    e.message =
-        fmt::format("{}: needs {} GPUs, {} are in service (others are down, drained or too small)",
-                    e.site, e.needed, e.in_service);
-  } else if (fleet.fits(*mine, shape.demand)) {
-    explain_held(e, fleet, planner, asker, *mine, now);
-  } else if (fleet.has_room(*mine, shape.demand)) {
-    e.reason = Reason::NotEnoughPower;
-    e.message = fmt::format(
-        "{}: needs {} of IT power, {} of {} are left{}", e.site,
-        to_text(fleet.power_of(*mine, shape.demand)), to_text(fleet.power_free(*mine)),
-        to_text(fleet.power_limit(site).value_or(Power())), promised_to(planner, *mine, asker.job));
-  } else if (fleet.pool(*mine).gpus_free >= e.needed) {
-    e.reason = Reason::NotEnoughWholeNodes;
-    e.message = scattered(e, fleet.pool(*mine).gpus_free, shape.demand) +
-                promised_to(planner, *mine, asker.job);
-  } else {
-    e.reason = Reason::NotEnoughFreeGpus;
-    e.message = fmt::format("{}: needs {} GPUs, {} of {} in service are free{}", e.site, e.needed,
-                            fleet.pool(*mine).gpus_free, e.in_service,
-                            promised_to(planner, *mine, asker.job));
-  }
-  return e;
+  if (!best) return shape.demand.mixed ? choose_mixed(scene, job) : std::nullopt;
+  const auto pool = shape.pools[*best];
+  return settle(scene, job, *best,
+                pool == before ? "back where it was"
+                : differ       ? "where there is room"
+                               : reason_for(scene, job, pool));
 }
 
 }  // namespace ampacity

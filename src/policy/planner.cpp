@@ -5,6 +5,8 @@
 #include <limits>
 #include <set>
 
+#include "units/arithmetic.hpp"
+
 namespace ampacity {
 namespace {
 
@@ -16,11 +18,27 @@ Capacity Planner::free_now(const Fleet& fleet, PoolIndex index) {
   return {fleet.nodes_free(index), fleet.pool(index).gpus_free, fleet.power_free(index).count()};
 }
 
-void Planner::occupy(const Fleet& fleet, PoolIndex pool, JobId job,
-                     const std::vector<Share>& shares, Power draws, Instant until) {
+std::string Planner::Reservation::whose() const {
+  return for_job() ? fmt::format("job {}", job.value()) : "booking " + booking;
+}
+
+void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& shares, Power draws,
+                     Instant until) {
   if (holds(job)) vacate(job);
-  Capacity comes_back{0, 0, draws.count()};
+  struct Part {
+    PoolIndex pool;
+    Capacity comes_back;
+    std::int64_t gpus = 0;
+  };
+  std::vector<Part> parts;
+  const auto gpus = gpus_of(shares);
   for (const auto& share : shares) {
+    const auto pool = fleet.pool_of(share.node);
+    auto part = std::find_if(parts.begin(), parts.end(),
+                             [&](const Part& other) { return other.pool == pool; });
+    if (part == parts.end()) part = parts.insert(part, {pool, {}, 0});
+    auto& comes_back = part->comes_back;
+    part->gpus += share.nodes * share.gpus;
     const bool whole = share.gpus == fleet.pool(pool).gpus_per_node;
     each_node(share, [&](NodeIndex node) {
       const bool in_service = fleet.in_service(node);
@@ -29,26 +47,35 @@ void Planner::occupy(const Fleet& fleet, PoolIndex pool, JobId job,
         whole_[node.value()] = job;
         if (in_service) ++comes_back.nodes;
       } else {
-        shared_[node].tenants[job] = until;
+        auto& tenancy = shared_[node];
+        tenancy.pool = pool;
+        tenancy.tenants[job] = until;
         recount(pool, node, in_service);
       }
     });
   }
   const Moment moment{until, job.value()};
-  held_[job] = {pool, moment, shares};
-  pools_[pool.value()].releases.insert(moment, comes_back);
-  pools_[pool.value()].known.clear();
+  Held held{{}, moment, shares};
+  for (auto& part : parts) {  // the power is the site's; each part gives its share of it back
+    part.comes_back.watts =
+        parts.size() == 1 ? draws.count() : scaled(draws.count(), part.gpus, gpus);
+    held.pools.push_back(part.pool);
+    pools_[part.pool.value()].releases.insert(moment, part.comes_back);
+    pools_[part.pool.value()].known.clear();
+  }
+  held_[job] = std::move(held);
 }
 
 void Planner::vacate(JobId job) {
   const auto held = held_.find(job);
   AMPACITY_ASSERT(held != held_.end(), "job {} holds nothing", job.value());
-  const auto [pool_of_gang, moment, shares] = std::move(held->second);
-  const auto pool = pool_of_gang;
-  pools_[pool.value()].releases.erase(moment);
-  pools_[pool.value()].known.clear();
+  const auto gang = std::move(held->second);
+  for (const auto pool : gang.pools) {
+    pools_[pool.value()].releases.erase(gang.moment);
+    pools_[pool.value()].known.clear();
+  }
   held_.erase(held);
-  for (const auto& share : shares) {
+  for (const auto& share : gang.shares) {
     each_node(share, [&](NodeIndex index) {
       if (whole_[index.value()] == job) {
         whole_[index.value()] = JobId();
@@ -57,7 +84,7 @@ void Planner::vacate(JobId job) {
       auto& node = shared_.at(index);
       const bool in_service = node.counted.has_value();
       node.tenants.erase(job);
-      recount(pool, index, in_service);
+      recount(node.pool, index, in_service);
     });
   }
 }

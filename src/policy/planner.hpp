@@ -19,8 +19,10 @@
 // Feitelson 2001), both as reservations in one step function.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/aggregate_tree.hpp"
@@ -50,13 +52,17 @@ struct Capacity {
 class Planner {
  public:
   struct Reservation {
-    JobId job;
+    JobId job;  // 0: of a booking
     Instant at;
     Instant until;
     Capacity need;
     // Nobody else's from `at` on: the racks of a gang that must stand together, the nodes that
     // others are being stopped on for it.
     std::vector<NodeRange> places;
+    std::string booking;
+    bool for_job() const { return job != JobId(); }
+    // "job 12", "booking spring"
+    std::string whose() const;
   };
 
   static constexpr Duration unlimited = Duration::max();
@@ -64,10 +70,10 @@ class Planner {
   Planner() = default;
   explicit Planner(const Fleet& fleet) : pools_(fleet.pools().size()), whole_(fleet.node_count()) {}
 
-  // A gang holds `shares` of `pool` and is expected to end at `until`. What lies on nodes out of
-  // service does not come back to the pool. Again for a gang that is here: replaces.
-  void occupy(const Fleet& fleet, PoolIndex pool, JobId job, const std::vector<Share>& shares,
-              Power draws, Instant until);
+  // A gang holds `shares` and is expected to end at `until`. What lies on nodes out of service does
+  // not come back to their pool. Again for a gang that is here: replaces.
+  void occupy(const Fleet& fleet, JobId job, const std::vector<Share>& shares, Power draws,
+              Instant until);
   void vacate(JobId job);
   bool holds(JobId job) const { return held_.count(job) > 0; }
   // All gangs that hold something, ascending.
@@ -96,6 +102,10 @@ class Planner {
   void close(PoolIndex pool, JobId behind);  // nobody starts behind this one
   const std::vector<Reservation>& reservations(PoolIndex pool) const {
     return pools_[pool.value()].reservations;
+  }
+  std::int64_t jobs_reserved_for(PoolIndex pool) const {
+    const auto& all = reservations(pool);
+    return std::count_if(all.begin(), all.end(), [](const auto& r) { return r.for_job(); });
   }
   std::optional<JobId> closed_for(PoolIndex pool) const { return pools_[pool.value()].closed_for; }
   // Who is in the way of a gang of this length: the first reservation that it would run into.
@@ -134,11 +144,12 @@ class Planner {
     std::optional<JobId> closed_for;
   };
   struct Held {
-    PoolIndex pool;
+    std::vector<PoolIndex> pools;  // one, but for a gang of mixed accelerators
     Moment moment;
     std::vector<Share> shares;
   };
   struct SharedNode {
+    PoolIndex pool;
     std::map<JobId, Instant> tenants;
     std::optional<Moment> counted;  // its entry among the releases
   };
@@ -165,7 +176,9 @@ void Planner::each_release(const Fleet& fleet, PoolIndex pool, const Visit& visi
     if (moment.who < 0)
       return visit(moment.at, NodeIndex(static_cast<std::uint32_t>(-1 - moment.who)), 1);
     for (const auto& share : held_.at(JobId(moment.who)).shares) {
-      if (share.gpus != fleet.pool(pool).gpus_per_node) continue;
+      if (share.gpus != fleet.pool(pool).gpus_per_node || fleet.pool_of(share.node) != pool) {
+        continue;
+      }
       std::int64_t serving = 0;
       each_node(share, [&](NodeIndex node) { serving += fleet.in_service(node) ? 1 : 0; });
       if (serving > 0 && !visit(moment.at, share.node, serving)) return false;

@@ -24,7 +24,7 @@ struct OneHall {
   void run(std::int64_t job, std::int64_t gpus, int until) {
     const auto shares = fleet.find(pool, {gpus, std::nullopt});
     fleet.take(shares);
-    planner.occupy(fleet, pool, JobId(job), shares, Power(), at(until));
+    planner.occupy(fleet, JobId(job), shares, Power(), at(until));
     gangs.emplace_back(JobId(job), shares);
   }
   void end(std::int64_t job) {
@@ -41,7 +41,7 @@ struct OneHall {
   }
   Duration window(const Capacity& need) const { return planner.window(pool, free(), need, at(0)); }
   void reserve(std::int64_t job, int from, int until, const Capacity& need) {
-    planner.reserve(pool, {JobId(job), at(from), at(until), need, {}});
+    planner.reserve(pool, {JobId(job), at(from), at(until), need, {}, ""});
   }
 };
 
@@ -108,7 +108,7 @@ TEST_CASE("what lies on nodes out of service does not come back") {
   OneHall hall;
   hall.run(1, 8, 30);
   hall.fleet.set_drained({0, 1}, true);
-  hall.planner.occupy(hall.fleet, pool, JobId(1), hall.gangs[0].second, Power(), OneHall::at(30));
+  hall.planner.occupy(hall.fleet, JobId(1), hall.gangs[0].second, Power(), OneHall::at(30));
   CHECK(hall.earliest({3, 12, 0}) == OneHall::at(30));
   CHECK_FALSE(hall.earliest({4, 16, 0}));
   CHECK(hall.planner.tenants({0, 4}) == std::vector{JobId(1)});

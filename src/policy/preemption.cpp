@@ -107,6 +107,7 @@ class Search {
   template <class Visit>
   void each_serving(const Victim& victim, const Visit& visit) const {
     for (const auto& share : *victim.shares) {
+      if (fleet_.pool_of(share.node) != pool_) continue;  // of a gang of mixed accelerators
       each_node(share, [&](NodeIndex node) {
         if (fleet_.in_service(node)) visit(node, share.gpus);
       });

@@ -11,9 +11,11 @@ namespace {
 // The free nodes of each rack as gangs end, and what the unit of each can hold.
 class Forecast {
  public:
-  Forecast(const Fleet& fleet, const Planner& planner, PoolIndex pool, const FreeIndex::Ask& ask)
+  Forecast(const Fleet& fleet, const Planner& planner, PoolIndex pool, const FreeIndex::Ask& ask,
+           Instant until)
       : fleet_(fleet), topology_(fleet.topology()), pool_(pool), ask_(ask) {
     for (const auto& r : planner.reservations(pool)) {
+      if (!r.for_job() && r.at >= until) continue;
       for (const auto& nodes : r.places) {
         for (auto n = nodes.begin; n < nodes.end; ++n) {
           promised_.insert(topology_.rack_of(NodeIndex(n)));
@@ -124,8 +126,9 @@ class Forecast {
 }  // namespace
 
 std::optional<TogetherPlace> when_together(const Fleet& fleet, const Planner& planner,
-                                           PoolIndex pool, const FreeIndex::Ask& ask, Instant now) {
-  Forecast forecast(fleet, planner, pool, ask);
+                                           PoolIndex pool, const FreeIndex::Ask& ask,
+                                           Duration walltime, Instant now) {
+  Forecast forecast(fleet, planner, pool, ask, now + walltime);
   const auto soonest = now + Duration(1);
   if (const auto unit = forecast.now()) return TogetherPlace{soonest, forecast.racks(*unit)};
   std::optional<TogetherPlace> place;

@@ -18,9 +18,10 @@ struct TogetherPlace {
   std::vector<RackIndex> racks;  // ascending
 };
 
-// The racks that reservations of this pool have been promised already are left out. None: not even
-// when everything has ended.
+// The racks that have been promised already are left out, and those of bookings that begin before a
+// gang of this walltime could end. None: not even when everything has ended.
 std::optional<TogetherPlace> when_together(const Fleet& fleet, const Planner& planner,
-                                           PoolIndex pool, const FreeIndex::Ask& ask, Instant now);
+                                           PoolIndex pool, const FreeIndex::Ask& ask,
+                                           Duration walltime, Instant now);
 
 }  // namespace ampacity

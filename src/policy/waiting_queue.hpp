@@ -24,12 +24,14 @@
 
 namespace ampacity {
 
-// What decides where a job can go: its demand, the pools that it accepts, and the group of its
-// team, from which it borrows.
+// What decides where a job can go: its demand, the pools that it accepts, the group of its team,
+// from which it borrows, and the booking that it runs in.
 struct Shape {
   Demand demand;
   std::vector<PoolIndex> pools;  // ascending
+  std::vector<Ratio> speeds;     // of the job in each of them; empty: 100 % in all
   TeamIndex group;
+  std::string booking;
   friend auto operator<=>(const Shape&, const Shape&) = default;
 };
 

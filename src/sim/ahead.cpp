@@ -3,11 +3,14 @@
 
 #include <algorithm>
 
+#include "units/arithmetic.hpp"
+
 namespace ampacity {
 namespace {
 
-Duration runs_for(const JobSpec& spec, Duration walltime) {
-  return spec.simulated_runtime.value_or(walltime);
+Duration runs_for(const StartGang& start) {
+  if (!start.spec->simulated_runtime) return start.walltime;
+  return Duration(scaled(start.spec->simulated_runtime->count(), one.count(), start.speed.count()));
 }
 
 Ending exits(const JobSpec& spec) {
@@ -32,7 +35,7 @@ Ahead::Ahead(Engine engine, Instant now) : engine_(std::move(engine)), now_(now)
       continue;
     }
     const auto since = live.since.value_or(now);
-    const auto end = since + runs_for(*start.spec, start.walltime);
+    const auto end = since + runs_for(start);
     ends(start.attempt, {std::max(end, now), exits(*start.spec)});
     if (!live.started) started.emplace_back(ReportStarted{start.attempt});
   }
@@ -48,7 +51,7 @@ void Ahead::ends(AttemptId attempt, const End& end) {
 
 void Ahead::follow(const Effect& effect, std::vector<Command>& reports) {
   if (const auto* start = std::get_if<StartGang>(&effect)) {
-    ends(start->attempt, {now_ + runs_for(*start->spec, start->walltime), exits(*start->spec)});
+    ends(start->attempt, {now_ + runs_for(*start), exits(*start->spec)});
     reports.emplace_back(ReportStarted{start->attempt});
   } else if (const auto* stop = std::get_if<StopGang>(&effect)) {
     const auto known = end_of_.find(stop->attempt);

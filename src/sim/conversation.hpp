@@ -40,8 +40,14 @@ class Conversation {
     north.pods = 2;
     north.racks_per_pod = 2;
     north.nodes_per_rack = 2;
-    portfolio_.sites[1].interconnection = {{test::day("2026-01-01"), Power::of(12'000)},
-                                           {test::day("2026-03-03"), Power::of(15'000)}};
+    portfolio_.accelerators.push_back(portfolio_.accelerators.front());
+    portfolio_.accelerators.back().name = "fast";
+    auto fast = portfolio_.sites[1].halls[0];  // a generation more at south
+    fast.name = "fast";
+    fast.accelerator = "fast";
+    portfolio_.sites[1].halls.push_back(fast);
+    portfolio_.sites[1].interconnection = {{test::day("2026-01-01"), Power::of(20'000)},
+                                           {test::day("2026-03-03"), Power::of(28'000)}};
     portfolio_.teams = {
         {"vision", 2, {"p"}, "research", Quota{GpuCount::of(6), {}, GpuCount::of(4)}},
         {"audio", 1, {}, "research", {}},
@@ -88,6 +94,10 @@ class Conversation {
         return drain(r);
       case Reconfigure:
         return reconfigure(r);
+      case Book:
+        return book(r);
+      case Hold:
+        return hold(r);
       default:
         return pass(Duration(static_cast<std::int64_t>(r.next() % 20'000'000)));
     }
@@ -125,6 +135,21 @@ class Conversation {
     if (r.next() % 4 == 0) spec.prefer = static_cast<Level>(r.next() % 4);
     if (r.next() % 6 == 0)
       spec.segment = spec.gpus.count() / static_cast<std::int64_t>(1 + r.next() % 2);
+    if (r.next() % 5 == 0) {
+      const auto unit =
+          std::max<std::int64_t>(spec.segment.value_or(spec.gpus_per_node.value_or(1)), 1);
+      const auto units = static_cast<std::uint64_t>(spec.gpus.count() / unit);
+      spec.gpus_min = GpuCount::of(unit * static_cast<std::int64_t>(1 + r.next() % units));
+    }
+    if (r.next() % 6 == 0) {
+      spec.accelerators = {{"slot", one},
+                           {"fast", Ratio::of(r.next() % 2 == 0 ? 3'000'000 : 400'000)}};
+    }
+    if (r.next() % 6 == 0 && !spec.segment && spec.within.value_or(Level::Site) == Level::Site) {
+      spec.mixed = true;
+    } else if (r.next() % 6 == 0) {
+      spec.booking = fmt::format("b{}", r.next() % 4);
+    }
     constexpr const char* classes[] = {"", "low", "normal", "high", "unknown"};
     spec.priority_class = classes[r.next() % 5];
     if (r.next() % 5 == 0) spec.sites = {r.next() % 2 == 0 ? "north" : "west"};
@@ -180,13 +205,44 @@ class Conversation {
     return fleet.path(NodeIndex(static_cast<std::uint32_t>(r.next() % fleet.node_count())));
   }
 
+  // A node, or a rack, a pod, … a site.
+  std::string somewhere(Random& r, std::uint64_t up) const {
+    auto target = some_node(r);
+    for (; up > 0; --up) target = target.substr(0, target.rfind('/'));
+    return target;
+  }
+
   void node(Random& r) {
-    tell(ReportNode{some_node(r), r.next() % 2 == 0 ? NodeState::Down : NodeState::Up, ""});
+    const auto where = somewhere(r, r.next() % 3 == 0 ? r.next() % 5 : 0);
+    tell(ReportNode{where, r.next() % 2 == 0 ? NodeState::Down : NodeState::Up, ""});
+  }
+
+  void book(Random& r) {
+    const auto name = fmt::format("b{}", r.next() % 4);
+    if (r.next() % 3 == 0) return tell(EndBooking{name, "ops"});
+    Booking b;
+    b.name = name;
+    if (r.next() % 2 == 0) {
+      b.target = somewhere(r, r.next() % 5);
+      b.maintenance = r.next() % 2 == 0;
+    } else {
+      b.gpus = GpuCount::of(static_cast<std::int64_t>(1 + r.next() % 12));
+      if (r.next() % 3 == 0) b.within = static_cast<Level>(r.next() % 4);
+    }
+    b.from = now_ + Duration(static_cast<std::int64_t>(r.next() % 40'000'000));
+    b.until = b.from + Duration(static_cast<std::int64_t>(1 + r.next() % 60'000'000));
+    if (!b.maintenance && r.next() % 3 == 0) b.team = "vision";
+    tell(MakeBooking{b, "ops"});
+  }
+
+  void hold(Random& r) {
+    const JobId job(static_cast<std::int64_t>(r.next() % 40));
+    if (r.next() % 2 == 0) return tell(HoldJob{job, "ops", ""});
+    tell(ReleaseJob{job, "ops"});
   }
 
   void drain(Random& r) {
-    auto target = some_node(r);
-    for (auto up = r.next() % 5; up > 0; --up) target = target.substr(0, target.rfind('/'));
+    auto target = somewhere(r, r.next() % 5);
     if (r.next() % 2 == 0) return tell(Drain{target, "ops", ""});
     tell(Resume{target, "ops"});
   }
@@ -210,6 +266,10 @@ class Conversation {
       for (auto& team : portfolio.teams) team.quota.reset();
     }
     portfolio.policy.requeue_backoff = Duration(static_cast<std::int64_t>(1 + r.next() % 8'000));
+    portfolio.policy.resize_interval = Duration(static_cast<std::int64_t>(r.next() % 8'000'000));
+    if (r.next() % 3 == 0) portfolio.policy.restart_walltime = RestartWalltime::Remaining;
+    if (r.next() % 3 == 0) portfolio.policy.killer_attempts = 1;
+    if (r.next() % 3 == 0) return tell(SetPolicy{portfolio.policy, "ops"});
     tell(Configure{portfolio});
   }
 
@@ -240,7 +300,11 @@ class Conversation {
                           *live.start.spec->gpus_per_node);
         }
       }
-      AMPACITY_ASSERT(gang == live.start.spec->gpus.count(), "a gang is not whole");
+      const auto& spec = *live.start.spec;
+      AMPACITY_ASSERT(gang <= spec.gpus.count() &&
+                          gang >= spec.gpus_min.value_or(spec.gpus).count() &&
+                          (!spec.segment || gang % *spec.segment == 0),
+                      "a gang is not whole");
       AMPACITY_ASSERT(live.start.spec->within != Level::Rack || racks.size() == 1,
                       "a gang within a rack stands in {}", racks.size());
     }
@@ -259,11 +323,13 @@ class Conversation {
     Node,
     Service,
     Reconfigure,
+    Book,
+    Hold,
     Pass,
     kinds
   };
 
-  std::array<std::uint64_t, kinds> weights_{34, 20, 20, 5, 5, 5, 3, 8};
+  std::array<std::uint64_t, kinds> weights_{34, 20, 20, 5, 5, 5, 3, 4, 4, 8};
   Engine engine_;
   Engine twin_;
   Portfolio portfolio_;

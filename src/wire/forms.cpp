@@ -28,6 +28,8 @@ const Wording Written<Instant>::words{
     "^2[0-2][0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{3})?Z)?$"};
 const Wording Written<EnergyPrice>::words{"an energy price", "55 USD/MWh",
                                           "^" AMPACITY_NUMBER " ?(USD/MWh|\\$/MWh|USD/kWh)$"};
+const Wording Written<GpuPrice>::words{"a GPU price", "2.05 USD/GPU-hour",
+                                       "^" AMPACITY_NUMBER " ?(USD|\\$)/GPU-hour$"};
 const Wording Written<Carbon>::words{"a carbon intensity", "333 g/kWh",
                                      "^" AMPACITY_NUMBER " ?g/kWh$"};
 const Wording Written<Ratio>::words{"a ratio", "1.10", "^" AMPACITY_NUMBER " ?%?$", true};

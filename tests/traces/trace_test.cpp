@@ -66,8 +66,87 @@ class Conversation {
     if (verb == "up") return ReportNode{words.at(1), NodeState::Up, ""};
     if (verb == "drain") return Drain{words.at(1), option(words, "by"), ""};
     if (verb == "resume") return Resume{words.at(1), option(words, "by")};
+    if (verb == "book") return MakeBooking{booking(words), option(words, "by")};
+    if (verb == "unbook") return EndBooking{words.at(1), option(words, "by")};
+    if (verb == "hold") {
+      return HoldJob{JobId(std::stoll(words.at(1))), option(words, "by"), option(words, "note")};
+    }
+    if (verb == "release") return ReleaseJob{JobId(std::stoll(words.at(1))), option(words, "by")};
+    if (verb == "policy") {
+      auto portfolio = *engine_.state().portfolio;
+      set_policy(words, portfolio.policy);
+      return SetPolicy{portfolio.policy, option(words, "by")};
+    }
     REQUIRE_MESSAGE(verb == "tick", "unknown command: ", verb);
     return Tick{};
+  }
+
+  // book spring gpus=8 site=north from=2h for=3h team=vision; book fans target=north/h/p1 …
+  // maintenance
+  Booking booking(const Words& words) const {
+    Booking b;
+    b.name = words.at(1);
+    b.target = option(words, "target");
+    b.gpus = GpuCount::of(std::stoll(option(words, "gpus", "0")));
+    b.within = parse_level(option(words, "within"));
+    if (const auto site = option(words, "site"); !site.empty()) b.sites = {site};
+    b.from = now_ + parse_duration(option(words, "from", "0s")).value();
+    b.until = b.from + parse_duration(option(words, "for", "1h")).value();
+    b.maintenance = has(words, "maintenance");
+    b.team = option(words, "team");
+    return b;
+  }
+
+  static void set_policy(const Words& words, Policy& policy) {
+    const auto duration = [&](const char* key, Duration& value) {
+      if (const auto t = option(words, key); !t.empty()) value = parse_duration(t).value();
+    };
+    duration("min_runtime", policy.min_runtime);
+    duration("resize_interval", policy.resize_interval);
+    duration("killer_window", policy.killer_window);
+    if (const auto n = option(words, "killer_attempts"); !n.empty()) {
+      policy.killer_attempts = std::stoll(n);
+    }
+    if (const auto p = option(words, "delay_price"); !p.empty()) {
+      policy.delay_price = parse_gpu_price(p + " USD/GPU-hour").value();
+    }
+    const auto backfill = option(words, "backfill");
+    if (backfill == "none") policy.backfill = Backfill::None;
+    if (backfill == "easy") policy.backfill = Backfill::Easy;
+    if (backfill == "conservative") policy.backfill = Backfill::Conservative;
+    if (option(words, "reclaim") == "no") policy.reclaim = false;
+    if (option(words, "restart_walltime") == "remaining") {
+      policy.restart_walltime = RestartWalltime::Remaining;
+    }
+  }
+
+  // hall.north=fast:2x4: one hall more, of another accelerator
+  static void add_halls(const Words& words, Portfolio& portfolio) {
+    const auto known = [&](const std::string& name) {
+      if (portfolio.find_accelerator(name) != nullptr) return;
+      portfolio.accelerators.push_back(portfolio.accelerators.front());
+      portfolio.accelerators.back().name = name;
+    };
+    for (auto& site : portfolio.sites) {
+      if (const auto name = option(words, "accelerator." + site.name); !name.empty()) {
+        known(name);
+        site.halls[0].accelerator = name;
+      }
+      const auto more = split(option(words, "hall." + site.name), ':');
+      if (more.size() < 2) continue;
+      known(more[0]);
+      auto hall = site.halls[0];
+      hall.name = more[0];
+      hall.accelerator = more[0];
+      const auto x = more[1].find('x');
+      hall.nodes_per_rack = std::stoll(more[1].substr(0, x));
+      hall.gpus_per_node = std::stoll(more[1].substr(x + 1));
+      site.halls.push_back(hall);
+    }
+    for (auto& lease : portfolio.leases) {
+      const auto price = option(words, "price." + lease.sites.front());
+      if (!price.empty()) lease.price.amount = parse_money(price + " USD").value();
+    }
   }
 
   // fleet north=2x4@azure south=1x8@oracle energised.south=2026-06-01 backfill=none
@@ -108,11 +187,8 @@ class Conversation {
     for (const auto& name : split(option(words, "preempts"), ',')) {
       for (auto& c : portfolio.priority_classes) c.preempts |= c.name == name;
     }
-    portfolio.policy.min_runtime = parse_duration(option(words, "min_runtime", "10min")).value();
-    portfolio.policy.reclaim = option(words, "reclaim", "yes") == "yes";
-    const auto backfill = option(words, "backfill", "easy");
-    if (backfill == "none") portfolio.policy.backfill = Backfill::None;
-    if (backfill == "conservative") portfolio.policy.backfill = Backfill::Conservative;
+    set_policy(words, portfolio.policy);
+    add_halls(words, portfolio);
     return portfolio;
   }
 
@@ -120,6 +196,15 @@ class Conversation {
     JobSpec spec;
     spec.name = option(words, "name", "job");
     spec.gpus = GpuCount::of(std::stoll(option(words, "gpus", "1")));
+    if (const auto n = option(words, "least"); !n.empty())
+      spec.gpus_min = GpuCount::of(std::stoll(n));
+    for (const auto& text : split(option(words, "accelerators"), ',')) {  // slot,fast:200
+      const auto colon = text.find(':');
+      const auto speed = colon == std::string::npos ? 100 : std::stoll(text.substr(colon + 1));
+      spec.accelerators.push_back({text.substr(0, colon), Ratio::of(speed * 10'000)});
+    }
+    spec.mixed = has(words, "mixed");
+    spec.booking = option(words, "booking");
     if (const auto n = option(words, "per_node"); !n.empty()) spec.gpus_per_node = std::stoll(n);
     spec.team = option(words, "team");
     spec.project = option(words, "project");
@@ -198,6 +283,7 @@ class Conversation {
       text += fmt::format("?   {} {}\n", boost::describe::enum_to_string(site.reason, "?"),
                           site.message);
     }
+    for (const auto& way : e->unblocks) text += "? would start if: " + way + "\n";
     return text;
   }
 

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elastic gangs. What one has beyond its least size is on loan: it is given back to any job that
+// cannot start and is of at least its priority, before anybody is stopped; and it takes more when
+// GPUs idle. A gang is resized by a new attempt, from its checkpoint, at once: its place is
+// promised to it before it is stopped, as room is to a job that preempts (preempt.cpp).
+#include <algorithm>
+#include <map>
+
+#include "engine/engine.hpp"
+#include "fleet/booked_room.hpp"
+#include "fleet/nearby.hpp"
+#include "units/arithmetic.hpp"
+
+namespace ampacity {
+namespace {
+
+std::int64_t least_of(const JobSpec& spec) {
+  return spec.gpus_min.value_or(spec.gpus).count();
+}
+
+// The last `nodes` of these, from the back.
+std::vector<Share> tail(const std::vector<Share>& shares, std::int64_t nodes) {
+  std::vector<Share> taken;
+  for (auto it = shares.rbegin(); it != shares.rend() && nodes > 0; ++it) {
+    const auto n = std::min(nodes, it->nodes);
+    const auto first = it->node.value() + static_cast<std::uint32_t>(it->nodes - n);
+    taken.push_back({NodeIndex(first), n, it->gpus});
+    nodes -= n;
+  }
+  std::reverse(taken.begin(), taken.end());
+  return taken;
+}
+
+bool first_node(const Share& a, const Share& b) {
+  return a.node < b.node;
+}
+
+}  // namespace
+
+// What the gang could do without, in whole nodes (whole segments): from the racks that this frees
+// most of.
+std::vector<Share> Engine::on_loan(const Job& job, PoolIndex pool) const {
+  const auto& live = *job.live;
+  std::map<RackIndex, std::vector<Share>> by_rack;
+  for (const auto& share : live.shares) {
+    by_rack[fleet_.topology().rack_of(share.node)].push_back(share);
+  }
+  std::vector<std::pair<std::int64_t, RackIndex>> order;
+  for (const auto& [rack, shares] : by_rack) {
+    std::int64_t nodes = fleet_.free_index(pool).nodes_in(rack);
+    for (const auto& share : shares) nodes += share.nodes;
+    order.emplace_back(-nodes, rack);
+  }
+  std::sort(order.begin(), order.end());
+  auto excess = live.gpus - least_of(*job.spec);
+  std::vector<Share> part;
+  for (const auto& [minus_nodes, rack] : order) {
+    const auto& shares = by_rack[rack];
+    const auto each = shares.front().gpus;
+    const auto chunk = std::max<std::int64_t>(job.spec->segment.value_or(each) / each, 1);
+    std::int64_t here = 0;
+    for (const auto& share : shares) here += share.gpus == each ? share.nodes : 0;
+    const auto nodes = std::min(here, excess / each) / chunk * chunk;
+    if (nodes == 0 || shares.back().gpus != each) continue;
+    excess -= nodes * each;
+    const auto taken = tail(shares, nodes);
+    part.insert(part.end(), taken.begin(), taken.end());
+  }
+  std::sort(part.begin(), part.end(), first_node);
+  return part;
+}
+
+// Makes elastic gangs smaller so that the job can start. Not for nothing, and not before they ran
+// for a while.
+bool Engine::shrink_for(const WaitingQueue::Candidate& candidate) {
+  const auto& job = job_of(candidate.job);
+  const auto& shape = queue_.shape(candidate.shape);
+  const auto& policy = state_.portfolio->policy;
+  for (const auto pool : shape.pools) {
+    if (elastic_[pool.value()].empty() || !standings_[pool.value()].lease ||
+        !takes_reservation(pool, shape.demand)) {
+      continue;
+    }
+    if (!ahead_) look_ahead();
+    std::vector<std::vector<Share>> parts;
+    std::vector<Victim> victims;
+    parts.reserve(elastic_[pool.value()].size());
+    for (const auto id : elastic_[pool.value()]) {
+      const auto& gang = job_of(id);
+      const auto& live = *gang.live;
+      if (live.stopping || live.gpus <= least_of(*gang.spec) || gang.priority > job.priority) {
+        continue;
+      }
+      if (const auto ripe = *live.started + policy.min_runtime; ripe > now_) {
+        preempt_due_ = std::min(preempt_due_.value_or(ripe), ripe);
+        continue;
+      }
+      parts.push_back(on_loan(gang, pool));
+      if (parts.back().empty()) continue;
+      victims.push_back(
+          {id, loss_of(gang), &parts.back(), part_of(live.draws, parts.back(), gang)});
+    }
+    const auto eviction =
+        eviction_among(candidate, pool, victims, [](const Victim&) { return true; });
+    if (!eviction || (eviction->jobs.empty() && stopping_.empty())) continue;
+    promise_room(candidate, pool, *eviction);
+    for (const auto id : eviction->jobs) {
+      const auto victim = std::find_if(victims.begin(), victims.end(),
+                                       [&](const Victim& v) { return v.job == id; });
+      const auto& gang = job_of(id);
+      ahead_->quotas.use(gang.team, -gpus_of(*victim->shares));
+      ahead_->free += serving_gpus(fleet_, *victim->shares);
+      resize(id, without(gang.live->shares, *victim->shares), candidate.job);
+    }
+    keep_room(candidate, pool, eviction->place);
+    return true;
+  }
+  return false;
+}
+
+void Engine::resize(JobId id, const std::vector<Share>& place, std::optional<JobId> room_for) {
+  const auto site = site_of(*job_of(id).live);
+  emit(RoomPromised{id, fleet_.sites()[site.value()].name, named(place)});
+  stop(id, StopCause::Resized, room_for ? fmt::format("job {}", room_for->value()) : "idle GPUs",
+       room_for);
+}
+
+// How many GPUs come free when a gang that is being stopped is gone and, if it is resized, runs
+// again; negative: it takes more.
+std::int64_t Engine::gpus_leaving(const Job& job, JobId id) const {
+  if (job.live->stopping != StopCause::Resized) return job.live->gpus;
+  const auto room = state_.making_room.find(id);
+  return room == state_.making_room.end() ? job.live->gpus
+                                          : job.live->gpus - gpus_of(room->second.place);
+}
+
+std::vector<Share> Engine::shares_leaving(const Job& job, JobId id) const {
+  if (job.live->stopping != StopCause::Resized) return job.live->shares;
+  const auto room = state_.making_room.find(id);
+  if (room == state_.making_room.end()) return job.live->shares;
+  return without(job.live->shares, room->second.place);
+}
+
+// The places of gangs that are being resized are theirs until they run again.
+void Engine::reserve_resizing() {
+  for (const auto id : stopping_) {
+    const auto& job = job_of(id);
+    const auto room = state_.making_room.find(id);
+    if (job.live->stopping != StopCause::Resized || room == state_.making_room.end()) continue;
+    const auto more = without(room->second.place, job.live->shares);
+    if (more.empty()) continue;
+    Planner::Reservation r;
+    r.job = id;
+    r.at = now_ + Duration(1);
+    r.until = r.at + job.live->walltime;
+    for (const auto& share : more) r.need.nodes += share.nodes;
+    r.need.gpus = gpus_of(more);
+    r.need.watts = part_of(job.live->draws, more, job).count();
+    r.places = ranges_of(room->second.place);
+    planner_.reserve(pool_of(*job.live), r);
+  }
+}
+
+// One gang of each pool in a pass: the highest priority, then the oldest.
+void Engine::grow_elastic() {
+  for (std::uint32_t i = 0; i < elastic_.size(); ++i) {
+    const PoolIndex pool(i);
+    if (elastic_[i].empty() || fleet_.nodes_free(pool) == 0) continue;
+    std::vector<JobId> ids(elastic_[i].begin(), elastic_[i].end());
+    std::stable_sort(ids.begin(), ids.end(),
+                     [&](JobId a, JobId b) { return job_of(a).priority > job_of(b).priority; });
+    for (const auto id : ids) {
+      if (grow(id)) break;
+    }
+  }
+}
+
+// Onto nodes that idle and that nobody was promised.
+bool Engine::grow(JobId id) {
+  const auto& job = job_of(id);
+  const auto& live = *job.live;
+  const auto pool = pool_of(live);
+  auto demand = demand_of(*job.spec);
+  if (live.stopping || live.gpus >= demand.most || state_.held.count(id) > 0) return false;
+  if (const auto ripe = *live.started + state_.portfolio->policy.resize_interval; ripe > now_) {
+    preempt_due_ = std::min(preempt_due_.value_or(ripe), ripe);
+    return false;
+  }
+  auto more = fleet_.gpus_free();
+  if (!quotas_.none()) {
+    more = std::min({more, quotas_.inside(job.team, more), quotas_.limit(job.team)});
+  }
+  std::vector<Share> place;
+  {
+    PreemptionRules nothing;
+    nothing.went = [](const Victim&, std::int64_t) {};
+    const Victim self{id, 0, &live.shares, live.draws};
+    Away away(fleet_, site_of(live), nothing);
+    away.take(self);
+    Hiding hiding(fleet_);
+    for (const auto& r : planner_.reservations(pool)) {
+      if (r.for_job() || r.at < now_ + live.walltime) hiding.hide(r.places);
+    }
+    demand.gpus = live.gpus;
+    if (!fleet_.fits(pool, demand)) return false;
+    const auto size = largest_size(fleet_, pool, demand, live.gpus + more, [&](const Demand& d) {
+      return window(fleet_, planner_, pool, d, now_) >= live.walltime;
+    });
+    if (size <= live.gpus) return false;
+    const auto near = find_nearby(fleet_, pool, demand.sized(size), live.shares);
+    place = near ? near->shares : fleet_.find(pool, demand.sized(size));
+  }
+  resize(id, place, std::nullopt);
+  return true;
+}
+
+}  // namespace ampacity
