@@ -99,6 +99,10 @@ std::optional<std::size_t> Engine::active_lease(SiteIndex site) const {
 
 // Of a gang that stands on these nodes: of each accelerator by its own figures.
 Power Engine::draw_of(const JobSpec& spec, const std::vector<Share>& shares) const {
+  if (!spec.mixed) {
+    const auto& pool = fleet_.pool(fleet_.pool_of(shares.front().node));
+    return it_power(*pool.accelerator, GpuCount::of(gpus_of(shares)), spec.draw);
+  }
   std::map<PoolIndex, std::int64_t> gpus;
   for (const auto& share : shares) gpus[fleet_.pool_of(share.node)] += share.nodes * share.gpus;
   Power sum;
