@@ -24,6 +24,7 @@ class Checker {
   std::vector<Problem> run() {
     name();
     within("gpus", job_.gpus.count(), 1, limits::job_gpus);
+    if (job_.gpus_min) elastic();
     if (job_.gpus_per_node) per_node();
     if (job_.segment) segment();
     names();
@@ -60,6 +61,32 @@ class Checker {
     at_most("priority_class", job_.priority_class.size(), limits::job_name_length);
     at_most("accelerators", job_.accelerators.size(), limits::accelerators);
     at_most("sites", job_.sites.size(), limits::sites);
+    at_most("booking", job_.booking.size(), limits::name_length);
+    for (std::size_t i = 0; i < job_.accelerators.size(); ++i) {
+      const auto speed = job_.accelerators[i].speed;
+      if (speed >= Ratio::of(10'000) && speed <= Ratio::of(100'000'000)) continue;
+      say(fmt::format("accelerators[{}].speed", i),
+          fmt::format("expected 1 % to 10000 %, got {}", to_text(speed)));
+    }
+    if (job_.mixed && (job_.segment || (job_.within && *job_.within != Level::Site))) {
+      say("mixed", "a gang of several accelerators stands in several racks, pods and halls; leave "
+                   "within and segment out");
+    }
+    if (job_.mixed && !job_.booking.empty()) {
+      say("mixed", "a gang in a booking has one kind of accelerator");
+    }
+  }
+
+  void elastic() {
+    const auto least = job_.gpus_min->count();
+    within("gpus_min", least, 1, job_.gpus.count());
+    const auto divides = [&](std::optional<std::int64_t> by) {
+      return !by || *by < 1 || least % *by == 0;
+    };
+    if (divides(job_.segment) && divides(job_.gpus_per_node)) return;
+    say("gpus_min", fmt::format("{} GPUs do not divide into {} of {}", least,
+                                job_.segment ? "segments" : "nodes",
+                                job_.segment ? *job_.segment : *job_.gpus_per_node));
   }
 
   void per_node() {

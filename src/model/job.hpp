@@ -50,6 +50,14 @@ constexpr const char* name_of(Level level) {
 }
 std::optional<Level> parse_level(const std::string& name);
 
+// An accelerator that a job accepts, and how fast the job is on it: its walltime is that at 100 %.
+struct Accepted {
+  std::string name;
+  Ratio speed = one;
+  bool operator==(const Accepted&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Accepted, (), (name, speed))
+
 struct JobSpec {
   std::string name = "job";
   std::string team;
@@ -57,13 +65,18 @@ struct JobSpec {
   std::string priority_class;
 
   GpuCount gpus = GpuCount::of(1);  // of the whole gang
+  // Elastic: it runs on any size from here up to `gpus`, is made smaller before anybody is stopped,
+  // and larger when GPUs idle. Each change is a new attempt, from its checkpoint.
+  std::optional<GpuCount> gpus_min;
   std::optional<std::int64_t>
       gpus_per_node;                      // exactly so many on each node; absent: whole nodes first
   std::optional<Level> within;            // all of it in one such unit, or it waits
   std::optional<Level> prefer;            // in one such unit if possible
   std::optional<std::int64_t> segment;    // GPUs: cut into such pieces, each in one rack
-  std::vector<std::string> accelerators;  // acceptable ones; empty: any
+  std::vector<Accepted> accelerators;     // acceptable ones; empty: any, all of one speed
+  bool mixed = false;                     // one gang may span several of them, at one site
   std::vector<std::string> sites;         // allowed ones; empty: any
+  std::string booking;              // runs in this booking only; empty: outside of all
   Ratio draw = Ratio::of(800'000);  // of the span between idle and TDP, for the energy account
 
   std::optional<Duration> walltime;  // the policy's default unless given
@@ -91,8 +104,8 @@ struct JobSpec {
   bool operator==(const JobSpec&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(JobSpec, (),
-                      (name, team, project, priority_class, gpus, gpus_per_node, within, prefer,
-                       segment, accelerators, sites, draw, walltime, retries, requeue, early_signal,
+                      (name, team, project, priority_class, gpus, gpus_min, gpus_per_node, within,
+                       prefer, segment, accelerators, mixed, sites, booking, draw, walltime, retries, requeue, early_signal,
                        checkpoint_interval, launch, script, command, tasks, tasks_per_node,
                        environment, directory, output, error, simulated_runtime, simulated_exit))
 

@@ -193,6 +193,10 @@ BOOST_DESCRIBE_STRUCT(Programme, (), (name, total, from, until, budgets, source)
 enum class Backfill { None, Easy, Conservative };
 BOOST_DESCRIBE_ENUM(Backfill, None, Easy, Conservative)
 
+// What a restarted job may still run for: its whole walltime again, or what it has left of it.
+enum class RestartWalltime { Whole, Remaining };
+BOOST_DESCRIBE_ENUM(RestartWalltime, Whole, Remaining)
+
 // How the engine behaves: data, journalled with the portfolio, the same for serve and for
 // simulation.
 struct Policy {
@@ -216,12 +220,23 @@ struct Policy {
   // A job that its team's guarantee covers may stop gangs on borrowed capacity.
   bool reclaim = true;
   Duration min_runtime{600'000};  // no gang is preempted before
+  Duration resize_interval{1'800'000};  // an elastic gang is not made larger before it ran so long
+  RestartWalltime restart_walltime = RestartWalltime::Whole;
+  // A job that so many times in a row lost a node within the window after its start kills nodes: it
+  // is held until somebody releases it. 0: never.
+  std::int64_t killer_attempts = 3;
+  Duration killer_window{900'000};
+  // What an hour of delay is worth, per GPU: weighs a fast accelerator that is busy, or dear,
+  // against a slow one that is free. Only for jobs whose accelerators differ in speed.
+  GpuPrice delay_price = GpuPrice::of(2'000'000);
   bool operator==(const Policy&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Policy, (),
                       (requeue_limit, requeue_backoff, requeue_backoff_max, grace, default_walltime,
                        max_walltime, max_waiting, backfill, reservations, fair_share_half_life,
-                       fair_share_interval, lemon_failures, lemon_window, reclaim, min_runtime))
+                       fair_share_interval, lemon_failures, lemon_window, reclaim, min_runtime,
+                       resize_interval, restart_walltime, killer_attempts, killer_window,
+                       delay_price))
 
 struct Portfolio {
   std::string name;

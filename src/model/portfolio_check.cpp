@@ -395,6 +395,12 @@ class Checker {
     within("policy.lemon_failures", p.lemon_failures, 0, 100);
     between("policy.lemon_window", p.lemon_window, Duration(1'000), 365 * day);
     between("policy.min_runtime", p.min_runtime, Duration(0), 30 * day);
+    between("policy.resize_interval", p.resize_interval, Duration(0), 30 * day);
+    within("policy.killer_attempts", p.killer_attempts, 0, 100);
+    between("policy.killer_window", p.killer_window, Duration(1'000), 30 * day);
+    if (p.delay_price < GpuPrice() || p.delay_price > GpuPrice::of(1'000'000'000'000)) {
+      say("policy.delay_price", "expected 0 to 1,000,000 USD/GPU-hour");
+    }
     between("policy.max_walltime", p.max_walltime, Duration(1), 365 * day);
     if (p.requeue_backoff_max < p.requeue_backoff) {
       say("policy.requeue_backoff_max",

@@ -25,6 +25,8 @@ enum class Reason {
   PortfolioInvalid,
   PortfolioInUse,  // the new portfolio takes away what a running attempt stands on
   NothingToDo,
+  BookingInvalid,
+  BookingConflict,  // what it asks for is booked, or not there by then
   // why a job waits
   Starting,  // nothing is wrong: it has a place
   NotEnoughFreeGpus,
@@ -38,12 +40,18 @@ enum class Reason {
   NotEnoughPower,      // the site's interconnection carries no more
   OverQuota,           // its team has all that it may have
   GuaranteedToOthers,  // what is free is held back for the guarantees of other teams
+  Held,                // by somebody, or because it kills nodes; until it is released
+  Booked,              // what is free is booked for others before this job would end
+  BookingAhead,        // the booking that it names has not begun
+  BookingFull,         // other jobs have what it needs of its booking
+  WaitsForFaster,      // it could start, and is done sooner or cheaper elsewhere
 };
 BOOST_DESCRIBE_ENUM(Reason, JobInvalid, NameUnknown, NeverFits, QueueFull, WalltimeTooLong,
                     RequestReused, JobUnknown, JobEnded, PortfolioInvalid, PortfolioInUse,
-                    NothingToDo, Starting, NotEnoughFreeGpus, NotEnoughWholeNodes,
+                    NothingToDo, BookingInvalid, BookingConflict, Starting, NotEnoughFreeGpus, NotEnoughWholeNodes,
                     NotEnoughInService, HeldForEarlierJob, SiteNotAllowed, AcceleratorAbsent,
-                    NotEnergised, BackingOff, NotEnoughPower, OverQuota, GuaranteedToOthers)
+                    NotEnergised, BackingOff, NotEnoughPower, OverQuota, GuaranteedToOthers, Held,
+                    Booked, BookingAhead, BookingFull, WaitsForFaster)
 
 struct Refusal {
   Reason reason = Reason::JobInvalid;
@@ -68,8 +76,9 @@ struct Explanation {
   std::string message;          // one sentence with numbers
   std::int64_t jobs_ahead = 0;  // in the queue, by priority then age
   std::vector<SiteExplanation> sites;
+  std::vector<std::string> unblocks;  // what would let it start now, each on its own
   bool operator==(const Explanation&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Explanation, (), (reason, message, jobs_ahead, sites))
+BOOST_DESCRIBE_STRUCT(Explanation, (), (reason, message, jobs_ahead, sites, unblocks))
 
 }  // namespace ampacity

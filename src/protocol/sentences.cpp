@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/sentences.hpp"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <boost/describe/enum_to_string.hpp>
 #include <charconv>
 
@@ -83,8 +86,10 @@ struct Teller {
                        e.portfolio.sites.size(), e.portfolio.leases.size());
   }
   std::string operator()(const JobSubmitted& e) const {
-    return fmt::format("{} '{}' submitted{}: {} GPUs, priority {}", job(e.job), e.spec->name,
-                       by(e.by), e.spec->gpus.count(), e.priority);
+    const auto least = e.spec->gpus_min.value_or(e.spec->gpus);
+    return fmt::format("{} '{}' submitted{}: {}{} GPUs, priority {}", job(e.job), e.spec->name,
+                       by(e.by), least < e.spec->gpus ? fmt::format("{} to ", least.count()) : "",
+                       e.spec->gpus.count(), e.priority);
   }
   std::string operator()(const AttemptPlaced& e) const {
     return fmt::format("{} placed at {} under lease {} of {} on {}: {}", attempt(e.attempt), e.site,
@@ -110,7 +115,8 @@ struct Teller {
     return fmt::format("{} {}: {}", job(e.job), name_of(e.state), e.why);
   }
   std::string operator()(const NodeChanged& e) const {
-    return fmt::format("node {} is {}{}", e.node, e.state == NodeState::Down ? "down" : "up",
+    const bool node = std::count(e.node.begin(), e.node.end(), '/') == 4;
+    return fmt::format("{}{} is {}{}", node ? "node " : "", e.node, e.state == NodeState::Down ? "down" : "up",
                        e.detail.empty() ? "" : ": " + e.detail);
   }
   std::string operator()(const Drained& e) const {
@@ -131,6 +137,29 @@ struct Teller {
   }
   std::string operator()(const CapacityChanged& e) const {
     return fmt::format("hall {} {}: {}", e.hall, e.usable ? "usable" : "not usable", e.why);
+  }
+
+  std::string operator()(const BookingMade& e) const {
+    return fmt::format("booking {} made{}: {}{} from {} until {} on {}{}", e.booking.name, by(e.by),
+                       e.booking.maintenance ? "maintenance" : "capacity",
+                       e.booking.team.empty() ? "" : " for team " + e.booking.team,
+                       to_text(e.booking.from), to_text(e.booking.until), to_text(e.nodes),
+                       e.booking.note.empty() ? "" : ": " + e.booking.note);
+  }
+  std::string operator()(const BookingBegun& e) const {
+    return fmt::format("booking {} begins", e.name);
+  }
+  std::string operator()(const BookingEnded& e) const {
+    return fmt::format("booking {} ends: {}", e.name, e.why);
+  }
+  std::string operator()(const JobHeld& e) const {
+    return fmt::format("{} is held: {}", job(e.job), e.why);
+  }
+  std::string operator()(const JobReleased& e) const {
+    return fmt::format("{} is released{}", job(e.job), by(e.by));
+  }
+  std::string operator()(const PolicyChanged& e) const {
+    return fmt::format("policy changed{}: {}", by(e.by), fmt::join(e.changes, ", "));
   }
 
   std::string operator()(const StartGang& e) const {

@@ -18,6 +18,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/booking.hpp"
 #include "model/job.hpp"
 #include "model/portfolio.hpp"
 #include "protocol/ids.hpp"
@@ -45,8 +46,9 @@ struct Ending {
 };
 BOOST_DESCRIBE_STRUCT(Ending, (), (kind, code, signal, rank, detail))
 
-enum class StopCause { Cancelled, WalltimeReached, NodeDown, Preempted };
-BOOST_DESCRIBE_ENUM(StopCause, Cancelled, WalltimeReached, NodeDown, Preempted)
+// Resized: an elastic gang, to run on at another size at once.
+enum class StopCause { Cancelled, WalltimeReached, NodeDown, Preempted, Resized };
+BOOST_DESCRIBE_ENUM(StopCause, Cancelled, WalltimeReached, NodeDown, Preempted, Resized)
 
 // What an attempt came to, in the engine's judgement.
 enum class AttemptResult {
@@ -55,10 +57,11 @@ enum class AttemptResult {
   Cancelled,
   TimedOut,
   InfrastructureFailed,
-  Preempted
+  Preempted,
+  Resized
 };
 BOOST_DESCRIBE_ENUM(AttemptResult, Completed, Failed, Cancelled, TimedOut, InfrastructureFailed,
-                    Preempted)
+                    Preempted, Resized)
 
 enum class JobState {
   Waiting,
@@ -140,6 +143,7 @@ struct ReportEnded {
 };
 BOOST_DESCRIBE_STRUCT(ReportEnded, (), (attempt, ending))
 
+// A node, or all that stands in a rack, pod, hall or site: one report, one outage.
 struct ReportNode {
   std::string node;
   NodeState state = NodeState::Down;
@@ -164,13 +168,52 @@ struct Resume {
 };
 BOOST_DESCRIBE_STRUCT(Resume, (), (target, by))
 
+// The jobs that name it may use it; see model/booking.hpp.
+struct MakeBooking {
+  Booking booking;
+  std::string by;
+  bool operator==(const MakeBooking&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(MakeBooking, (), (booking, by))
+
+struct EndBooking {
+  std::string name;
+  std::string by;
+  bool operator==(const EndBooking&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(EndBooking, (), (name, by))
+
+// A job that waits, or that is requeued later, does not start until it is released.
+struct HoldJob {
+  JobId job;
+  std::string by;
+  std::string note;
+  bool operator==(const HoldJob&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(HoldJob, (), (job, by, note))
+
+struct ReleaseJob {
+  JobId job;
+  std::string by;
+  bool operator==(const ReleaseJob&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ReleaseJob, (), (job, by))
+
+struct SetPolicy {
+  Policy policy;
+  std::string by;
+  bool operator==(const SetPolicy&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(SetPolicy, (), (policy, by))
+
 struct Tick {  // "a deadline has come": the driver sends it at next_deadline()
   bool operator==(const Tick&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Tick, (), ())
 
 using Command = std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded,
-                             ReportNode, Drain, Resume, Tick>;
+                             ReportNode, Drain, Resume, Tick, MakeBooking, EndBooking, HoldJob,
+                             ReleaseJob, SetPolicy>;
 
 // ---- events ----
 
@@ -196,10 +239,12 @@ struct AttemptPlaced {
   std::string lease;
   std::vector<NodeShare> nodes;  // in rank order
   Duration walltime{};
-  std::string why;  // "first of 2 sites" or what the preferred ones lacked
+  std::string why;    // "first of 2 sites" or what the preferred ones lacked
+  Ratio speed = one;  // of the job there; the walltime has it already
   bool operator==(const AttemptPlaced&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(AttemptPlaced, (), (attempt, site, provider, lease, nodes, walltime, why))
+BOOST_DESCRIBE_STRUCT(AttemptPlaced, (),
+                      (attempt, site, provider, lease, nodes, walltime, why, speed))
 
 struct AttemptStarted {
   AttemptId attempt;
@@ -304,10 +349,55 @@ struct RoomPromised {
 };
 BOOST_DESCRIBE_STRUCT(RoomPromised, (), (job, site, nodes))
 
+// From `from` on these nodes are kept: runs of neighbours, as in allocations.
+struct BookingMade {
+  Booking booking;
+  std::vector<NodeShare> nodes;
+  std::string by;
+  bool operator==(const BookingMade&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(BookingMade, (), (booking, nodes, by))
+
+struct BookingBegun {
+  std::string name;
+  bool operator==(const BookingBegun&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(BookingBegun, (), (name))
+
+struct BookingEnded {
+  std::string name;
+  std::string why;
+  bool operator==(const BookingEnded&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(BookingEnded, (), (name, why))
+
+struct JobHeld {
+  JobId job;
+  std::string why;
+  bool operator==(const JobHeld&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(JobHeld, (), (job, why))
+
+struct JobReleased {
+  JobId job;
+  std::string by;
+  bool operator==(const JobReleased&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(JobReleased, (), (job, by))
+
+struct PolicyChanged {
+  Policy policy;
+  std::vector<std::string> changes;  // for people: "backfill: easy -> none"
+  std::string by;
+  bool operator==(const PolicyChanged&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(PolicyChanged, (), (policy, changes, by))
+
 using EventBody =
     std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
                  AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained,
-                 Resumed, CapacityChanged, SitePowerChanged, UseCharged, RoomPromised>;
+                 Resumed, CapacityChanged, SitePowerChanged, UseCharged, RoomPromised, BookingMade,
+                 BookingBegun, BookingEnded, JobHeld, JobReleased, PolicyChanged>;
 
 struct Event {
   Instant at;
@@ -325,8 +415,9 @@ struct StartGang {
   std::vector<NodeShare> nodes;
   Duration walltime{};
   Instant placed;
+  Ratio speed = one;
 };
-BOOST_DESCRIBE_STRUCT(StartGang, (), (attempt, site, spec, nodes, walltime, placed))
+BOOST_DESCRIBE_STRUCT(StartGang, (), (attempt, site, spec, nodes, walltime, placed, speed))
 
 struct StopGang {  // TERM, then KILL after `grace`
   AttemptId attempt;

@@ -61,6 +61,11 @@ struct Written<Carbon> {
   static Result<Carbon> parse(std::string_view text) { return parse_carbon(text); }
 };
 template <>
+struct Written<GpuPrice> {
+  static const Wording words;
+  static Result<GpuPrice> parse(std::string_view text) { return parse_gpu_price(text); }
+};
+template <>
 struct Written<Ratio> {
   static const Wording words;
   static Result<Ratio> parse(std::string_view text) { return parse_ratio(text); }

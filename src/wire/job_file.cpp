@@ -36,6 +36,49 @@ struct Words<Level> {
   static std::vector<std::string> later() { return {}; }
 };
 
+// A name, or a name and how fast the job is there.
+template <>
+struct Form<Accepted> {
+  static boost::json::object schema();
+  static boost::json::value shown(const Accepted&) { return nullptr; }
+  static void read(const Source& from, Accepted& value);
+};
+
+namespace {
+
+struct Rated {
+  Accepted& accepted;
+};
+
+void describe(Fields& f, Rated& rated) {
+  f.required("name", rated.accepted.name, "A built-in accelerator or one of the portfolio.");
+  f.optional("speed", rated.accepted.speed,
+             "How fast the job is on it; its walltime is that at 100 %.");
+}
+
+}  // namespace
+
+boost::json::object Form<Accepted>::schema() {
+  Accepted value;
+  Rated rated{value};
+  boost::json::object out{{"type", "object"}};
+  Fields fields(out);
+  describe(fields, rated);
+  fields.finish();
+  return {{"oneOf", {Form<std::string>::schema(), out}}};
+}
+
+void Form<Accepted>::read(const Source& from, Accepted& value) {
+  if (from.node->kind == YamlNode::Kind::Scalar) return Form<std::string>::read(from, value.name);
+  if (from.node->kind != YamlNode::Kind::Mapping) {
+    return from.expected("a name, or a mapping of name and speed");
+  }
+  Rated rated{value};
+  Fields fields(from);
+  describe(fields, rated);
+  fields.finish();
+}
+
 template <>
 struct Form<Argument> {
   static boost::json::object schema() { return {{"type", {"string", "number", "boolean"}}}; }
@@ -163,12 +206,18 @@ void describe(Fields& f, JobSpec& job) {
   f.optional("project", job.project, "A project of the team.");
   f.optional("priority_class", job.priority_class, "A priority class of the portfolio.");
   f.optional("gpus", job.gpus, "GPUs of the whole gang: all of them or none.");
+  f.optional("gpus_min", job.gpus_min,
+             "Elastic: it runs on any size from here up to gpus, and is resized as others come and "
+             "go.");
   f.optional("gpus_per_node", job.gpus_per_node, "Exactly so many on each node.");
   f.optional("within", job.within, "The whole gang in one such unit, or it waits.");
   f.optional("prefer", job.prefer, "The whole gang in one such unit if possible.");
   f.optional("segment", job.segment, "GPUs: cut into such pieces, each in one rack.");
-  f.optional("accelerators", job.accelerators, "Acceptable accelerators; left out: any.");
+  f.optional("accelerators", job.accelerators,
+             "Acceptable accelerators, by name or with the job's speed there; left out: any.");
+  f.optional("mixed", job.mixed, "One gang may span several accelerators, at one site.");
   f.optional("sites", job.sites, "Sites allowed; left out: any.");
+  f.optional("booking", job.booking, "The booking that it runs in.");
   f.optional("draw", job.draw, "Mean draw as a share of the span from idle to full load.");
   f.optional("walltime", job.walltime, "Longest run time; left out: the policy's default.");
   f.optional("retries", job.retries, "Restarts after the job itself failed.");

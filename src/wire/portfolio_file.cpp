@@ -20,6 +20,12 @@ struct Words<Backfill> {
   static std::vector<std::string> later() { return {}; }
 };
 
+template <>
+struct Words<RestartWalltime> {
+  static std::vector<std::string> all() { return {"whole", "remaining"}; }
+  static std::vector<std::string> later() { return {}; }
+};
+
 // '30 G$/year' for the whole lease, '550 k$/MW-month', '2.05 USD/GPU-hour'.
 template <>
 struct Written<LeasePrice> {
@@ -246,6 +252,15 @@ void describe(Fields& f, Policy& policy) {
   f.optional("reclaim", policy.reclaim,
              "A job that its team's guarantee covers may stop gangs on borrowed capacity.");
   f.optional("min_runtime", policy.min_runtime, "No gang is preempted before it ran so long.");
+  f.optional("resize_interval", policy.resize_interval,
+             "An elastic gang is not made larger before it ran so long.");
+  f.optional("restart_walltime", policy.restart_walltime,
+             "What a restarted job may run for: its whole walltime again, or what remains of it.");
+  f.optional("killer_attempts", policy.killer_attempts,
+             "A job that so many times in a row lost a node within killer_window is held; 0: never.");
+  f.optional("killer_window", policy.killer_window, "See killer_attempts; from its start.");
+  f.optional("delay_price", policy.delay_price,
+             "What an hour of delay is worth per GPU, against the price of a faster accelerator.");
 }
 
 void describe(Fields& f, Portfolio& portfolio) {

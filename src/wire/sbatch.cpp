@@ -276,6 +276,8 @@ class Parser {
       spec.team = value;
     } else if (name == "qos") {
       spec.priority_class = value;
+    } else if (name == "reservation") {
+      spec.booking = value;
     } else {
       return false;
     }
@@ -320,8 +322,9 @@ class Parser {
       note({1, 1}, "",
            fmt::format("no GPU option: taken as one GPU a task ({} in all)", resolved->gpus));
     }
-    if (!type_.empty()) spec.accelerators = {type_};
-    if (type_.empty()) spec.accelerators = constraint_;
+    if (!type_.empty()) constraint_ = {type_};
+    spec.accelerators.clear();
+    for (const auto& name : constraint_) spec.accelerators.push_back({name, one});
   }
 
   // Contradictions come to light at the last of the options that make them.

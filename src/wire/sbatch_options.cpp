@@ -117,7 +117,6 @@ std::vector<SbatchOption> make_refused() {
       refused("nodefile", 'F', Takes::Value, by_nodes),
       refused("exclude", 'x', Takes::Value, "drain the nodes instead (`ampacity drain`)"),
       refused("prefer", 0, Takes::Value, not_built),
-      refused("reservation", 0, Takes::Value, not_built),
       refused("licenses", 'L', Takes::Value, not_built),
       refused("clusters", 'M', Takes::Value, "name no cluster; every allowed site is tried"),
       refused("cluster-constraint", 0, Takes::Value,
