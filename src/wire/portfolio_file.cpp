@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <deque>
+
+#include "base/assert.hpp"
 #include "wire/document.hpp"
 
 namespace ampacity {
@@ -256,8 +259,9 @@ void describe(Fields& f, Policy& policy) {
              "An elastic gang is not made larger before it ran so long.");
   f.optional("restart_walltime", policy.restart_walltime,
              "What a restarted job may run for: its whole walltime again, or what remains of it.");
-  f.optional("killer_attempts", policy.killer_attempts,
-             "A job that so many times in a row lost a node within killer_window is held; 0: never.");
+  f.optional(
+      "killer_attempts", policy.killer_attempts,
+      "A job that so many times in a row lost a node within killer_window is held; 0: never.");
   f.optional("killer_window", policy.killer_window, "See killer_attempts; from its start.");
   f.optional("delay_price", policy.delay_price,
              "What an hour of delay is worth per GPU, against the price of a faster accelerator.");
@@ -284,6 +288,42 @@ Loaded<Portfolio> load_portfolio(const std::string& path) {
   const auto text = read_text_file(path);
   if (!text) return text.error();
   return parse_portfolio(*text, path);
+}
+
+Settings settings_of(const Policy& policy) {
+  boost::json::object schema;  // the defaults that it shows are the values of this policy
+  Fields fields(schema);
+  auto shown = policy;
+  describe(fields, shown);
+  Settings settings;
+  for (const auto& [key, property] : schema["properties"].get_object()) {
+    const std::string name(key.data(), key.size());
+    const auto* value = property.get_object().if_contains("default");
+    AMPACITY_ASSERT(value != nullptr, "policy.{} has no text", name);
+    settings[name] =
+        value->is_string() ? value->get_string().c_str() : boost::json::serialize(*value);
+  }
+  return settings;
+}
+
+Loaded<Policy> with_settings(const Policy& policy, const Settings& settings,
+                             const std::string& file) {
+  ProblemList problems(file);
+  std::deque<YamlNode> scalars;  // a deque: the mapping points to them
+  YamlNode mapping;
+  mapping.kind = YamlNode::Kind::Mapping;
+  for (const auto& [key, value] : settings) {
+    for (const auto& text : {key, value}) {
+      auto& scalar = scalars.emplace_back();
+      scalar.kind = YamlNode::Kind::Scalar;
+      scalar.text = text;
+      mapping.children.push_back(&scalar);
+    }
+  }
+  auto changed = policy;
+  Form<Policy>::read({&mapping, "", &problems}, changed);
+  if (!problems.empty()) return problems.take();
+  return changed;
 }
 
 std::string portfolio_schema() {
