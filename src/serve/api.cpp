@@ -439,10 +439,8 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   Reply book(const Request& request) {
     auto body = body_of<api::BookingBody>(request);
     if (!body) co_return failure(body.error());
-    auto& booking = body->booking;
-    if (booking.from == Instant()) booking.from = conductor.now();
-    const auto name = booking.name;
-    Command command = MakeBooking{std::move(booking), std::move(body->by)};
+    const auto name = body->booking.name;
+    Command command = MakeBooking{std::move(body->booking), std::move(body->by)};
     const auto told = co_await conductor.tell(std::move(command));
     if (!told) co_return failure(told.error());
     if (told->refusal) co_return refusal(*told->refusal, true);

@@ -250,7 +250,7 @@ struct TeamList {
 };
 BOOST_DESCRIBE_STRUCT(TeamList, (), (teams, gpus_in_service, guaranteed, overpromised))
 
-// POST /v1/bookings. Without `from` (or with 0) it begins now.
+// POST /v1/bookings. A `from` that is missing or past means now.
 struct BookingBody {
   Booking booking;
   std::string by;
