@@ -280,7 +280,8 @@ def test_outage_of_a_rack() -> None:
 
 def test_elastic_and_speeds() -> None:
     speeds = [{"name": "cpu-slot", "speed": 500_000}]
-    elastic = call("POST", "/v1/jobs", body=job(gpus=8, gpus_min=2, walltime=600_000, accelerators=speeds, command=["sleep", "60"]), status=201)["job"]
+    body = job(gpus=8, gpus_min=2, walltime=600_000, accelerators=speeds, command=["sleep", "60"])
+    elastic = call("POST", "/v1/jobs", body=body, status=201)["job"]
     detail = wait_for(elastic, "Running")
     assert detail["job"]["gpus_min"] == 2 and 2 <= detail["job"]["gpus_held"] <= 8, detail["job"]
     assert detail["spec"]["accelerators"] == speeds
@@ -409,7 +410,8 @@ def test_command_line() -> None:
     assert run("events").count("\n") == 20
     assert "\x1b[" not in run("jobs"), "colours in a pipe"
     for name in ("serve", "submit", "jobs", "job", "explain", "forecast", "logs", "wait", "cancel", "sites", "leases", "teams", "drain",
-                 "resume", "node", "book", "unbook", "bookings", "hold", "release", "apply", "policy", "events", "check", "schema", "completion", "replay", "bench", "soak"):
+                 "resume", "node", "book", "unbook", "bookings", "hold", "release", "apply", "policy", "events", "check",
+                 "schema", "completion", "replay", "bench", "soak"):
         assert "Examples" in run(name, "--help") or name == "completion", name
 
 
