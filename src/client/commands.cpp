@@ -4,10 +4,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 
+#include "client/command.hpp"
 #include "client/completion.hpp"
 #include "client/follow.hpp"
+#include "client/operations.hpp"
 #include "client/show.hpp"
 #include "client/submit.hpp"
 #include "units/text.hpp"
@@ -19,72 +20,36 @@
 namespace ampacity::client {
 namespace {
 
-using OptionsPtr = std::shared_ptr<Options>;
-
-Exit say(const Error& error) {
-  fmt::print(stderr, "ampacity: {}\n", error.message);
-  return exit_for(error);
-}
-
-CLI::App* command(CLI::App& app, const OptionsPtr& options, const char* name, const char* what,
-                  const char* examples) {
-  auto* sub = app.add_subcommand(name, what);
-  sub->footer(std::string("Examples:\n") + examples);
-  sub->add_option("--server", options->server,
-                  "Where the server is (default: what serve wrote into --data)");
-  sub->add_option("--data", options->data, "Data folder of the server, for its address and token")
-      ->envname("AMPACITY_DATA")
-      ->capture_default_str();
-  sub->add_flag("--json", options->json, "Print JSON instead of text");
-  return sub;
-}
-
-// One GET whose answer is shown as a table or as JSON.
-template <class T>
-Exit get(const Options& options, const std::string& target) {
-  const auto body = ask(options, "GET", target);
-  if (!body) return say(body.error());
-  if (options.json) {
-    fmt::print("{}\n", *body);
-    return Exit::Ok;
-  }
-  const auto value = json::from_json<T>(*body);
-  if (!value) return say(value.error());
-  show(*value);
-  return Exit::Ok;
-}
-
-Exit change(const Options& options, const std::string& method, const std::string& target,
-            const std::string& body, const std::string& done) {
-  const auto answer = ask(options, method, target, body);
-  if (!answer) return say(answer.error());
-  fmt::print("{}\n", options.json ? *answer : done);
-  return Exit::Ok;
-}
-
 void add_submit(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto* sub =
       command(app, options, "submit", "Submit a job: a YAML file, an sbatch script, or a command",
               "  ampacity submit train.sh                       an sbatch script, unchanged\n"
               "  ampacity submit job.yaml --gpus 16             the file, with more GPUs\n"
               "  ampacity submit --gpus 2 --tasks 2 -- python3 train.py\n"
+              "  ampacity submit train.sh --gpus 64 --gpus-min 16    elastic\n"
+              "  ampacity submit train.sh --accelerator GB200 --accelerator 'H100=40 %'\n"
               "  ampacity submit train.sh --follow              stay and see its output\n"
               "  ampacity submit train.sh --dry-run             when and where would it start?");
   auto call = std::make_shared<SubmitCall>();
   sub->add_option("file", call->file,
                   "YAML file or sbatch script; - reads a script from standard input");
   sub->add_option("--gpus", call->gpus, "GPUs of the whole gang");
-  const CLI::IsMember levels(std::vector<std::string>{"rack", "pod", "hall", "site"});
+  sub->add_option("--gpus-min", call->gpus_min, "Elastic: any size from here up to --gpus");
+  sub->add_option("--accelerator", call->accelerators,
+                  "Acceptable: GB200, or 'H100=40 %' with the job's speed there (repeatable)")
+      ->allow_extra_args(false);
+  sub->add_flag("--mixed", call->mixed, "One gang may span several accelerators, at one site");
   sub->add_option("--within", call->within, "All of it in one rack, pod, hall or site, or it waits")
-      ->check(levels);
+      ->check(levels());
   sub->add_option("--prefer", call->prefer, "In one rack, pod, hall or site if possible")
-      ->check(levels);
+      ->check(levels());
   sub->add_option("--segment", call->segment, "GPUs: cut into such pieces, each in one rack");
   sub->add_option("--tasks", call->tasks, "Processes to start (ranks)");
   sub->add_option("--name", call->name, "Name of the job");
   sub->add_option("--walltime", call->walltime, "Longest run, such as '90 min'");
-  sub->add_option("--site", call->sites, "Only at this site (repeatable)");
+  sub->add_option("--site", call->sites, "Only at this site (repeatable)")->allow_extra_args(false);
   sub->add_option("--team", call->team, "Team that it counts for");
+  sub->add_option("--booking", call->booking, "Run in this booking");
   sub->add_option("--priority", call->priority, "Priority class");
   sub->add_option("--retries", call->retries, "Restarts after the job itself failed");
   sub->add_option("--runtime", call->runtime, "On simulated clusters: how long it runs");
@@ -256,48 +221,6 @@ void add_listings(CLI::App& app, const OptionsPtr& options, Run& run) {
       [options, &run] { run = [options] { return get<api::LeaseList>(*options, "/v1/leases"); }; });
 }
 
-void add_drain(CLI::App& app, const OptionsPtr& options, Run& run) {
-  auto body = std::make_shared<api::TargetBody>();
-  auto* drain = command(app, options, "drain",
-                        "Take a site, hall, pod, rack or node out of service for new work",
-                        "  ampacity drain attic/hall/p1/r1/n2 --note 'fan replaced on Monday'");
-  drain->add_option("target", body->target, "site, site/hall, … site/hall/pod/rack/node")
-      ->required();
-  drain->add_option("--note", body->note, "Why, for the record");
-  drain->callback([body, options, &run] {
-    run = [body, options] {
-      return change(*options, "POST", "/v1/drain", json::to_json(*body),
-                    body->target + " is drained; what runs there goes on");
-    };
-  });
-  auto* resume = command(app, options, "resume", "Put what was drained back into service",
-                         "  ampacity resume attic/hall/p1/r1/n2");
-  resume->add_option("target", body->target, "As it was drained")->required();
-  resume->callback([body, options, &run] {
-    run = [body, options] {
-      return change(*options, "POST", "/v1/resume", json::to_json(*body),
-                    body->target + " is in service again");
-    };
-  });
-}
-
-void add_node(CLI::App& app, const OptionsPtr& options, Run& run) {
-  auto body = std::make_shared<api::NodeBody>();
-  auto state = std::make_shared<std::string>();
-  auto* sub = command(app, options, "node",
-                      "Say that a node is up or down (gangs on a dead node are restarted)",
-                      "  ampacity node down attic/hall/p1/r1/n2");
-  sub->add_option("state", *state, "up or down")->required()->check(CLI::IsMember({"up", "down"}));
-  sub->add_option("node", body->node, "site/hall/pod/rack/node")->required();
-  sub->callback([body, state, options, &run] {
-    run = [body, state, options] {
-      body->state = *state == "up" ? NodeState::Up : NodeState::Down;
-      return change(*options, "POST", "/v1/nodes", json::to_json(*body),
-                    body->node + " is " + *state);
-    };
-  });
-}
-
 void add_events(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto call = std::make_shared<EventsCall>();
   auto* sub =
@@ -414,8 +337,7 @@ void add_commands(CLI::App& app, const OptionsPtr& options, Run& run) {
   add_wait(app, options, run);
   add_cancel(app, options, run);
   add_listings(app, options, run);
-  add_drain(app, options, run);
-  add_node(app, options, run);
+  add_operations(app, options, run);
   add_events(app, options, run);
   add_schema(app, run);
   add_completion(app, run);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/connection.hpp"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 
@@ -44,6 +47,11 @@ Result<http::Endpoint> find_server(const Options& options) {
   const char* token = std::getenv("AMPACITY_TOKEN");
   endpoint->token = token != nullptr ? token : first_line(options.data / "token");
   return endpoint;
+}
+
+std::string user_name() {
+  const auto* entry = ::getpwuid(::getuid());
+  return entry != nullptr ? entry->pw_name : fmt::format("uid{}", ::getuid());
 }
 
 Error error_in(const http::Response& response) {

@@ -25,6 +25,9 @@ Result<http::Endpoint> find_server(const Options& options);
 Result<std::string> ask(const Options& options, const std::string& method,
                         const std::string& target, const std::string& body = "");
 
+// Who is asking, for the record.
+std::string user_name();
+
 // The Error in an answer of the server.
 Error error_in(const http::Response& response);
 

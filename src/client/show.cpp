@@ -48,6 +48,13 @@ std::string ended_text(const api::AttemptView& attempt) {
   return e.detail.empty() ? text : text + ": " + e.detail;
 }
 
+// An elastic job: what it has of what it asks for, or what it would start with.
+std::string gpus_text(const api::JobView& job) {
+  if (!job.gpus_min) return fmt::format("{}", job.gpus);
+  if (job.gpus_held) return fmt::format("{} of {}", *job.gpus_held, job.gpus);
+  return fmt::format("{} to {}", *job.gpus_min, job.gpus);
+}
+
 void show_attempt(const api::AttemptView& a) {
   fmt::print("\n{}  at {} under {} ({})\n", coloured("attempt " + a.attempt, Colour::Bold), a.site,
              a.lease, a.provider);
@@ -90,7 +97,7 @@ void show(const api::JobList& list) {
     table.add({{fmt::format("{}", job.id)},
                {job.name},
                {state, colour_of(state)},
-               {fmt::format("{}", job.gpus)},
+               {gpus_text(job)},
                {job.site.empty() ? "-" : job.site},
                {clock(job.submitted_ms)},
                {ran && job.ended_ms ? span(*job.started_ms, *job.ended_ms) : "-"},
@@ -109,7 +116,8 @@ void show(const api::JobDetail& detail) {
   field("state", coloured(state, colour_of(state)) + (job.why.empty() ? "" : ": " + job.why));
   field("team", job.team + (job.project.empty() ? "" : "/" + job.project));
   field("by", job.by);
-  field("gpus", fmt::format("{}, priority {}", job.gpus, job.priority));
+  field("gpus", fmt::format("{}, priority {}", gpus_text(job), job.priority));
+  field("booking", detail.spec.booking);
   field("submitted", clock(job.submitted_ms) + " UTC");
   field("GPU time", to_text(GpuTime::of(job.usage.gpu_ms)));
   field("energy", fmt::format("{} IT, {} at the meter", to_text(Energy::of(job.usage.it_j)),
@@ -127,6 +135,7 @@ void show(const api::JobDetail& detail) {
 void show(const Explanation& e, std::int64_t job) {
   fmt::print("job {} waits: {}\n", job, e.message);
   for (const auto& site : e.sites) fmt::print("  {}\n", site.message);
+  for (const auto& change : e.unblocks) fmt::print("would start if: {}\n", change);
 }
 
 void show(const api::SiteList& list) {
@@ -220,6 +229,44 @@ void show(const api::TeamList& list) {
     fmt::print("{} GPUs are guaranteed and {} are in service: {} more than there are\n",
                list.guaranteed, list.gpus_in_service, list.overpromised);
   }
+}
+
+void show(const api::BookingList& list) {
+  if (list.bookings.empty()) {
+    fmt::print("no bookings\n");
+    return;
+  }
+  Table table({{"BOOKING"},
+               {"KIND"},
+               {"GPUS", true},
+               {"FROM"},
+               {"UNTIL"},
+               {"BEGUN"},
+               {"TEAM"},
+               {"JOBS", true},
+               {"NODES", false, true},
+               {"NOTE", false, true}});
+  for (const auto& b : list.bookings) {
+    const bool maintenance = b.kind == api::BookingKind::Maintenance;
+    table.add(
+        {{b.name},
+         {maintenance ? "maintenance" : "capacity", maintenance ? Colour::Yellow : Colour::None},
+         {fmt::format("{}", b.gpus)},
+         {clock(b.from_ms)},
+         {clock(b.until_ms)},
+         {b.begun ? "yes" : "no"},
+         {b.team.empty() ? "-" : b.team},
+         {fmt::format("{}", b.jobs.size())},
+         {to_text(b.nodes)},
+         {b.note}});
+  }
+  table.print();
+}
+
+void show(const api::PolicyView& policy) {
+  Table table({{"SETTING"}, {"VALUE"}});
+  for (const auto& [key, value] : policy.settings) table.add({{key}, {value}});
+  table.print();
 }
 
 void show(const api::ForecastView& f) {

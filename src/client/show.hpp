@@ -12,6 +12,8 @@ void show(const Explanation& explanation, std::int64_t job);
 void show(const api::SiteList& list);
 void show(const api::LeaseList& list);
 void show(const api::TeamList& list);
+void show(const api::BookingList& list);
+void show(const api::PolicyView& policy);
 void show(const api::ForecastView& forecast);
 void show(const api::EventView& event);
 std::string state_text(JobState state);

@@ -2,8 +2,6 @@
 #include "client/submit.hpp"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <iostream>
@@ -29,11 +27,6 @@ std::map<std::string, std::string> own_environment() {
       all[text.substr(0, equals)] = text.substr(equals + 1);
   }
   return all;
-}
-
-std::string user_name() {
-  const auto* entry = ::getpwuid(::getuid());
-  return entry != nullptr ? entry->pw_name : fmt::format("uid{}", ::getuid());
 }
 
 Exit say(const std::vector<FileProblem>& problems) {
@@ -85,9 +78,33 @@ JobSpec from_command(const SubmitCall& call) {
   return spec;
 }
 
+Result<Accepted> accepted_in(const std::string& word) {
+  const auto equals = word.find('=');
+  Accepted accepted{word.substr(0, equals), one};
+  if (equals == std::string::npos) return accepted;
+  const auto speed = parse_ratio(word.substr(equals + 1));
+  if (!speed) return speed.error().within("--accelerator " + accepted.name);
+  accepted.speed = *speed;
+  return accepted;
+}
+
+Status override_accelerators(const SubmitCall& call, JobSpec& spec) {
+  if (call.mixed) spec.mixed = true;
+  if (!call.accelerators.empty()) spec.accelerators.clear();
+  for (const auto& word : call.accelerators) {
+    auto accepted = accepted_in(word);
+    if (!accepted) return accepted.error();
+    spec.accelerators.push_back(std::move(*accepted));
+  }
+  return {};
+}
+
 // What was given on the command line wins over the file.
 Status override_with(const SubmitCall& call, JobSpec& spec) {
   if (call.gpus) spec.gpus = GpuCount::of(*call.gpus);
+  if (call.gpus_min) spec.gpus_min = GpuCount::of(*call.gpus_min);
+  if (auto status = override_accelerators(call, spec); !status) return status;
+  if (!call.booking.empty()) spec.booking = call.booking;
   if (call.tasks) spec.tasks = *call.tasks;
   if (!call.within.empty()) spec.within = parse_level(call.within);
   if (!call.prefer.empty()) spec.prefer = parse_level(call.prefer);

@@ -15,6 +15,9 @@ struct SubmitCall {
   std::string file;                  // YAML or script; "-" reads a script from standard input
   std::vector<std::string> command;  // after "--": a command, or the script's arguments
   std::optional<std::int64_t> gpus;
+  std::optional<std::int64_t> gpus_min;
+  std::vector<std::string> accelerators;  // "GB200" or "H100=40 %"
+  bool mixed = false;
   std::optional<std::int64_t> tasks;
   std::string within;  // a level
   std::string prefer;
@@ -23,6 +26,7 @@ struct SubmitCall {
   std::string walltime;
   std::vector<std::string> sites;
   std::string team;
+  std::string booking;
   std::string priority;
   std::optional<std::int64_t> retries;
   std::string runtime;  // simulated clusters

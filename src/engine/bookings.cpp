@@ -69,6 +69,12 @@ std::optional<Refusal> Engine::objection_to(const Booking& booking) const {
     return Refusal{Reason::BookingInvalid,
                    fmt::format("there are {} bookings, the limit", limits::bookings)};
   }
+  if (!booking.target.empty() && !fleet_.resolve(booking.target)) {
+    return Refusal{Reason::NameUnknown,
+                   fmt::format("nothing is called '{}'; book a site, site/hall, … down to a node{}",
+                               booking.target,
+                               did_you_mean(booking.target, names_of(portfolio.sites)))};
+  }
   if (!booking.team.empty()) {
     if (auto no = unknown("team", booking.team, names_of(portfolio.teams))) return no;
   }
@@ -111,11 +117,6 @@ void Engine::on(const EndBooking& command) {
 Result<std::vector<Share>> Engine::nodes_for(const Booking& booking) const {
   if (booking.target.empty()) return chosen_nodes(booking);
   const auto range = fleet_.resolve(booking.target);
-  if (!range) {
-    return invalid(fmt::format("nothing is called '{}'; book a site, site/hall, … down to a node{}",
-                               booking.target,
-                               did_you_mean(booking.target, names_of(state_.portfolio->sites))));
-  }
   for (const auto& [name, other] : state_.bookings) {
     if (!overlap(booking, other.booking)) continue;
     for (const auto& share : other.nodes) {

@@ -215,6 +215,7 @@ void Engine::rebuild_fleet() {
   elastic_.assign(fleet_.pools().size(), {});
   borrowing_.clear();
   stopping_.clear();
+  resizing_.clear();
   for (const auto& [id, job] : state_.jobs) {
     if (!job.live) continue;
     fleet_.take(job.live->shares);
@@ -222,6 +223,7 @@ void Engine::rebuild_fleet() {
     occupy(id, job);
     quotas_.use(quotas_.team(job.spec->team), job.live->gpus);
     if (job.live->stopping) stopping_.insert(id);
+    if (job.live->stopping == StopCause::Resized) resizing_.insert(id);
   }
 }
 

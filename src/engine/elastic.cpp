@@ -143,10 +143,10 @@ std::vector<Share> Engine::shares_leaving(const Job& job, JobId id) const {
 
 // The places of gangs that are being resized are theirs until they run again.
 void Engine::reserve_resizing() {
-  for (const auto id : stopping_) {
+  for (const auto id : resizing_) {
     const auto& job = job_of(id);
     const auto room = state_.making_room.find(id);
-    if (job.live->stopping != StopCause::Resized || room == state_.making_room.end()) continue;
+    if (room == state_.making_room.end()) continue;
     const auto more = without(room->second.place, job.live->shares);
     if (more.empty()) continue;
     Planner::Reservation r;

@@ -300,6 +300,7 @@ class Engine {
   };
   std::optional<Ahead> ahead_;
   std::set<JobId> stopping_;            // gangs
+  std::set<JobId> resizing_;            // of these, elastic ones that go on at another size
   std::optional<Instant> preempt_due_;  // a gang that somebody wants to preempt has run long enough
   bool dirty_ = false;                  // something changed that may let a job start
 

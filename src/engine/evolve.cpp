@@ -153,6 +153,11 @@ void Engine::apply(const AttemptStopping& event, Instant at) {
   job.live->stopping = event.cause;
   job.live->lost_node = event.cause == StopCause::NodeDown && is_node(event.by);
   stopping_.insert(event.attempt.job);
+  if (event.cause == StopCause::Resized) {
+    resizing_.insert(event.attempt.job);
+  } else {
+    resizing_.erase(event.attempt.job);
+  }
   if (event.room_for) {
     job.live->room_for = event.room_for;
     auto& room = state_.making_room[*event.room_for];
@@ -175,6 +180,7 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
   fleet_.draw(site_of(*job.live), Power() - job.live->draws);
   planner_.vacate(event.attempt.job);
   stopping_.erase(event.attempt.job);
+  resizing_.erase(event.attempt.job);
   std::erase_if(state_.making_room, [&](const auto& entry) {
     const auto& [id, room] = entry;
     return room.pending == 0 && room.at + state_.portfolio->policy.grace < at && !job_of(id).live;

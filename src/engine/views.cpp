@@ -126,7 +126,7 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
   if (const auto held = state_.held.find(id); held != state_.held.end()) {
     e.reason = Reason::Held;
     e.message = held->second;
-    e.unblocks = {fmt::format("ampacity release {}", id.value())};
+    e.unblocks = {fmt::format("it is released (ampacity release {})", id.value())};
     return e;
   }
   if (job.not_before > now) {

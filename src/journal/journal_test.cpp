@@ -155,6 +155,31 @@ TEST_CASE("the state of a job follows its events, one by one") {
   CHECK(reader->attempts(JobId(1)).value()[0].ending->code == 7);
 }
 
+TEST_CASE("a job that is held says so until it is released; its state stays") {
+  const Folder folder;
+  auto journal = open(folder);
+  auto reader = read(folder);
+  REQUIRE(journal->commit({submission(1)}));
+  const auto after = [&](Event event) {
+    REQUIRE(journal->commit({tick(9, {std::move(event)})}));
+    const auto job = reader->job(JobId(1)).value().value();
+    return fmt::format("{}: {}", boost::describe::enum_to_string(job.state, "?"), job.why);
+  };
+  CHECK(after({at(2), JobHeld{JobId(1), "held by olga: wait for the data"}}) ==
+        "Waiting: held by olga: wait for the data");
+  CHECK(after({at(3), JobReleased{JobId(1), "olga"}}) == "Waiting: ");
+}
+
+TEST_CASE("a journal from before speeds, with names of accelerators, is read") {
+  const Folder folder;
+  write(folder, {submission(1)});
+  execute(folder,
+          "UPDATE events SET body = replace(body, '\"accelerators\":[]', "
+          "'\"accelerators\":[\"H100\"]')");
+  const auto spec = read(folder)->spec(JobId(1)).value();
+  CHECK(spec->accelerators == std::vector<Accepted>{{"H100", one}});
+}
+
 TEST_CASE("jobs are found newest first by state, team, name, page and limit") {
   const Folder folder;
   auto entries = two_lives();  // 1 Completed, 2 Cancelled
@@ -220,17 +245,17 @@ TEST_CASE("commands are kept for audit; what an event holds is not held twice") 
         R"({"kind":"SubmitJob","request":"request-1","by":"ann","spec_event":3})");
   CHECK(first(folder, "SELECT body FROM commands WHERE seq = 1") ==
         R"({"kind":"Configure","portfolio_event":1})");
-  CHECK(first(folder, "SELECT body FROM commands WHERE seq = 17") ==
+  CHECK(first(folder, "SELECT body FROM commands WHERE seq = 21") ==
         json::to_json(changed.command));
   CHECK(first(folder, "SELECT body FROM commands WHERE request = 'request-x'") ==
         json::to_json(Command(SubmitJob{"request-x", spec_of(3), "bob"})));
   CHECK(first(folder,
               "SELECT accepted || ' ' || reason || ': ' || message FROM v_commands "
               "WHERE request = 'request-x'") == "0 QueueFull: 2 of 2 wait");
-  CHECK(first(folder, "SELECT group_concat(kind, ' ') FROM commands WHERE seq > 5") ==
-        "ReportStarted ReportStarted ReportNode Drain Resume SubmitJob Tick Tick CancelJob "
-        "ReportEnded "
-        "ReportEnded SubmitJob");
+  CHECK(
+      first(folder, "SELECT group_concat(kind, ' ') FROM commands WHERE seq > 5") ==
+      "ReportStarted ReportStarted ReportNode Drain Resume SubmitJob HoldJob ReleaseJob Tick Tick "
+      "CancelJob ReportEnded ReportEnded MakeBooking SetPolicy SubmitJob");
 }
 
 TEST_CASE("people query with times as text and money in USD") {

@@ -42,7 +42,8 @@ Projection::Projection(soci::session& session)
                 "facility_joules = facility_joules + :d, lease_micro_usd = lease_micro_usd + :e, "
                 "energy_micro_usd = energy_micro_usd + :f WHERE id = :g"),
       job_requeued_(session, "UPDATE jobs SET state = 'Waiting', why = :a WHERE id = :b"),
-      job_ended_(session, "UPDATE jobs SET state = :a, why = :b, ended_ms = :c WHERE id = :d") {}
+      job_ended_(session, "UPDATE jobs SET state = :a, why = :b, ended_ms = :c WHERE id = :d"),
+      job_why_(session, "UPDATE jobs SET why = :a WHERE id = :b") {}
 
 Status Projection::apply(std::int64_t id, const Event& event) {
   lacking_ = nullptr;
@@ -116,6 +117,15 @@ void Projection::fold(std::int64_t, Instant, const JobRequeued& event) {
 void Projection::fold(std::int64_t, Instant at, const JobEnded& event) {
   const auto* state = boost::describe::enum_to_string(event.state, "?");
   expect_one(job_ended_.run(state, event.why, to_ms(at), event.job.value()), "jobs");
+}
+
+// It may run: a hold counts when it would start again.
+void Projection::fold(std::int64_t, Instant, const JobHeld& event) {
+  expect_one(job_why_.run(event.why, event.job.value()), "jobs");
+}
+
+void Projection::fold(std::int64_t, Instant, const JobReleased& event) {
+  expect_one(job_why_.run("", event.job.value()), "jobs");
 }
 
 }  // namespace ampacity::sqlite

@@ -31,6 +31,8 @@ class Projection {
   void fold(std::int64_t id, Instant at, const AttemptEnded& event);
   void fold(std::int64_t id, Instant at, const JobRequeued& event);
   void fold(std::int64_t id, Instant at, const JobEnded& event);
+  void fold(std::int64_t id, Instant at, const JobHeld& event);
+  void fold(std::int64_t id, Instant at, const JobReleased& event);
   template <class Other>
   void fold(std::int64_t, Instant, const Other&) {}  // changes no row
 
@@ -52,6 +54,7 @@ class Projection {
   Statement<Nullable<Whole>, Whole, Whole, Whole, Whole, Whole, Whole> job_used_;
   Statement<std::string, Whole> job_requeued_;
   Statement<std::string, std::string, Whole, Whole> job_ended_;
+  Statement<std::string, Whole> job_why_;
 };
 
 }  // namespace ampacity::sqlite

@@ -31,7 +31,7 @@ struct JobRow {
   std::int64_t attempts = 0;
   std::string site;  // of the latest attempt
   std::optional<std::int64_t> exit_code;
-  std::string why;  // how it ended, or why it was requeued
+  std::string why;  // how it ended, or why it was requeued or is held
   Usage usage;      // of the attempts that ended
 };
 BOOST_DESCRIBE_STRUCT(JobRow, (),

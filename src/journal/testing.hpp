@@ -98,8 +98,24 @@ inline Event ended(std::int64_t seconds, std::int64_t job, std::int64_t number, 
   return {at(seconds), AttemptEnded{{JobId(job), number}, std::move(ending), result, usage}};
 }
 
-// Two jobs; between them every kind of event. Job 1 fails on a node, is run again and completes;
-// job 2 is cancelled while it runs.
+// A maintenance from its first to its last event.
+inline Entry booked() {
+  Booking booking;
+  booking.name = "fans";
+  booking.target = "abilene/h1/p1/r1/n2";
+  booking.from = at(21);
+  booking.until = at(22);
+  booking.maintenance = true;
+  return {at(21),
+          MakeBooking{booking, "olga"},
+          {},
+          {{at(21), BookingMade{booking, {{"abilene/h1/p1/r1/n2", 1, 8}}, "olga"}},
+           {at(21), BookingBegun{"fans"}},
+           {at(22), BookingEnded{"fans", "its time is over"}}}};
+}
+
+// Two jobs; between them every kind of event. Job 1 fails on a node, is held, is run again and
+// completes; job 2 is cancelled while it runs.
 inline std::vector<Entry> two_lives() {
   const Ending lost{EndKind::Lost, 0, 0, {}, "node n2 is gone"};
   const Ending killed{EndKind::Signalled, 0, 15, 1, ""};
@@ -129,6 +145,8 @@ inline std::vector<Entry> two_lives() {
        SubmitJob{"request-x", spec_of(3), "bob"},
        Refusal{Reason::QueueFull, "2 of 2 wait"},
        {}},
+      {at(10), HoldJob{JobId(1), "olga", ""}, {}, {{at(10), JobHeld{JobId(1), "held by olga"}}}},
+      {at(15), ReleaseJob{JobId(1), "olga"}, {}, {{at(15), JobReleased{JobId(1), "olga"}}}},
       tick(16, {placed(16, 1, 2)}),
       tick(17, {{at(17), AttemptStarted{{JobId(1), 2}}},
                 {at(17), AttemptSignalled{{JobId(1), 2}, 10}}}),
@@ -149,6 +167,8 @@ inline std::vector<Entry> two_lives() {
         {at(20), SitePowerChanged{"abilene", Power::of(1'000'000)}},
         {at(20), UseCharged{at(300)}},
         {at(20), RoomPromised{JobId(3), "abilene", {{"abilene/h1/p1/r1/n1", 1, 4}}}}}},
+      booked(),
+      {at(22), SetPolicy{Policy(), "olga"}, {}, {{at(22), PolicyChanged{Policy(), {}, "olga"}}}},
   };
 }
 

@@ -177,7 +177,8 @@ void with_fewer(const Fleet& fleet, const Asker& asker, std::vector<std::string>
   PoolIndex where;
   for (const auto pool : asker.shape.pools) {
     auto small = demand;
-    small.gpus = demand.segment.value_or(demand.per_node.value_or(1));
+    const auto whole = std::min(fleet.pool(pool).gpus_per_node, demand.gpus);
+    small.gpus = demand.segment.value_or(demand.per_node.value_or(whole));
     small.most = demand.gpus;
     if (!fleet.fits(pool, small)) continue;
     const auto size = largest_size(fleet, pool, small, demand.gpus,

@@ -15,6 +15,7 @@
 #include "serve/views.hpp"
 #include "wire/json.hpp"
 #include "wire/openapi.hpp"
+#include "wire/portfolio_file.hpp"
 
 namespace ampacity {
 namespace {
@@ -75,6 +76,7 @@ int status_of(Reason reason) {
     case Reason::JobEnded:
     case Reason::PortfolioInUse:
     case Reason::NothingToDo:
+    case Reason::BookingConflict:
       return 409;
     case Reason::QueueFull:
       return 429;
@@ -113,6 +115,28 @@ Result<T> body_of(const Request& request) {
   return json::from_json<T>(request.body);
 }
 
+std::string query_text(const Request& request, const std::string& key) {
+  const auto it = request.query.find(key);
+  return it == request.query.end() ? "" : it->second;
+}
+
+// The settings as the portfolio file would be read, in one line of problems.
+Result<Policy> changed_policy(const Policy& policy, const Settings& settings) {
+  constexpr std::size_t most = 100;
+  if (settings.empty()) return invalid("settings: there is nothing to change");
+  if (settings.size() > most) return invalid(fmt::format("settings: at most {}", most));
+  for (const auto& [key, value] : settings) {
+    if (key.size() + value.size() > 200) return invalid("settings: one is longer than 200 bytes");
+  }
+  auto changed = with_settings(policy, settings, "policy");
+  if (changed) return std::move(*changed);
+  std::string text;
+  for (const auto& problem : changed.error()) {
+    text += (text.empty() ? "" : "; ") + to_text(problem);
+  }
+  return invalid(std::move(text));
+}
+
 }  // namespace
 
 struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
@@ -131,23 +155,12 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (p.size() == 1 && request.method == "GET") co_return co_await top(p[0]);
     if (p.empty() || p[0] != "v1" || p.size() < 2) co_return no_route(request);
     if (p[1] == "jobs") co_return co_await jobs(request, stream);
+    if (p[1] == "bookings" && p.size() == 3 && request.method == "DELETE") {
+      co_return co_await end_booking(request);
+    }
     if (p.size() != 2) co_return no_route(request);
-    if (request.method == "GET") {
-      if (p[1] == "events") co_return co_await events(request, stream);
-      const auto before = p[1] == "state" ? state() : api::StateView{};  // told once it is durable
-      if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
-      if (p[1] == "sites") co_return ok(site_list(conductor.engine(), conductor.now()));
-      if (p[1] == "leases") co_return ok(lease_list(conductor.engine(), conductor.now()));
-      if (p[1] == "teams") co_return ok(team_list(conductor.engine()));
-      if (p[1] == "state") co_return ok(before);
-    }
-    if (request.method == "POST") {
-      if (p[1] == "drain") co_return co_await drain(request);
-      if (p[1] == "resume") co_return co_await resume(request);
-      if (p[1] == "nodes") co_return co_await nodes(request);
-      if (p[1] == "forecast") co_return co_await dry_run(request);
-    }
-    co_return no_route(request);
+    if (request.method == "GET") co_return co_await view_of(request, stream);
+    co_return co_await change_of(request);
   }
 
  private:
@@ -179,6 +192,40 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
                       "NotFound");
   }
 
+  Reply view_of(const Request& request, http::Stream& stream) {
+    const auto& what = request.path[1];
+    if (what == "events") co_return co_await events(request, stream);
+    const auto before = what == "state" ? state() : api::StateView{};  // told once it is durable
+    if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
+    const auto& engine = conductor.engine();
+    if (what == "sites") co_return ok(site_list(engine, conductor.now()));
+    if (what == "leases") co_return ok(lease_list(engine, conductor.now()));
+    if (what == "teams") co_return ok(team_list(engine));
+    if (what == "bookings") co_return ok(booking_list(engine));
+    if (what == "portfolio") co_return ok(*engine.state().portfolio);
+    if (what == "policy") co_return ok(policy());
+    if (what == "state") co_return ok(before);
+    co_return no_route(request);
+  }
+
+  Reply change_of(const Request& request) {
+    const auto is = [&](const char* method, const char* what) {
+      return request.method == method && request.path[1] == what;
+    };
+    if (is("POST", "drain")) co_return co_await drain(request);
+    if (is("POST", "resume")) co_return co_await resume(request);
+    if (is("POST", "nodes")) co_return co_await nodes(request);
+    if (is("POST", "forecast")) co_return co_await dry_run(request);
+    if (is("POST", "bookings")) co_return co_await book(request);
+    if (is("PUT", "portfolio")) co_return co_await configure(request);
+    if (is("PATCH", "policy")) co_return co_await set_policy(request);
+    co_return no_route(request);
+  }
+
+  api::PolicyView policy() const {
+    return {settings_of(conductor.engine().state().portfolio->policy)};
+  }
+
   api::StateView state() const {
     const auto& engine = conductor.engine();
     return {.portfolio = engine.state().portfolio->name,
@@ -202,6 +249,10 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
           404, fmt::format("'{}' is not a job; jobs are numbers", p.size() > 2 ? p[2] : ""),
           "NotFound");
     if (p.size() == 3 && request.method == "DELETE") co_return co_await cancel(*id, request);
+    if (p.size() == 4 && request.method == "POST") {
+      if (p[3] == "hold") co_return co_await hold(*id, request);
+      if (p[3] == "release") co_return co_await release(*id, request);
+    }
     if (request.method != "GET") co_return no_route(request);
     const auto row = reader->job(*id);
     if (!row) co_return failure(row.error());
@@ -228,8 +279,21 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   }
 
   Reply cancel(JobId id, const Request& request) {
-    const auto by = request.query.find("by");
-    Command command = CancelJob{id, by == request.query.end() ? "" : by->second};
+    Command command = CancelJob{id, query_text(request, "by")};
+    co_return co_await change(std::move(command));
+  }
+
+  Reply hold(JobId id, const Request& request) {
+    auto body = body_of<api::HoldBody>(request);
+    if (!body) co_return failure(body.error());
+    Command command = HoldJob{id, std::move(body->by), std::move(body->note)};
+    co_return co_await change(std::move(command));
+  }
+
+  Reply release(JobId id, const Request& request) {
+    auto body = body_of<api::ReleaseBody>(request);
+    if (!body) co_return failure(body.error());
+    Command command = ReleaseJob{id, std::move(body->by)};
     co_return co_await change(std::move(command));
   }
 
@@ -242,10 +306,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
 
   std::optional<Response> list(const Request& request) {
     JobFilter filter;
-    const auto get = [&](const char* key) {
-      const auto it = request.query.find(key);
-      return it == request.query.end() ? std::string() : it->second;
-    };
+    const auto get = [&](const char* key) { return query_text(request, key); };
     if (const auto text = get("state"); !text.empty()) {
       JobState state{};
       if (!boost::describe::enum_from_string(text.c_str(), state)) {
@@ -373,6 +434,46 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (!body) co_return failure(body.error());
     Command command = ReportNode{body->node, body->state, body->detail};
     co_return co_await change(std::move(command));
+  }
+
+  Reply book(const Request& request) {
+    auto body = body_of<api::BookingBody>(request);
+    if (!body) co_return failure(body.error());
+    const auto name = body->booking.name;
+    Command command = MakeBooking{std::move(body->booking), std::move(body->by)};
+    const auto told = co_await conductor.tell(std::move(command));
+    if (!told) co_return failure(told.error());
+    if (told->refusal) co_return refusal(*told->refusal, true);
+    for (const auto& view : booking_list(conductor.engine()).bookings) {
+      if (view.name == name) co_return ok(view, 201);
+    }
+    co_return failure(409, fmt::format("booking {} has ended already", name), "BookingConflict");
+  }
+
+  Reply end_booking(const Request& request) {
+    Command command = EndBooking{request.path[2], query_text(request, "by")};
+    co_return co_await change(std::move(command));
+  }
+
+  Reply configure(const Request& request) {
+    auto body = body_of<Portfolio>(request);
+    if (!body) co_return failure(body.error());
+    const auto told = co_await conductor.configure(std::move(*body));
+    if (!told) co_return failure(told.error());
+    if (told->refusal) co_return refusal(*told->refusal, false);
+    co_return ok(api::Changed{told->changed});
+  }
+
+  Reply set_policy(const Request& request) {
+    auto body = body_of<api::PolicyBody>(request);
+    if (!body) co_return failure(body.error());
+    auto changed = changed_policy(conductor.engine().state().portfolio->policy, body->settings);
+    if (!changed) co_return failure(changed.error());
+    Command command = SetPolicy{std::move(*changed), std::move(body->by)};
+    const auto told = co_await conductor.tell(std::move(command));
+    if (!told) co_return failure(told.error());
+    if (told->refusal) co_return refusal(*told->refusal, false);
+    co_return ok(policy());
   }
 
   // ---- events: Server-Sent Events, from the tables, so that a reader can resume at any id ----

@@ -7,6 +7,7 @@
 #include "sim/conversation.hpp"
 #include "wire/api.hpp"
 #include "wire/json.hpp"
+#include "wire/portfolio_file.hpp"
 
 namespace {
 
@@ -27,6 +28,18 @@ void tell(Conversation& driver, std::string_view line) {
   } else if (route == 'n') {
     const auto body = json::from_json<api::NodeBody>(text);
     if (body) driver.tell(ReportNode{body->node, body->state, body->detail});
+  } else if (route == 'b') {
+    const auto body = json::from_json<api::BookingBody>(text);
+    if (body) driver.tell(MakeBooking{body->booking, body->by});
+  } else if (route == 'p') {
+    const auto body = json::from_json<api::PolicyBody>(text);
+    if (!body) return;
+    const auto policy =
+        with_settings(driver.engine().state().portfolio->policy, body->settings, "");
+    if (policy) driver.tell(SetPolicy{*policy, body->by});
+  } else if (route == 'c') {
+    const auto body = json::from_json<Portfolio>(text);
+    if (body) driver.tell(Configure{*body});
   }
 }
 

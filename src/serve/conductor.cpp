@@ -22,10 +22,21 @@ const std::string& site_of(const Effect& effect) {
   return std::visit([](const auto& order) -> const std::string& { return order.site; }, effect);
 }
 
+const Site* site_named(const Portfolio& portfolio, const std::string& name) {
+  const auto it = std::find_if(portfolio.sites.begin(), portfolio.sites.end(),
+                               [&](const auto& site) { return site.name == name; });
+  return it == portfolio.sites.end() ? nullptr : &*it;
+}
+
 }  // namespace
 
-Conductor::Conductor(asio::io_context& io, std::unique_ptr<Journal> journal)
-    : io_(io), journal_(std::move(journal)), pending_(std::make_shared<Batch>(io)), timer_(io) {}
+Conductor::Conductor(asio::io_context& io, std::unique_ptr<Journal> journal,
+                     MakeExecutor make_executor)
+    : io_(io),
+      journal_(std::move(journal)),
+      make_executor_(std::move(make_executor)),
+      pending_(std::make_shared<Batch>(io)),
+      timer_(io) {}
 
 Conductor::~Conductor() {
   writer_.join();
@@ -49,8 +60,45 @@ Result<Restored> Conductor::restore() {
   return restored;
 }
 
-Status Conductor::start(const Portfolio& portfolio, Executors executors) {
-  executors_ = std::move(executors);
+// What runs on a cluster is known to its executor only.
+Status Conductor::keeps_clusters(const Portfolio& portfolio) const {
+  for (const auto& live : engine_.live_attempts()) {
+    const auto* before = site_named(*engine_.state().portfolio, live.start.site);
+    const auto* after = site_named(portfolio, live.start.site);
+    if (!before || !after || before->cluster.kind == after->cluster.kind) continue;
+    return Error{ErrorCode::Conflict,
+                 fmt::format("site {}: its cluster cannot become another kind while job {} runs "
+                             "there; drain the site and wait, or cancel what runs",
+                             live.start.site, live.start.attempt.job.value())};
+  }
+  return {};
+}
+
+// For sites that have none yet, or one of another kind.
+Result<Conductor::Executors> Conductor::executors_lacking_for(const Portfolio& portfolio) const {
+  Executors made;
+  for (const auto& site : portfolio.sites) {
+    const auto* before = site_named(*engine_.state().portfolio, site.name);
+    const bool same = before && before->cluster.kind == site.cluster.kind;
+    if (same && executors_.count(site.name) > 0) continue;
+    auto executor = make_executor_(site);
+    if (!executor) return executor.error().within("site " + site.name);
+    made[site.name] = std::move(*executor);
+  }
+  return made;
+}
+
+void Conductor::drop_executors_of_no_site() {
+  std::erase_if(executors_, [&](const auto& entry) {
+    return site_named(*engine_.state().portfolio, entry.first) == nullptr;
+  });
+}
+
+Status Conductor::start(const Portfolio& portfolio) {
+  if (auto status = keeps_clusters(portfolio); !status) return status;
+  auto executors = executors_lacking_for(portfolio);
+  if (!executors) return executors.error();
+  executors_ = std::move(*executors);
   std::map<std::string, std::vector<Expected>> expected;
   std::vector<Effect> stops;
   for (auto& live : engine_.live_attempts()) {
@@ -113,6 +161,28 @@ asio::awaitable<Result<Answer>> Conductor::tell(Command command) {
   arm_timer();
   co_await wait(std::move(batch));
   if (failure_) co_return *failure_;
+  co_return answer;
+}
+
+asio::awaitable<Result<Answer>> Conductor::configure(Portfolio portfolio) {
+  if (failure_) co_return *failure_;
+  if (auto status = keeps_clusters(portfolio); !status) co_return status.error();
+  auto made = executors_lacking_for(portfolio);
+  if (!made) co_return made.error();
+  auto answer = decide(Configure{std::move(portfolio)});
+  if (!answer.refusal) {
+    for (auto& [site, executor] : *made) {
+      executor->adopt({}, now());  // whatever an earlier site of this name left
+      executors_[site] = std::move(executor);
+    }
+  }
+  auto batch = pending_;
+  flush();
+  arm_timer();
+  co_await wait(std::move(batch));
+  if (failure_) co_return *failure_;
+  // Not before: orders of this batch may have been for a site that is gone.
+  if (!answer.refusal) drop_executors_of_no_site();
   co_return answer;
 }
 

@@ -36,19 +36,23 @@ struct Answer {
 
 class Conductor {
  public:
-  using Executors = std::map<std::string, std::unique_ptr<Executor>>;  // by site
+  // What runs the jobs of a site.
+  using MakeExecutor = std::function<Result<std::unique_ptr<Executor>>(const Site&)>;
 
-  Conductor(asio::io_context& io, std::unique_ptr<Journal> journal);
+  Conductor(asio::io_context& io, std::unique_ptr<Journal> journal, MakeExecutor make_executor);
   ~Conductor();
 
   // Replays the journal into the engine. Before anything else.
   Result<Restored> restore();
   // Configures the portfolio (a no-op if it is the one in force), hands the live attempts to the
-  // executors and starts the clockwork. Error: the portfolio is refused.
-  Status start(const Portfolio& portfolio, Executors executors);
+  // executors and starts the clockwork. Error: the portfolio is refused, or a site has no executor.
+  Status start(const Portfolio& portfolio);
 
   // Decides now; resumes when durable. Error: the journal failed.
   asio::awaitable<Result<Answer>> tell(Command command);
+  // The same for another portfolio: its new sites have executors before the first order to them
+  // leaves. Conflict: the kind of a site's cluster would change under what runs there.
+  asio::awaitable<Result<Answer>> configure(Portfolio portfolio);
   // Resumes when everything decided so far is durable.
   asio::awaitable<Status> settled();
   // Resumes at the next commit, when the conductor stops, or after `at_most`.
@@ -78,6 +82,8 @@ class Conductor {
   void on_failure(std::function<void(const Error&)> hook) { on_failure_ = std::move(hook); }
 
  private:
+  using Executors = std::map<std::string, std::unique_ptr<Executor>>;  // by site
+
   struct Batch {
     explicit Batch(asio::io_context& io) : done(io, asio::steady_timer::time_point::max()) {}
     std::vector<Entry> entries;
@@ -88,6 +94,9 @@ class Conductor {
   };
   using BatchPtr = std::shared_ptr<Batch>;
 
+  Status keeps_clusters(const Portfolio& portfolio) const;
+  Result<Executors> executors_lacking_for(const Portfolio& portfolio) const;
+  void drop_executors_of_no_site();
   Answer decide(Command command);
   std::vector<Answer> decide(std::vector<Command> commands);
   Answer keep(Instant at, Command command, Outcome outcome);
@@ -107,6 +116,7 @@ class Conductor {
   asio::thread_pool forecaster_{1};
   int looking_ = 0;
   std::unique_ptr<Journal> journal_;
+  MakeExecutor make_executor_;
   Engine engine_;
   Executors executors_;
   BatchPtr pending_;    // being filled

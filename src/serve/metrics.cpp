@@ -49,7 +49,17 @@ void jobs(prometheus::Registry& registry, const Engine& engine) {
     ended.push_back(
         {{{"state", boost::describe::enum_to_string(state, "?")}}, static_cast<double>(count)});
   }
+  gauge(registry, "ampacity_jobs_held", "Jobs that do not start until they are released",
+        {{{}, static_cast<double>(engine.state().held.size())}});
   counter(registry, "ampacity_jobs_ended_total", "Jobs that ended, by final state", ended);
+}
+
+void bookings(prometheus::Registry& registry, const Engine& engine) {
+  double ahead = 0;
+  double begun = 0;
+  for (const auto& [name, booked] : engine.state().bookings) ++(booked.begun ? begun : ahead);
+  gauge(registry, "ampacity_bookings", "Bookings that have not ended",
+        {{{{"state", "ahead"}}, ahead}, {{{"state", "begun"}}, begun}});
 }
 
 template <class View, class Pick>
@@ -86,6 +96,7 @@ std::string metrics_text(const Conductor& conductor, std::int64_t http_requests)
         by_site([](auto& s) { return s.it_power_w; }));
   gauge(registry, "ampacity_site_facility_power_watts", "The same at the meter (x PUE)",
         by_site([](auto& s) { return s.facility_power_w; }));
+  bookings(registry, engine);
   const auto leases = lease_list(engine, now).leases;
   const auto by_lease = [&](auto pick) { return each(leases, "lease", pick); };
   gauge(registry, "ampacity_lease_contracted_watts", "Contracted critical IT load now",

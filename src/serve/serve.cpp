@@ -35,20 +35,10 @@ Status prepare_folder(const fs::path& folder) {
   return {};
 }
 
-Result<Conductor::Executors> make_executors(const Portfolio& portfolio,
-                                            const ServeOptions& options) {
-  Conductor::Executors executors;
-  for (const auto& site : portfolio.sites) {
-    if (site.cluster.kind == ClusterKind::Simulated) {
-      executors[site.name] = make_simulated_executor();
-      continue;
-    }
-    const auto folder = fs::absolute(options.data) / "attempts" / site.name;
-    auto local = make_local_executor({folder.string(), options.program, site.name});
-    if (!local) return local.error().within("site " + site.name);
-    executors[site.name] = std::move(*local);
-  }
-  return executors;
+Result<std::unique_ptr<Executor>> make_executor(const Site& site, const ServeOptions& options) {
+  if (site.cluster.kind == ClusterKind::Simulated) return make_simulated_executor();
+  const auto folder = fs::absolute(options.data) / "attempts" / site.name;
+  return make_local_executor({folder.string(), options.program, site.name});
 }
 
 // <data>/server: where the command line finds this server. Replaced whole, so that nobody reads
@@ -87,17 +77,16 @@ Status serve(const Portfolio& portfolio, const ServeOptions& options) {
   if (!token) return token.error();
 
   boost::asio::io_context io(1);
-  Conductor conductor(io, std::move(*journal));
+  Conductor conductor(io, std::move(*journal),
+                      [&](const Site& site) { return make_executor(site, options); });
   const auto restored = conductor.restore();
   if (!restored) return restored.error();
-  auto executors = make_executors(portfolio, options);
-  if (!executors) return executors.error();
   auto reader = open_sqlite_reader(options.data);
   if (!reader) return reader.error();
   Api api(io, conductor, std::move(*reader), *token);
   auto server = http::listen(io, options.address, options.port, api.handler());
   if (!server) return server.error();
-  if (auto status = conductor.start(portfolio, std::move(*executors)); !status) {
+  if (auto status = conductor.start(portfolio); !status) {
     return status.error().within("the portfolio is refused");
   }
   if (auto status = announce(options.data, options.address, (*server)->port()); !status)

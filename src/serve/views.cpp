@@ -47,6 +47,28 @@ bool is_under(const std::string& path, const std::string& site) {
   return path == site || path.rfind(site + "/", 0) == 0;
 }
 
+// What the rows do not say of a job that has not ended.
+void add_what_is_now(api::JobView& view, const Engine& engine, JobId id) {
+  const auto* job = engine.state().jobs.find(id);
+  if (job == nullptr) return;
+  if (job->spec->gpus_min) view.gpus_min = job->spec->gpus_min->count();
+  if (job->live) view.gpus_held = job->live->gpus;
+  const auto held = engine.state().held.find(id);
+  if (held == engine.state().held.end()) return;
+  view.held = true;
+  view.why = held->second;  // a requeue since may have written over it
+}
+
+// The jobs that run in each booking, by its name.
+std::map<std::string, std::vector<std::int64_t>> jobs_by_booking(const Engine& engine) {
+  std::map<std::string, std::vector<std::int64_t>> jobs;
+  for (const auto id : engine.live_jobs()) {
+    const auto& booking = engine.state().jobs.find(id)->spec->booking;
+    if (!booking.empty()) jobs[booking].push_back(id.value());
+  }
+  return jobs;
+}
+
 void add_halls(api::SiteView& view, const Engine& engine, const Site& site, SiteIndex index) {
   std::size_t kind = 0;
   std::int64_t copies = 0;
@@ -82,22 +104,24 @@ void add_largest(api::LargestGang& largest, const Fleet& fleet, PoolIndex pool) 
 api::JobView job_view(const JobRow& row, const Engine& engine, Instant now) {
   auto usage = row.usage;
   usage += running_usage(engine, row.id, now);
-  return {.id = row.id.value(),
-          .name = row.name,
-          .team = row.team,
-          .project = row.project,
-          .by = row.by,
-          .state = row.state,
-          .priority = row.priority,
-          .gpus = row.gpus.count(),
-          .submitted_ms = to_ms(row.submitted),
-          .started_ms = ms(row.started),
-          .ended_ms = ms(row.ended),
-          .attempts = row.attempts,
-          .site = row.site,
-          .exit_code = row.exit_code,
-          .why = row.why,
-          .usage = api::view(usage)};
+  api::JobView view{.id = row.id.value(),
+                    .name = row.name,
+                    .team = row.team,
+                    .project = row.project,
+                    .by = row.by,
+                    .state = row.state,
+                    .priority = row.priority,
+                    .gpus = row.gpus.count(),
+                    .submitted_ms = to_ms(row.submitted),
+                    .started_ms = ms(row.started),
+                    .ended_ms = ms(row.ended),
+                    .attempts = row.attempts,
+                    .site = row.site,
+                    .exit_code = row.exit_code,
+                    .why = row.why,
+                    .usage = api::view(usage)};
+  add_what_is_now(view, engine, row.id);
+  return view;
 }
 
 api::AttemptView attempt_view(const AttemptRow& row, const Engine& engine, Instant now) {
@@ -215,6 +239,30 @@ api::TeamList team_list(const Engine& engine) {
   }
   list.guaranteed = quotas.promised();
   list.overpromised = std::max<std::int64_t>(list.guaranteed - list.gpus_in_service, 0);
+  return list;
+}
+
+api::BookingList booking_list(const Engine& engine) {
+  api::BookingList list;
+  auto jobs = jobs_by_booking(engine);
+  for (const auto& [name, booked] : engine.state().bookings) {
+    const auto& booking = booked.booking;
+    api::BookingView view;
+    view.name = name;
+    view.kind = booking.maintenance ? api::BookingKind::Maintenance : api::BookingKind::Capacity;
+    view.target = booking.target;
+    view.nodes = engine.nodes_of_booking(name);
+    for (const auto& share : view.nodes) view.gpus += share.nodes * share.gpus;
+    view.from_ms = to_ms(booking.from);
+    view.until_ms = to_ms(booking.until);
+    view.begun = booked.begun;
+    view.team = booking.team;
+    view.note = booking.note;
+    view.jobs = std::move(jobs[name]);
+    list.bookings.push_back(std::move(view));
+  }
+  std::stable_sort(list.bookings.begin(), list.bookings.end(),
+                   [](const auto& a, const auto& b) { return a.from_ms < b.from_ms; });
   return list;
 }
 

@@ -182,6 +182,7 @@ class Preemptions {
   }
 
   int made_room() const { return made_room_; }
+  int resized() const { return resized_; }
 
  private:
   std::int64_t upto(std::int64_t n) {
@@ -200,6 +201,7 @@ class Preemptions {
     spec.team = teams[random_.next() % 5];
     constexpr const char* classes[] = {"low", "normal", "high"};
     spec.priority_class = classes[random_.next() % 3];
+    if (random_.next() % 3 == 0) spec.gpus_min = GpuCount::of(1 + upto(spec.gpus.count() - 1));
     spec.walltime = Duration(3'600'000 * (1 + upto(20)));
     return {"", spec, ""};
   }
@@ -231,8 +233,9 @@ class Preemptions {
     const auto outcome = engine_.decide(command, now_);
     for (const auto& event : outcome.events) {
       const auto* stop = std::get_if<AttemptStopping>(&event.body);
-      if (stop == nullptr || stop->cause != StopCause::Preempted) continue;
-      waited_for_.insert(JobId(std::stoll(stop->by.substr(4))));
+      if (stop == nullptr || !stop->room_for) continue;
+      resized_ += stop->cause == StopCause::Resized ? 1 : 0;
+      waited_for_.insert(*stop->room_for);
     }
     engine_.verify();
     for (const auto& effect : outcome.effects) {
@@ -246,19 +249,25 @@ class Preemptions {
   Instant now_ = test::day("2026-03-01");
   std::set<JobId> waited_for_;
   int made_room_ = 0;
+  int resized_ = 0;
 };
 
 }  // namespace
 
-TEST_CASE("nobody is stopped for nothing: the job that made room starts once they are gone") {
+TEST_CASE(
+    "nobody is stopped or made smaller for nothing: the job that made room starts once they are "
+    "gone") {
   int made_room = 0;
+  int resized = 0;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     CAPTURE(seed);
     Preemptions preemptions(seed);
     preemptions.run(120);
     made_room += preemptions.made_room();
+    resized += preemptions.resized();
   }
   CHECK(made_room > 1'000);
+  CHECK(resized > 300);
 }
 
 TEST_CASE("a snapshot is refused, not misread, when its bytes are cut or changed") {

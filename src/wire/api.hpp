@@ -7,6 +7,7 @@
 
 #include <boost/describe.hpp>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,7 +54,10 @@ struct JobView {
   std::string by;
   JobState state = JobState::Waiting;
   std::int64_t priority = 0;
-  std::int64_t gpus = 0;
+  std::int64_t gpus = 0;                  // asked for; of an elastic job the most
+  std::optional<std::int64_t> gpus_min;   // of an elastic job that has not ended
+  std::optional<std::int64_t> gpus_held;  // by the attempt that holds GPUs now
+  bool held = false;                      // does not start until it is released; why says by whom
   std::int64_t submitted_ms = 0;
   std::optional<std::int64_t> started_ms;
   std::optional<std::int64_t> ended_ms;
@@ -64,8 +68,9 @@ struct JobView {
   UsageView usage;  // including the attempt that runs now
 };
 BOOST_DESCRIBE_STRUCT(JobView, (),
-                      (id, name, team, project, by, state, priority, gpus, submitted_ms, started_ms,
-                       ended_ms, attempts, site, exit_code, why, usage))
+                      (id, name, team, project, by, state, priority, gpus, gpus_min, gpus_held,
+                       held, submitted_ms, started_ms, ended_ms, attempts, site, exit_code, why,
+                       usage))
 
 struct JobList {
   std::vector<JobView> jobs;           // newest first
@@ -245,6 +250,65 @@ struct TeamList {
 };
 BOOST_DESCRIBE_STRUCT(TeamList, (), (teams, gpus_in_service, guaranteed, overpromised))
 
+// POST /v1/bookings. A `from` that is missing or past means now.
+struct BookingBody {
+  Booking booking;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(BookingBody, (), (booking, by))
+
+enum class BookingKind { Capacity, Maintenance };
+BOOST_DESCRIBE_ENUM(BookingKind, Capacity, Maintenance)
+
+struct BookingView {
+  std::string name;
+  BookingKind kind = BookingKind::Capacity;
+  std::string target;  // empty: so many GPUs were asked for, and these nodes chosen
+  std::int64_t gpus = 0;
+  std::vector<NodeShare> nodes;
+  std::int64_t from_ms = 0;
+  std::int64_t until_ms = 0;
+  bool begun = false;
+  std::string team;  // whose jobs may name it; empty: anybody's
+  std::string note;
+  std::vector<std::int64_t> jobs;  // that run in it now
+};
+BOOST_DESCRIBE_STRUCT(BookingView, (),
+                      (name, kind, target, gpus, nodes, from_ms, until_ms, begun, team, note, jobs))
+
+struct BookingList {
+  std::vector<BookingView> bookings;  // by the instant at which they begin
+};
+BOOST_DESCRIBE_STRUCT(BookingList, (), (bookings))
+
+struct HoldBody {  // POST /v1/jobs/N/hold
+  std::string note;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(HoldBody, (), (note, by))
+
+struct ReleaseBody {  // POST /v1/jobs/N/release
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(ReleaseBody, (), (by))
+
+struct Changed {         // PUT /v1/portfolio
+  bool changed = false;  // false: it was in force already
+};
+BOOST_DESCRIBE_STRUCT(Changed, (), (changed))
+
+// The policy in force, as the portfolio file would have it: {"min_runtime": "10 min", …}.
+struct PolicyView {
+  std::map<std::string, std::string> settings;
+};
+BOOST_DESCRIBE_STRUCT(PolicyView, (), (settings))
+
+struct PolicyBody {  // PATCH /v1/policy: what is not named stays as it is
+  std::map<std::string, std::string> settings;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(PolicyBody, (), (settings, by))
+
 struct TargetBody {  // POST /v1/drain, /v1/resume
   std::string target;
   std::string note;
@@ -252,8 +316,8 @@ struct TargetBody {  // POST /v1/drain, /v1/resume
 };
 BOOST_DESCRIBE_STRUCT(TargetBody, (), (target, note, by))
 
-struct NodeBody {  // POST /v1/nodes
-  std::string node;
+struct NodeBody {    // POST /v1/nodes
+  std::string node;  // or a rack, pod, hall or site: all that stands there, as one outage
   NodeState state = NodeState::Down;
   std::string detail;
 };

@@ -34,6 +34,25 @@ const Wording Written<Carbon>::words{"a carbon intensity", "333 g/kWh",
                                      "^" AMPACITY_NUMBER " ?g/kWh$"};
 const Wording Written<Ratio>::words{"a ratio", "1.10", "^" AMPACITY_NUMBER " ?%?$", true};
 
+// to_text() is for reading and leaves the small units out.
+boost::json::value Written<Duration>::shown(Duration value) {
+  constexpr std::pair<std::int64_t, std::string_view> units[] = {
+      {86'400'000, "d"}, {3'600'000, "h"}, {60'000, "min"}, {1'000, "s"}, {1, "ms"}};
+  auto left = value.count();
+  std::string text;
+  for (const auto& [size, unit] : units) {
+    if (left / size == 0) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : " ", left / size, unit);
+    left %= size;
+  }
+  return boost::json::value(text.empty() ? "0 s" : text);
+}
+
+boost::json::value Written<GpuPrice>::shown(
+    GpuPrice value) {  // micro-dollars, as parts per million
+  return boost::json::value(to_text(Ratio::of(value.count())) + " USD/GPU-hour");
+}
+
 bool is_scalar(const Source& from, const Wording& wording) {
   if (from.node->kind == YamlNode::Kind::Scalar) return true;
   from.expected(fmt::format("{} such as '{}'", wording.noun, wording.example));

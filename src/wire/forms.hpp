@@ -26,8 +26,10 @@ struct Wording {
 bool is_scalar(const Source& from, const Wording& wording);
 boost::json::object schema_of(const Wording& wording);
 
+// static const Wording words; static Result<T> parse(std::string_view); and, where a default is
+// worth showing, shown(T): exactly what parse() reads back.
 template <class T>
-struct Written;  // static const Wording words; static Result<T> parse(std::string_view);
+struct Written;
 
 template <>
 struct Written<Power> {
@@ -43,7 +45,7 @@ template <>
 struct Written<Duration> {
   static const Wording words;
   static Result<Duration> parse(std::string_view text) { return parse_duration(text); }
-  static boost::json::value shown(Duration value) { return boost::json::value(to_text(value)); }
+  static boost::json::value shown(Duration value);
 };
 template <>
 struct Written<Instant> {
@@ -64,6 +66,7 @@ template <>
 struct Written<GpuPrice> {
   static const Wording words;
   static Result<GpuPrice> parse(std::string_view text) { return parse_gpu_price(text); }
+  static boost::json::value shown(GpuPrice value);
 };
 template <>
 struct Written<Ratio> {

@@ -22,8 +22,10 @@ team: research
 project: char-lm
 priority_class: urgent
 gpus: 16
+gpus_min: 8
 gpus_per_node: 8
-accelerators: [H100, H200]
+accelerators: [H200, {name: H100, speed: 40 %}]
+booking: spring-run
 sites: [attic]
 draw: 90 %
 walltime: 10 min
@@ -43,7 +45,11 @@ simulated: {runtime: 2 h, exit_code: 3}
   if (!job) FAIL(to_text(job.error()));
   CHECK(job->name == "pretrain");
   CHECK(job->gpus == GpuCount::of(16));
+  CHECK(job->gpus_min == GpuCount::of(8));
   CHECK(job->gpus_per_node == 8);
+  CHECK(job->accelerators == std::vector<Accepted>{{"H200", one}, {"H100", Ratio::of(400'000)}});
+  CHECK(job->booking == "spring-run");
+  CHECK_FALSE(job->mixed);
   CHECK(job->draw == Ratio::of(900'000));
   CHECK(job->walltime == Duration(600'000));
   CHECK_FALSE(job->requeue);
@@ -87,6 +93,12 @@ TEST_CASE("mistakes have their place") {
         "j.yaml:3:24: simulated.exit_code: expected 0 to 255, got 256\n");
   CHECK(problem("job: a\ncommand: [x, [y]]\n") ==
         "j.yaml:2:14: command[1]: expected a word, got a list\n");
+  CHECK(problem("job: a\ncommand: x\naccelerators: [{name: H100, speed: fast}]\n") ==
+        "j.yaml:3:36: accelerators[0].speed: expected a ratio such as '1.10', got 'fast'\n");
+  CHECK(problem("job: a\ncommand: x\naccelerators: [{name: H100, speed: 0}]\n") ==
+        "j.yaml:3:36: accelerators[0].speed: expected 1 % to 10000 %, got 0\n");
+  CHECK(problem("job: a\ncommand: x\ngpus: 8\ngpus_min: 9\n") ==
+        "j.yaml:4:11: gpus_min: expected 1 to 8, got 9\n");
   CHECK(problem("job: a\ncommand: x\nenvironment: {A: 1, A: 2}\n") ==
         "j.yaml:3:21: environment: key 'A' is given twice\n");
   CHECK(problem("job: a\ncommand: x\nenvironment: {A: [1]}\n") ==

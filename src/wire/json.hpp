@@ -3,7 +3,8 @@
 // of --json.
 //   quantity -> integer in its base unit; Instant, Duration -> integer milliseconds; enum -> its
 //   name; optional -> null or left out; variant -> {"kind": "JobSubmitted", …members…}; AttemptId
-//   -> "12.1"
+//   -> "12.1"; an Accepted may also be read from its name alone, as older writers and people have
+//   it
 // Writing never fails. Reading is strict about kinds and ranges, refuses unknown enumerators,
 // ignores unknown members (a newer writer), keeps defaults for missing ones (an older writer).
 // Errors carry the path. Header-only on purpose: templates over the vocabulary; include it in .cpp
@@ -274,6 +275,11 @@ Status read(const Value& from, T& value, const std::string& path) {
       }
     }
     return unexpected(path, "an attempt such as \"12.1\"", from);
+  } else if constexpr (std::is_same_v<T, Accepted>) {
+    value = {};
+    if (from.is_string()) return read(from, value.name, path);
+    if (!from.is_object()) return unexpected(path, "a name, or an object of name and speed", from);
+    return read_members(from.get_object(), value, path);
   } else if constexpr (Counted<T>) {
     std::int64_t number = 0;
     if (auto s = read(from, number, path); !s) return s;

@@ -110,6 +110,18 @@ TEST_CASE("values that compare are equal after the round trip") {
   CHECK(*json::from_json<JobSpec>(json::to_json(job)) == job);
 }
 
+TEST_CASE("an accelerator by its name alone: what older journals and people write") {
+  const auto job = json::from_json<JobSpec>(
+      R"({"accelerators":["H200",{"name":"H100","speed":400000},{"name":"GB200"}]})");
+  REQUIRE(job.has_value());
+  CHECK(job->accelerators ==
+        std::vector<Accepted>{{"H200", one}, {"H100", Ratio::of(400'000)}, {"GB200", one}});
+  CHECK(refusal<JobSpec>("{\"accelerators\":[7]}") ==
+        "accelerators[0]: expected a name, or an object of name and speed, got 7");
+  CHECK(refusal<JobSpec>("{\"accelerators\":[{\"speed\":\"fast\"}]}") ==
+        "accelerators[0].speed: expected an integer, got \"fast\"");
+}
+
 TEST_CASE("bad JSON is refused by path and kind") {
   CHECK(refusal<Command>("{\"kind\":\"Nonsense\"}") == ": unknown kind 'Nonsense'");
   CHECK(refusal<Command>("{}") == ": expected an object with a \"kind\"");

@@ -22,6 +22,8 @@ class Schemas {
       return Object{{"type", "object"}};
     } else if constexpr (std::is_same_v<T, bool>) {
       return Object{{"type", "boolean"}};
+    } else if constexpr (std::is_same_v<T, Accepted>) {
+      return Object{{"anyOf", Array{of<std::string>(), reference<T>()}}};
     } else if constexpr (std::is_same_v<T, AttemptId>) {
       return Object{{"type", "string"}, {"pattern", "^[1-9][0-9]*\\.[1-9][0-9]*$"}};
     } else if constexpr (std::is_enum_v<T>) {
@@ -87,6 +89,9 @@ class Schemas {
   static constexpr bool is_request() {
     return std::is_same_v<T, api::SubmitBody> || std::is_same_v<T, JobSpec> ||
            std::is_same_v<T, api::TargetBody> || std::is_same_v<T, api::NodeBody> ||
+           std::is_same_v<T, api::BookingBody> || std::is_same_v<T, Booking> ||
+           std::is_same_v<T, api::HoldBody> || std::is_same_v<T, api::ReleaseBody> ||
+           std::is_same_v<T, api::PolicyBody> || std::is_same_v<T, Accepted> ||
            std::is_same_v<T, EarlySignal>;
   }
 
@@ -140,11 +145,16 @@ class Paths {
     add(path, "get", what, parameters, answer("as it comes", content(type, text())));
   }
   template <class Body, class T>
-  void post(const char* path, const char* what, const char* status = "200") {
-    add(path, "post", what, {},
+  void send(const char* method, const char* path, const char* what, const Array& parameters = {},
+            const char* status = "200") {
+    add(path, method, what, parameters,
         answer("done and durable", content("application/json", schemas_.of<T>())), status);
-    paths_[path].as_object()["post"].as_object()["requestBody"] =
+    paths_[path].as_object()[method].as_object()["requestBody"] =
         Object{{"required", true}, {"content", content("application/json", schemas_.of<Body>())}};
+  }
+  template <class Body, class T>
+  void post(const char* path, const char* what, const char* status = "200") {
+    send<Body, T>("post", path, what, {}, status);
   }
   void remove(const char* path, const char* what, const Array& parameters) {
     add(path, "delete", what, parameters,
@@ -171,8 +181,7 @@ class Paths {
   Object paths_;
 };
 
-Object all_paths(Schemas& schemas) {
-  Paths p(schemas);
+void job_paths(Paths& p, Schemas& schemas) {
   const auto id = parameter("id", "path", "job number", integer());
   p.post<api::SubmitBody, api::Submitted>(
       "/v1/jobs", "Submit a job. 201, or 200 if this request id submitted it before", "201");
@@ -199,19 +208,45 @@ Object all_paths(Schemas& schemas) {
       "/v1/jobs/{id}/log", "The job's output", "text/plain; charset=utf-8",
       {id, parameter("follow", "query", "1: until the job has ended, through restarts", integer()),
        parameter("attempt", "query", "of this attempt; default the latest", integer())});
+  p.send<api::HoldBody, api::Done>(
+      "post", "/v1/jobs/{id}/hold",
+      "Hold a job: it does not start, or not again, until it is released", {id});
+  p.send<api::ReleaseBody, api::Done>("post", "/v1/jobs/{id}/release", "Release a held job", {id});
+}
+
+void fleet_paths(Paths& p) {
+  const auto name = parameter("name", "path", "name of the booking", text());
   p.get<api::SiteList>("/v1/sites", "Sites: GPUs, what is free, power");
   p.get<api::LeaseList>("/v1/leases", "Leases: contracted, used and unused");
   p.get<api::TeamList>("/v1/teams", "Teams: quota, what they use and may start");
+  p.get<api::BookingList>("/v1/bookings", "Bookings that have not ended, and their nodes");
+  p.post<api::BookingBody, api::BookingView>(
+      "/v1/bookings", "Book capacity or a maintenance, from now or from an instant on", "201");
+  p.remove("/v1/bookings/{name}", "End a booking; what runs in it goes on",
+           {name, parameter("by", "query", "who, for the record", text())});
+  p.post<api::TargetBody, api::Done>("/v1/drain",
+                                     "Take a part of the fleet out of service for new work");
+  p.post<api::TargetBody, api::Done>("/v1/resume", "Put it back");
+  p.post<api::NodeBody, api::Done>(
+      "/v1/nodes", "Say that a node, or all of a rack, pod, hall or site, is up or down");
+  p.get<Portfolio>("/v1/portfolio", "The portfolio in force");
+  p.send<Portfolio, api::Changed>(
+      "put", "/v1/portfolio",
+      "Put a portfolio in force instead; refused if it takes away what a job stands on");
+  p.get<api::PolicyView>("/v1/policy", "The policy in force, as a portfolio file would have it");
+  p.send<api::PolicyBody, api::PolicyView>("patch", "/v1/policy", "Change settings of the policy");
+}
+
+Object all_paths(Schemas& schemas) {
+  Paths p(schemas);
+  job_paths(p, schemas);
+  fleet_paths(p);
   p.stream("/v1/events", "Server-Sent Events; the data of each is an EventView",
            "text/event-stream",
            {parameter("after", "query", "events after this id; default: from now on", integer()),
             parameter("follow", "query", "0: end after what there is", integer()),
             parameter("Last-Event-ID", "header", "resume after this id", integer())});
   p.get<api::StateView>("/v1/state", "The digest of the engine's state at an event");
-  p.post<api::TargetBody, api::Done>("/v1/drain",
-                                     "Take a part of the fleet out of service for new work");
-  p.post<api::TargetBody, api::Done>("/v1/resume", "Put it back");
-  p.post<api::NodeBody, api::Done>("/v1/nodes", "Say that a node is up or down");
   p.stream("/metrics", "Prometheus metrics", "text/plain; version=0.0.4");
   p.get<json::Value>("/healthz", "Whether the server can do its work");
   p.get<json::Value>("/openapi.json", "This document");

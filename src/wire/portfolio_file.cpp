@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <deque>
+
+#include "base/assert.hpp"
 #include "wire/document.hpp"
 
 namespace ampacity {
@@ -285,6 +288,42 @@ Loaded<Portfolio> load_portfolio(const std::string& path) {
   const auto text = read_text_file(path);
   if (!text) return text.error();
   return parse_portfolio(*text, path);
+}
+
+Settings settings_of(const Policy& policy) {
+  boost::json::object schema;  // the defaults that it shows are the values of this policy
+  Fields fields(schema);
+  auto shown = policy;
+  describe(fields, shown);
+  Settings settings;
+  for (const auto& [key, property] : schema["properties"].get_object()) {
+    const std::string name(key.data(), key.size());
+    const auto* value = property.get_object().if_contains("default");
+    AMPACITY_ASSERT(value != nullptr, "policy.{} has no text", name);
+    settings[name] =
+        value->is_string() ? value->get_string().c_str() : boost::json::serialize(*value);
+  }
+  return settings;
+}
+
+Loaded<Policy> with_settings(const Policy& policy, const Settings& settings,
+                             const std::string& file) {
+  ProblemList problems(file);
+  std::deque<YamlNode> scalars;  // a deque: the mapping points to them
+  YamlNode mapping;
+  mapping.kind = YamlNode::Kind::Mapping;
+  for (const auto& [key, value] : settings) {
+    for (const auto& text : {key, value}) {
+      auto& scalar = scalars.emplace_back();
+      scalar.kind = YamlNode::Kind::Scalar;
+      scalar.text = text;
+      mapping.children.push_back(&scalar);
+    }
+  }
+  auto changed = policy;
+  Form<Policy>::read({&mapping, "", &problems}, changed);
+  if (!problems.empty()) return problems.take();
+  return changed;
 }
 
 std::string portfolio_schema() {

@@ -8,6 +8,7 @@
 // wire/yaml_reader.hpp and of model/portfolio.hpp. Cost: linear; 16 MiB in 2 to 5 seconds.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,14 @@ namespace ampacity {
 Loaded<Portfolio> load_portfolio(const std::string& path);
 // `file` is the name that problems carry.
 Loaded<Portfolio> parse_portfolio(std::string_view text, const std::string& file);
+
+// The policy, setting by setting, each as the file would have it: {"backfill", "easy"}.
+using Settings = std::map<std::string, std::string>;
+Settings settings_of(const Policy& policy);
+// `policy` with these settings instead. Problems carry `file` and no line; what check() says of the
+// result is for the caller to ask.
+Loaded<Policy> with_settings(const Policy& policy, const Settings& settings,
+                             const std::string& file);
 
 // JSON Schema (draft-07) of the file, indented, ending in a line break.
 std::string portfolio_schema();

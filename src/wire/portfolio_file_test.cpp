@@ -294,3 +294,41 @@ TEST_CASE("stargate: what its halls can draw fits its grid connections and its r
     CHECK(times(halls, site.pue) <= site.interconnection.back().power);
   }
 }
+
+TEST_CASE("the policy as settings, and with some of them changed") {
+  Policy policy;
+  policy.grace = Duration(90'500);
+  policy.delay_price = GpuPrice::of(1'250'000);
+  const auto settings = settings_of(policy);
+  CHECK(settings.at("backfill") == "easy");
+  CHECK(settings.at("grace") == "1 min 30 s 500 ms");
+  CHECK(settings.at("delay_price") == "1.25 USD/GPU-hour");
+  CHECK(settings.at("reclaim") == "true");
+  CHECK(settings.at("requeue_limit") == "3");
+  CHECK(settings.size() == 20);
+  CHECK(*with_settings(Policy(), settings, "policy") == policy);
+
+  const auto changed = with_settings(
+      policy, {{"backfill", "none"}, {"min_runtime", "5 min"}, {"fair_share_half_life", "0 h"}},
+      "policy");
+  REQUIRE(changed.has_value());
+  CHECK(changed->backfill == Backfill::None);
+  CHECK(changed->min_runtime == Duration(300'000));
+  CHECK(settings_of(*changed).at("fair_share_half_life") == "0 s");
+  CHECK(changed->grace == policy.grace);
+}
+
+TEST_CASE("a setting that is not one says what was meant") {
+  const auto no = [](const char* key, const char* value) {
+    const auto changed = with_settings(Policy(), {{key, value}}, "policy");
+    return changed ? "taken" : to_text(changed.error());
+  };
+  CHECK(no("backfil", "none") == "policy: unknown key 'backfil' (did you mean 'backfill'?)\n");
+  CHECK(no("backfill", "eazy") ==
+        "policy: backfill: expected one of 'none', 'easy' and 'conservative', got 'eazy' (did you "
+        "mean 'easy'?)\n");
+  CHECK(no("grace", "5") == "policy: grace: expected a duration such as '72 h', got '5'\n");
+  CHECK(no("reclaim", "yes") == "policy: reclaim: expected true or false, got 'yes'\n");
+  CHECK(no("requeue_limit", "") ==
+        "policy: requeue_limit: expected a whole number such as 8, got ''\n");
+}

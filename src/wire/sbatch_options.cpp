@@ -46,7 +46,8 @@ std::vector<SbatchOption> make_honoured() {
           honoured("chdir", 'D'),
           honoured("export"),
           honoured("account", 'A'),
-          honoured("qos", 'q')};
+          honoured("qos", 'q'),
+          honoured("reservation")};
 }
 
 std::vector<SbatchOption> make_ignored() {

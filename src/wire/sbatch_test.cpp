@@ -204,12 +204,17 @@ TEST_CASE("contradictions are refused with their figures, at the last option tha
         "train.sh:2:9: --gres: 4 GPUs a node contradict --gpus-per-node=8\n");
 }
 
+TEST_CASE("a reservation of Slurm is a booking") {
+  CHECK(spec("#SBATCH --reservation=spring-run").booking == "spring-run");
+  CHECK(spec("#SBATCH -G 8").booking.empty());
+}
+
 TEST_CASE("types of GPUs become accelerators") {
-  using Names = std::vector<std::string>;
-  CHECK(spec("#SBATCH --gres=gpu:h100:8").accelerators == Names{"H100"});
-  CHECK(spec("#SBATCH --gpus=gb200:8").accelerators == Names{"GB200"});
-  CHECK(spec("#SBATCH --gpus=cpu-slot:8").accelerators == Names{"cpu-slot"});
-  CHECK(spec("#SBATCH -G 8 -C 'h100|h200'").accelerators == Names{"H100", "H200"});
+  using All = std::vector<Accepted>;
+  CHECK(spec("#SBATCH --gres=gpu:h100:8").accelerators == All{{"H100", one}});
+  CHECK(spec("#SBATCH --gpus=gb200:8").accelerators == All{{"GB200", one}});
+  CHECK(spec("#SBATCH --gpus=cpu-slot:8").accelerators == All{{"cpu-slot", one}});
+  CHECK(spec("#SBATCH -G 8 -C 'h100|h200'").accelerators == All{{"H100", one}, {"H200", one}});
   CHECK(problem("#SBATCH --gpus=h100:8 --gpus-per-task=h200:1") ==
         "train.sh:2:23: --gpus-per-task: asks for H200 after H100; a gang has one kind of GPU\n");
   for (const auto* bad : {"", "0", "-1", "h100", "h100:", ":4", "a:b:4", "h100:4,h200:4", "4x"}) {

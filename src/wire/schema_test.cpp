@@ -154,6 +154,10 @@ TEST_CASE("jobs: the schema and the loader agree") {
       "job: a\ncommand: echo hello\nwalltime: 10 min\nearly_signal: {number: 10, lead: 60 s}\n"));
   CHECK(
       both("job: a\nscript: |\n  #!/bin/sh\n  true\narguments: [1]\nsimulated: {runtime: 2 h}\n"));
+  CHECK(both("job: a\ncommand: [x]\naccelerators: [H100, {name: GB200, speed: 40 %}]\n"));
+  CHECK_FALSE(both("job: a\ncommand: [x]\naccelerators: [{speed: 40 %}]\n"));
+  CHECK_FALSE(both("job: a\ncommand: [x]\naccelerators: [{name: H100, sped: 40 %}]\n"));
+  CHECK_FALSE(both("job: a\ncommand: [x]\naccelerators: [[H100]]\n"));
   CHECK_FALSE(both("job: a\n"));
   CHECK_FALSE(both("job: a\ncommand: [x]\nscript: x\n"));
   CHECK_FALSE(both("job: a\ncommand: [x]\narguments: [x]\n"));
@@ -173,5 +177,6 @@ TEST_CASE("the patterns of the schema accept what the parsers accept") {
   pattern_agrees<EnergyPrice>(
       {"55 USD/MWh", "0.055 USD/kWh", "55 $/MWh", "55", "55 EUR/MWh", "-3 USD/MWh"});
   pattern_agrees<Carbon>({"333 g/kWh", "333", "333 kg/kWh"});
+  pattern_agrees<GpuPrice>({"2 USD/GPU-hour", "0.5 $/GPU-hour", "2", "2 USD/hour", "$2/GPU-hour"});
   pattern_agrees<Ratio>({"1.10", "80 %", "80%", "x", "1.1.0", "%"});
 }

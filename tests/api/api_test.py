@@ -28,11 +28,13 @@ ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": str(FOLDER), "AMPACITY_DATA":
                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
 
 
+DESK = SOURCE / "examples/desk/portfolio.yaml"
+
+
 def start() -> subprocess.Popen:
     (DATA / "server").unlink(missing_ok=True)
     log = open(FOLDER / "serve.log", "a")
-    server = subprocess.Popen([AMPACITY, "serve", str(SOURCE / "examples/desk/portfolio.yaml"), "--data", str(DATA),
-                               "--port", "0"], stderr=log, stdout=log)
+    server = subprocess.Popen([AMPACITY, "serve", str(DESK), "--data", str(DATA), "--port", "0"], stderr=log, stdout=log)
     for _ in range(600):
         if (DATA / "server").exists():
             return server
@@ -198,6 +200,140 @@ def test_operations() -> None:
     assert teams["gpus_in_service"] > 0 and all(t["used"] == 0 for t in teams["teams"]), teams
 
 
+def release_all(*ids: int) -> None:
+    for id_ in ids:
+        call("DELETE", "/v1/jobs/{id}", f"/v1/jobs/{id_}")
+        wait_for(id_, "Cancelled")
+
+
+def test_holds() -> None:
+    hold, release = "/v1/jobs/{id}/hold", "/v1/jobs/{id}/release"
+    first = call("POST", "/v1/jobs", body=job(gpus=8, command=["sleep", "60"]), status=201)["job"]
+    wait_for(first, "Running")
+    waits = call("POST", "/v1/jobs", body=job(gpus=8), status=201)["job"]
+    call("POST", hold, f"/v1/jobs/{waits}/hold", body={"note": "no data yet", "by": "olga"})
+    view = call("GET", "/v1/jobs/{id}", f"/v1/jobs/{waits}")
+    assert view["job"]["state"] == "Waiting" and view["job"]["held"] and "no data yet" in view["job"]["why"], view["job"]
+    assert view["explanation"]["reason"] == "Held" and view["explanation"]["unblocks"], view["explanation"]
+    listed = call("GET", "/v1/jobs", "/v1/jobs?unfinished=1")["jobs"]
+    assert [j["id"] for j in listed if j["held"]] == [waits]
+    assert call("POST", hold, f"/v1/jobs/{waits}/hold", body={}, status=409)["reason"] == "NothingToDo"
+    assert 'ampacity_jobs_held 1' in call("GET", "/metrics")
+    call("DELETE", "/v1/jobs/{id}", f"/v1/jobs/{first}")
+    wait_for(first, "Cancelled")
+    assert call("GET", "/v1/jobs/{id}", f"/v1/jobs/{waits}")["job"]["state"] == "Waiting", "it started although it is held"
+    call("POST", release, f"/v1/jobs/{waits}/release", body={"by": "olga"})
+    assert wait_for(waits, "Completed")["job"]["held"] is False
+    for path, action in ((hold, "hold"), (release, "release")):
+        assert call("POST", path, f"/v1/jobs/{waits}/{action}", body={}, status=409)["reason"] == "JobEnded"
+        assert call("POST", path, f"/v1/jobs/77777/{action}", body={}, status=404)["reason"] == "JobUnknown"
+        assert raw("POST", f"/v1/jobs/{waits}/{action}", "{}", token="")[0] == 401
+
+
+def now_ms() -> int:
+    return call("GET", "/v1/state")["now_ms"]
+
+
+def test_bookings() -> None:
+    hour, name = 3_600_000, "/v1/bookings/{name}"
+    assert call("GET", "/v1/bookings") == {"bookings": []}
+    node = "attic/hall/p1/r1/n1"
+    fans = call("POST", "/v1/bookings", status=201, body={"by": "olga", "booking": {
+        "name": "fans", "target": node, "maintenance": True, "from": now_ms() + hour, "until": now_ms() + 2 * hour, "note": "fan"}})
+    assert fans["kind"] == "Maintenance" and fans["gpus"] == 2 and not fans["begun"] and fans["nodes"][0]["node"] == node, fans
+    run_ = call("POST", "/v1/bookings", status=201, body={"booking": {"name": "run", "gpus": 3, "sites": ["cellar"], "until": now_ms() + hour}})
+    assert run_["kind"] == "Capacity" and run_["gpus"] == 4, f"whole nodes: {run_}"
+    assert [b["name"] for b in call("GET", "/v1/bookings")["bookings"]] == ["run", "fans"]
+    for booking, status, reason in [
+        ({"name": "again", "target": node, "from": now_ms() + hour, "until": now_ms() + 3 * hour}, 409, "BookingConflict"),
+        ({"name": "run", "gpus": 1, "until": now_ms() + hour}, 422, "BookingInvalid"),
+        ({"name": "neither", "until": now_ms() + hour}, 422, "BookingInvalid"),
+        ({"name": "backwards", "gpus": 1, "from": now_ms() + hour, "until": now_ms()}, 422, "BookingInvalid"),
+        ({"name": "lost", "gpus": 1, "until": now_ms() + hour, "sites": ["atic"]}, 422, "NameUnknown"),
+    ]:
+        assert call("POST", "/v1/bookings", status=status, body={"booking": booking})["reason"] == reason, booking
+    assert raw("POST", "/v1/bookings", '{"booking": {"gpus": "two"}}')[0] == 400
+    inside = call("POST", "/v1/jobs", body=job(gpus=4, booking="run", walltime=60_000, command=["sleep", "60"]), status=201)["job"]
+    detail = wait_for(inside, "Running")
+    assert detail["attempts"][0]["nodes"] == run_["nodes"], "it runs in its booking"
+    first = call("GET", "/v1/bookings")["bookings"][0]
+    assert first["begun"] and first["jobs"] == [inside], first
+    assert call("POST", "/v1/jobs", body=job(booking="rum"), status=422)["reason"] == "NameUnknown"
+    release_all(inside)
+    metrics = call("GET", "/metrics")
+    assert 'ampacity_bookings{state="ahead"} 1' in metrics and 'ampacity_bookings{state="begun"} 1' in metrics
+    call("DELETE", name, "/v1/bookings/run?by=olga")
+    call("DELETE", name, "/v1/bookings/fans")
+    assert call("DELETE", name, "/v1/bookings/fans", status=404)["reason"] == "NameUnknown"
+    assert call("GET", "/v1/bookings") == {"bookings": []}
+
+
+def test_outage_of_a_rack() -> None:
+    rack = "attic/hall/p1/r1"
+    call("POST", "/v1/nodes", body={"node": rack, "state": "Down", "detail": "breaker"})
+    attic = {s["name"]: s for s in call("GET", "/v1/sites")["sites"]}["attic"]
+    assert attic["gpus_in_service"] == 0 and attic["down"] == [rack], attic
+    assert call("POST", "/v1/nodes", body={"node": "attic/hall/p9", "state": "Down"}, status=404)["reason"] == "NameUnknown"
+    call("POST", "/v1/nodes", body={"node": rack, "state": "Up"})
+    assert {s["name"]: s for s in call("GET", "/v1/sites")["sites"]}["attic"]["gpus_in_service"] == 4
+
+
+def test_elastic_and_speeds() -> None:
+    speeds = [{"name": "cpu-slot", "speed": 500_000}]
+    body = job(gpus=8, gpus_min=2, walltime=600_000, accelerators=speeds, command=["sleep", "60"])
+    elastic = call("POST", "/v1/jobs", body=body, status=201)["job"]
+    detail = wait_for(elastic, "Running")
+    assert detail["job"]["gpus_min"] == 2 and 2 <= detail["job"]["gpus_held"] <= 8, detail["job"]
+    assert detail["spec"]["accelerators"] == speeds
+    release_all(elastic)
+    plain = call("POST", "/v1/jobs", body=job(accelerators=["cpu-slot"]), status=201)["job"]
+    assert wait_for(plain, "Completed")["spec"]["accelerators"] == [{"name": "cpu-slot", "speed": 1_000_000}]
+    assert "gpus_min" not in wait_for(plain, "Completed")["job"]
+    for wrong in ({"gpus": 2, "gpus_min": 3}, {"accelerators": [{"name": "cpu-slot", "speed": 0}]}):
+        assert call("POST", "/v1/jobs", body=job(**wrong), status=422)["reason"] == "JobInvalid"
+
+
+def test_policy() -> None:
+    before = call("GET", "/v1/policy")["settings"]
+    assert before["backfill"] == "easy" and before["grace"] == "5 s", before
+    after = call("PATCH", "/v1/policy", body={"settings": {"backfill": "none", "min_runtime": "5 min"}, "by": "olga"})["settings"]
+    assert after == {**before, "backfill": "none", "min_runtime": "5 min"} == call("GET", "/v1/policy")["settings"]
+    assert call("GET", "/v1/portfolio")["policy"]["min_runtime"] == 300_000
+    for settings, words in [({"backfil": "none"}, "did you mean 'backfill'?"), ({"backfill": "eazy"}, "did you mean 'easy'?"),
+                            ({"grace": "5"}, "expected a duration such as"), ({}, "nothing to change")]:
+        answer = call("PATCH", "/v1/policy", body={"settings": settings}, status=400)
+        assert answer["reason"] == "InvalidInput" and words in answer["error"], answer
+    assert call("PATCH", "/v1/policy", body={"settings": {"requeue_limit": "-1"}}, status=422)["reason"] == "PortfolioInvalid"
+    assert raw("PATCH", "/v1/policy", '{"settings": {"grace": 5}}')[0] == 400
+    assert call("PATCH", "/v1/policy", body={"settings": before})["settings"] == before, "what is printed goes in again"
+
+
+def test_portfolio() -> None:
+    before = call("GET", "/v1/portfolio")
+    assert before["name"] == "desk" and [s["name"] for s in before["sites"]] == ["attic", "cellar"]
+    assert call("PUT", "/v1/portfolio", body=before) == {"changed": False}
+    shed = json.loads(json.dumps(before["sites"][0]).replace("attic", "shed"))
+    shed["cluster"]["kind"] = "Simulated"
+    after = {**before, "sites": [*before["sites"], shed], "leases": [
+        {**lease, "sites": [*lease["sites"], "shed"]} if "attic" in lease["sites"] else lease for lease in before["leases"]]}
+    assert call("PUT", "/v1/portfolio", body=after) == {"changed": True}
+    there = call("POST", "/v1/jobs", body=job(sites=["shed"], simulated_runtime=60_000), status=201)["job"]
+    assert wait_for(there, "Running")["attempts"][0]["site"] == "shed", "the new site has an executor"
+    shed["cluster"]["kind"] = "Local"
+    answer = call("PUT", "/v1/portfolio", body=after, status=409)
+    assert answer["reason"] == "Conflict" and "cannot become another kind" in answer["error"], answer
+    assert call("PUT", "/v1/portfolio", body=before, status=409)["reason"] == "PortfolioInUse"
+    assert call("PUT", "/v1/portfolio", body={**before, "sites": []}, status=422)["reason"] == "PortfolioInvalid"
+    assert raw("PUT", "/v1/portfolio", '{"sites": 3}')[0] == 400
+    release_all(there)
+    assert call("PUT", "/v1/portfolio", body=after) == {"changed": True}, "nothing runs there now: it may become local"
+    really = call("POST", "/v1/jobs", body=job(sites=["shed"], command=["echo", "really"]), status=201)["job"]
+    wait_for(really, "Completed")
+    assert "really" in call("GET", "/v1/jobs/{id}/log", f"/v1/jobs/{really}/log")
+    assert call("PUT", "/v1/portfolio", body=before) == {"changed": True}
+    assert [s["name"] for s in call("GET", "/v1/sites")["sites"]] == ["attic", "cellar"]
+
+
 def test_events() -> None:
     text = call("GET", "/v1/events", "/v1/events?after=0&follow=0")
     ids = [int(line[4:]) for line in text.splitlines() if line.startswith("id: ")]
@@ -238,18 +374,44 @@ def test_command_line() -> None:
     run("cancel", str(sleeper))
     run("wait", str(sleeper), code=1)
     assert "sleeper" in run("jobs") and "Cancelled" in run("job", str(sleeper))
-    for listing in (["jobs"], ["sites"], ["leases"], ["teams"], ["job", str(sleeper)]):
+    for listing in (["jobs"], ["sites"], ["leases"], ["teams"], ["bookings"], ["policy"], ["job", str(sleeper)]):
         json.loads(run(*listing, "--json"))
     run("explain", str(sleeper), code=5)
     run("job", "99999", code=6)
     run("boat", code=2)
     run("jobs", "--server", "http://127.0.0.1:1", code=4)
     assert "drained" in run("drain", "cellar") and "service" in run("resume", "cellar")
+    assert "cellar/hall is down" in run("node", "down", "cellar/hall") and "is up" in run("node", "up", "cellar/hall")
+    blocker = json.loads(run("submit", "--gpus", "8", "--json", "--", "sleep", "60"))["job"]
+    held = json.loads(run("submit", "--gpus", "8", "--json", "--", "true"))["job"]
+    assert "is held" in run("hold", str(held), "--note", "disk") and "disk" in run("jobs") and "disk" in run("job", str(held))
+    assert "would start if" in run("explain", str(held))
+    run("hold", str(held), code=5)
+    assert "is released" in run("release", str(held))
+    run("cancel", str(blocker))
+    run("wait", str(held))
+    assert "no bookings" in run("bookings")
+    assert "booking spring: 4 GPUs" in run("book", "spring", "--gpus", "4", "--site", "cellar", "--for", "1 h", "--note", "demo")
+    assert "demo" in run("bookings") and json.loads(run("bookings", "--json"))["bookings"][0]["name"] == "spring"
+    run("submit", "--gpus", "1", "--booking", "spring", "--walltime", "1 min", "--wait", "--", "true")
+    run("book", "spring", "--gpus", "2", "--for", "1 h", code=5)
+    run("book", "summer", "--gpus", "2", code=2)
+    run("book", "summer", "--gpus", "2", "--from", "soon", "--for", "1 h", code=2)
+    assert "has ended" in run("unbook", "spring")
+    run("unbook", "spring", code=6)
+    assert "backfill  " in run("policy") and run("policy", "set", "backfill=none", "min_runtime=5 min") == "backfill=none\nmin_runtime=5 min\n"
+    assert "did you mean 'backfill'" in run("policy", "set", "backfil=none", code=2)
+    assert "is in force" in run("apply", str(DESK)) and "nothing changed" in run("apply", str(DESK)), "the file has easy backfill"
+    (FOLDER / "bad.yaml").write_text(DESK.read_text().replace("grace: 5 s", "grace: 5"))
+    assert "bad.yaml:" in run("apply", "bad.yaml", code=3)
+    run("submit", "--gpus", "4", "--gpus-min", "1", "--accelerator", "cpu-slot=80 %", "--walltime", "1 min", "--wait", "--", "true")
+    assert "expected a ratio" in run("submit", "--accelerator", "cpu-slot=fast", "--", "true", code=2)
     assert "complete -o filenames" in run("completion")
     assert run("events").count("\n") == 20
     assert "\x1b[" not in run("jobs"), "colours in a pipe"
     for name in ("serve", "submit", "jobs", "job", "explain", "forecast", "logs", "wait", "cancel", "sites", "leases", "teams", "drain",
-                 "resume", "node", "events", "check", "schema", "completion", "replay", "bench", "soak"):
+                 "resume", "node", "book", "unbook", "bookings", "hold", "release", "apply", "policy", "events", "check",
+                 "schema", "completion", "replay", "bench", "soak"):
         assert "Examples" in run(name, "--help") or name == "completion", name
 
 
@@ -273,7 +435,8 @@ def test_second_server_and_restart(server: subprocess.Popen) -> subprocess.Popen
 def main() -> None:
     server = start()
     try:
-        for test in (test_jobs, test_waiting_and_cancel, test_refusals, test_operations, test_events, test_command_line):
+        for test in (test_jobs, test_waiting_and_cancel, test_refusals, test_operations, test_holds, test_bookings, test_outage_of_a_rack,
+                     test_elastic_and_speeds, test_policy, test_portfolio, test_events, test_command_line):
             test()
             print("ok", test.__name__, flush=True)
         server = test_second_server_and_restart(server)
