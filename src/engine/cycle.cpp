@@ -232,6 +232,11 @@ Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
     }
     at_most = std::min(inside, limit);
   }
+  // Others were stopped or made smaller for this place: it takes no more than was promised.
+  const auto room = state_.making_room.find(candidate.job);
+  if (room != state_.making_room.end()) {
+    at_most = std::min(at_most, std::max(gpus, gpus_of(room->second.place)));
+  }
   if (inside >= gpus) {
     const auto interrupted = state_.interrupted.find(candidate.job);
     const auto* last = interrupted == state_.interrupted.end() ? nullptr : &interrupted->second;

@@ -161,8 +161,12 @@ void Engine::reserve_resizing() {
   }
 }
 
-// One gang of each pool in a pass: the highest priority, then the oldest.
+// One gang of each pool in a pass: the highest priority, then the oldest. None while room is being
+// made for somebody.
 void Engine::grow_elastic() {
+  for (const auto& [id, room] : state_.making_room) {
+    if (!is_over(room)) return;
+  }
   for (std::uint32_t i = 0; i < elastic_.size(); ++i) {
     const PoolIndex pool(i);
     if (elastic_[i].empty() || fleet_.nodes_free(pool) == 0) continue;

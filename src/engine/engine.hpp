@@ -102,6 +102,7 @@ class Engine {
   enum class Answer { Placed, Reserved, NoRoom, NoQuota, Closed };
   Answer offer(const WaitingQueue::Candidate& job);
   std::set<JobId> serve_those_with_room();
+  bool is_over(const MakingRoom& room) const;
   bool reserve(const WaitingQueue::Candidate& job, std::int64_t held_back,
                std::optional<PoolIndex> only = {});
   Duration longest(const Shape& shape);

@@ -12,13 +12,14 @@
 namespace ampacity {
 namespace {
 
-// What is promised to jobs ahead is theirs, and what is booked before the job could end.
+// What is promised to jobs ahead is theirs, and what is booked before the job could end. Promises
+// that name their places are not counted: the places are hidden.
 bool spares_promises(const Fleet& fleet, const Planner& planner, PoolIndex pool,
                      const Demand& demand, Instant until) {
   auto free = Planner::free_now(fleet, pool);
   bool any = false;
   for (const auto& r : planner.reservations(pool)) {
-    if (!r.for_job() && r.at >= until) continue;
+    if (!r.places.empty() || (!r.for_job() && r.at >= until)) continue;
     free = free - r.need;
     any = true;
   }
@@ -144,9 +145,13 @@ std::optional<Eviction> Engine::eviction_among(const WaitingQueue::Candidate& ca
   return cheapest_eviction(fleet_, pool, demand, victims, rules);
 }
 
+bool Engine::is_over(const MakingRoom& room) const {
+  return room.pending == 0 && room.at + state_.portfolio->policy.grace < now_;
+}
+
 // Those for whom others were stopped come before everybody else until these are gone, and until
-// those are who were stopping already: a grace later at most. Each keeps clear of the places of the
-// others. Returns who got its place or the promise of it again.
+// those are who were stopping already: a grace later at most. Each keeps clear of the places and the
+// quota of the others. Returns who got its place or the promise of it again.
 std::set<JobId> Engine::serve_those_with_room() {
   std::set<JobId> served;
   if (state_.making_room.empty()) return served;
@@ -154,11 +159,17 @@ std::set<JobId> Engine::serve_those_with_room() {
   std::vector<WaitingQueue::Candidate> all;
   for (const auto& [id, room] : state_.making_room) {
     const auto lane = job_of(id).waits_in();
-    const bool over = room.pending == 0 && room.at + state_.portfolio->policy.grace < now_;
-    if (lane && !over) all.push_back(queue_.candidate(*lane, id, walltime_of(job_of(id))));
+    if (lane && !is_over(room)) all.push_back(queue_.candidate(*lane, id, walltime_of(job_of(id))));
   }
   std::sort(all.begin(), all.end());
+  const auto count = [&](const WaitingQueue::Candidate& job, std::int64_t sign) {
+    const auto gpus = sign * queue_.shape(job.shape).demand.gpus;
+    ahead_->quotas.use(job_of(job.job).team, gpus);
+    ahead_->free -= gpus;
+  };
+  for (const auto& job : all) count(job, +1);
   for (const auto& job : all) {
+    count(job, -1);  // whatever comes of it is counted anew
     Hiding hiding(fleet_);
     for (const auto& other : all) {
       const auto room = state_.making_room.find(other.job);
