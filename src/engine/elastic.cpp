@@ -35,6 +35,29 @@ bool first_node(const Share& a, const Share& b) {
   return a.node < b.node;
 }
 
+// Of these nodes, which a gang could do without, those that are of use to others there, in whole
+// chunks of each rack.
+std::vector<Share> of_use(const Topology& topology, const std::vector<Share>& part,
+                          const std::vector<Share>& place, std::int64_t chunk) {
+  auto used = without(part, without(part, place));
+  std::map<RackIndex, std::int64_t> lacks;
+  for (const auto& share : used) lacks[topology.rack_of(share.node)] -= share.nodes;
+  for (auto& [rack, nodes] : lacks) nodes = (nodes % chunk + chunk) % chunk;
+  for (const auto& share : without(part, place)) {
+    auto& missing = lacks[topology.rack_of(share.node)];
+    const auto more = tail({share}, std::min(missing, share.nodes));
+    if (more.empty()) continue;
+    missing -= more.front().nodes;
+    used.push_back(more.front());
+  }
+  std::sort(used.begin(), used.end(), first_node);
+  return used;
+}
+
+std::int64_t chunk_of(const JobSpec& spec, std::int64_t each) {
+  return std::max<std::int64_t>(spec.segment.value_or(each) / each, 1);
+}
+
 }  // namespace
 
 // What the gang could do without, in whole nodes (whole segments): from the racks that this frees
@@ -57,7 +80,7 @@ std::vector<Share> Engine::on_loan(const Job& job, PoolIndex pool) const {
   for (const auto& [minus_nodes, rack] : order) {
     const auto& shares = by_rack[rack];
     const auto each = shares.front().gpus;
-    const auto chunk = std::max<std::int64_t>(job.spec->segment.value_or(each) / each, 1);
+    const auto chunk = chunk_of(*job.spec, each);
     std::int64_t here = 0;
     for (const auto& share : shares) here += share.gpus == each ? share.nodes : 0;
     const auto nodes = std::min(here, excess / each) / chunk * chunk;
@@ -95,22 +118,40 @@ bool Engine::shrink_for(const WaitingQueue::Candidate& candidate) {
         preempt_due_ = std::min(preempt_due_.value_or(ripe), ripe);
         continue;
       }
-      parts.push_back(on_loan(gang, pool));
-      if (parts.back().empty()) continue;
+      auto part = on_loan(gang, pool);
+      if (part.empty()) continue;
+      parts.push_back(std::move(part));
       victims.push_back(
           {id, loss_of(gang), &parts.back(), part_of(live.draws, parts.back(), gang)});
     }
-    const auto eviction =
-        eviction_among(candidate, pool, victims, [](const Victim&) { return true; });
+    const auto anybody = [](const Victim&) { return true; };
+    auto eviction = eviction_among(candidate, pool, victims, anybody);
     if (!eviction || (eviction->jobs.empty() && stopping_.empty())) continue;
+    // No more than is of use, if that is enough for quota and power too.
+    auto wide = parts;
+    for (auto& victim : victims) {
+      auto& part = parts[static_cast<std::size_t>(&victim - victims.data())];
+      const auto& gang = job_of(victim.job);
+      victim.shares = &part;
+      part = of_use(fleet_.topology(), part, eviction->place,
+                    chunk_of(*gang.spec, part.front().gpus));
+      victim.draws = part_of(gang.live->draws, part, gang);
+    }
+    if (auto narrow = eviction_among(candidate, pool, victims, anybody);
+        narrow && narrow->jobs == eviction->jobs) {
+      eviction = std::move(narrow);
+    } else {
+      parts = std::move(wide);
+    }
     promise_room(candidate, pool, *eviction);
     for (const auto id : eviction->jobs) {
       const auto victim = std::find_if(victims.begin(), victims.end(),
                                        [&](const Victim& v) { return v.job == id; });
+      const auto& part = parts[static_cast<std::size_t>(victim - victims.begin())];
       const auto& gang = job_of(id);
-      ahead_->quotas.use(gang.team, -gpus_of(*victim->shares));
-      ahead_->free += serving_gpus(fleet_, *victim->shares);
-      resize(id, without(gang.live->shares, *victim->shares), candidate.job);
+      ahead_->quotas.use(gang.team, -gpus_of(part));
+      ahead_->free += serving_gpus(fleet_, part);
+      resize(id, without(gang.live->shares, part), candidate.job);
     }
     keep_room(candidate, pool, eviction->place);
     return true;
