@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "units/arithmetic.hpp"
+
 namespace ampacity::exec {
 namespace {
 
@@ -30,7 +32,7 @@ std::string counts_text(const std::vector<std::int64_t>& counts) {
 
 std::vector<std::int64_t> tasks_by_node(const StartGang& order) {
   std::vector<std::int64_t> counts(order.nodes.size(), 0);
-  for (const auto& place : lay_out(order.nodes, order.spec->tasks, order.spec->tasks_per_node)) {
+  for (const auto& place : lay_out(order.nodes, task_count(order), order.spec->tasks_per_node)) {
     ++counts[place.node];
   }
   return counts;
@@ -54,7 +56,7 @@ Environment passed_on(const Environment& base) {
 void add_slurm(Environment& e, const StartGang& order, const std::string& submit_directory) {
   const auto job = fmt::format("{}", order.attempt.job.value());
   const auto nodes = fmt::format("{}", order.nodes.size());
-  const auto tasks = fmt::format("{}", order.spec->tasks);
+  const auto tasks = fmt::format("{}", task_count(order));
   std::string list;
   for (const auto& node : order.nodes) list += (list.empty() ? "" : ",") + host_name(node.node);
   e["SLURM_JOB_ID"] = e["SLURM_JOBID"] = job;
@@ -76,6 +78,14 @@ std::string host_name(const std::string& node) {
   auto name = node;
   std::replace(name.begin(), name.end(), '/', '-');
   return name;
+}
+
+std::int64_t task_count(const StartGang& order) {
+  const auto& spec = *order.spec;
+  if (!spec.gpus_min) return spec.tasks;
+  std::int64_t held = 0;
+  for (const auto& share : order.nodes) held += share.nodes * share.gpus;
+  return std::max<std::int64_t>(scaled(spec.tasks, held, spec.gpus.count()), 1);
 }
 
 std::vector<RankPlace> lay_out(const std::vector<NodeShare>& nodes, std::int64_t tasks,
@@ -156,7 +166,7 @@ Environment attempt_environment(const StartGang& order, const Environment& base,
   e["AMPACITY_SITE"] = order.site;
   e["AMPACITY_GPUS"] = fmt::format("{}", gpus_of(order.nodes));
   e["AMPACITY_NODE"] = order.nodes.front().node;
-  e["AMPACITY_WORLD_SIZE"] = fmt::format("{}", order.spec->tasks);
+  e["AMPACITY_WORLD_SIZE"] = fmt::format("{}", task_count(order));
   e.try_emplace("MASTER_ADDR", "127.0.0.1");
   e.try_emplace("MASTER_PORT", fmt::format("{}", master_port));
   return e;

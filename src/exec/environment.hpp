@@ -18,6 +18,10 @@ struct RankPlace {
   std::int64_t local_rank = 0;
 };
 
+// Ranks of the attempt: as the job says, and of an elastic job in proportion to the GPUs that it got,
+// at least one.
+std::int64_t task_count(const StartGang& order);
+
 // Ranks in blocks over the nodes: `per_node` on each if given, otherwise in proportion to the GPUs.
 std::vector<RankPlace> lay_out(const std::vector<NodeShare>& nodes, std::int64_t tasks,
                                const std::optional<std::int64_t>& per_node);

@@ -288,6 +288,19 @@ TEST_CASE("local: ranks have their own process groups and their own environment"
   }
 }
 
+TEST_CASE("local: an elastic job has ranks in proportion to the GPUs that it got") {
+  World w(true);
+  auto spec = *w.order(1, "echo $WORLD_SIZE $SLURM_NTASKS > $MARKS/rank.$RANK", 8).spec;
+  spec.gpus = GpuCount::of(8);
+  spec.gpus_min = GpuCount::of(2);
+  auto order = w.with(42, spec);
+  order.nodes = {{"here/h/p1/r1/n1", 1, 2}, {"here/h/p1/r1/n2", 1, 1}};
+  w.executor->start(order, wall());
+  REQUIRE(w.end_of(order.attempt)->code == 0);
+  CHECK(slurp(w.folder / "rank.2") == "3 3\n");
+  CHECK_FALSE(fs::exists(w.folder / "rank.3"));
+}
+
 TEST_CASE(
     "local: a batch script starts its ranks with srun; output goes where the job says and "
     "survives") {

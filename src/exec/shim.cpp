@@ -105,7 +105,7 @@ std::vector<Task> tasks_of(const AttemptFolder& folder, const StartGang& order) 
     return {task};
   }
   std::vector<Task> tasks;
-  const auto places = lay_out(order.nodes, order.spec->tasks, order.spec->tasks_per_node);
+  const auto places = lay_out(order.nodes, task_count(order), order.spec->tasks_per_node);
   for (std::size_t rank = 0; rank < places.size(); ++rank) {
     auto one = task;
     one.argv = order.spec->command;

@@ -146,7 +146,7 @@ int run_srun(int argc, char** argv) {
   const auto per_node = call.tasks_per_node ? call.tasks_per_node : order->spec->tasks_per_node;
   const auto all = call.tasks_per_node
                        ? *call.tasks_per_node * static_cast<std::int64_t>(order->nodes.size())
-                       : order->spec->tasks;
+                       : task_count(*order);
   const auto places = lay_out(order->nodes, call.tasks.value_or(all), per_node);
   std::vector<Task> tasks;
   for (std::size_t rank = 0; rank < places.size(); ++rank) {

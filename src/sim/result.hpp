@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a simulation came to: exact integers, described, so that wire/json.hpp writes them and
+// report/ draws them. docs/reference/simulation-results.md is the dictionary. Units are in the names
+// as in the API: _ms, _w, _j, _micro_usd, _g, gpu_ms.
+#pragma once
+
+#include <boost/describe.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/workload.hpp"
+
+namespace ampacity {
+
+// Of waits and the like, by job.
+struct Spread {
+  std::int64_t count = 0;
+  std::int64_t mean_ms = 0;
+  std::int64_t p50_ms = 0;
+  std::int64_t p90_ms = 0;
+  std::int64_t p99_ms = 0;
+  std::int64_t max_ms = 0;
+};
+BOOST_DESCRIBE_STRUCT(Spread, (), (count, mean_ms, p50_ms, p90_ms, p99_ms, max_ms))
+
+// Where GPU time went. The sum of all is the time of every GPU that the portfolio has, exactly.
+struct GpuTimeSplit {
+  std::int64_t useful_gpu_ms = 0;      // work that counted
+  std::int64_t lost_gpu_ms = 0;        // work that had to be done again, or was thrown away
+  std::int64_t checkpoint_gpu_ms = 0;  // saving
+  std::int64_t restart_gpu_ms = 0;     // starting and loading
+  std::int64_t draining_gpu_ms = 0;    // being stopped
+  std::int64_t idle_gpu_ms = 0;        // free and in service
+  std::int64_t out_gpu_ms = 0;         // down, drained, booked or not yet energised
+};
+BOOST_DESCRIBE_STRUCT(GpuTimeSplit, (),
+                      (useful_gpu_ms, lost_gpu_ms, checkpoint_gpu_ms, restart_gpu_ms,
+                       draining_gpu_ms, idle_gpu_ms, out_gpu_ms))
+
+struct SizeClassResult {
+  std::string name;  // "1", "2-8", …
+  std::int64_t least_gpus = 0;
+  std::int64_t most_gpus = 0;
+  std::int64_t jobs = 0;       // that started
+  std::int64_t unstarted = 0;  // still waiting at the end
+  Spread wait;                 // from submission to the first start
+  std::int64_t slowdown_ppm = 0;  // mean of (wait + run) / run, runs of at least 10 s
+};
+BOOST_DESCRIBE_STRUCT(SizeClassResult, (),
+                      (name, least_gpus, most_gpus, jobs, unstarted, wait, slowdown_ppm))
+
+struct TeamResult {
+  std::string name;
+  std::int64_t jobs = 0;
+  Spread wait;
+  std::int64_t gpu_ms = 0;
+  std::int64_t it_j = 0;
+  std::int64_t facility_j = 0;
+  std::int64_t carbon_g = 0;
+  std::int64_t cost_micro_usd = 0;  // lease and energy
+};
+BOOST_DESCRIBE_STRUCT(TeamResult, (),
+                      (name, jobs, wait, gpu_ms, it_j, facility_j, carbon_g, cost_micro_usd))
+
+struct SiteResult {
+  std::string name;
+  std::int64_t gpus = 0;
+  std::int64_t attempts = 0;
+  GpuTimeSplit time;
+  std::int64_t it_j = 0;
+  std::int64_t facility_j = 0;
+  std::int64_t energy_micro_usd = 0;
+  std::int64_t carbon_g = 0;
+  std::int64_t outages = 0;
+};
+BOOST_DESCRIBE_STRUCT(SiteResult, (),
+                      (name, gpus, attempts, time, it_j, facility_j, energy_micro_usd, carbon_g,
+                       outages))
+
+struct LeaseResult {
+  std::string name;
+  std::string provider;
+  std::int64_t committed_j = 0;
+  std::int64_t used_j = 0;
+  std::int64_t unused_j = 0;
+  std::int64_t committed_micro_usd = 0;
+  std::int64_t used_micro_usd = 0;
+  std::int64_t unused_micro_usd = 0;
+  std::int64_t owed_micro_usd = 0;
+};
+BOOST_DESCRIBE_STRUCT(LeaseResult, (),
+                      (name, provider, committed_j, used_j, unused_j, committed_micro_usd,
+                       used_micro_usd, unused_micro_usd, owed_micro_usd))
+
+// One point of the curves.
+struct SiteSample {
+  std::int64_t used_gpus = 0;
+  std::int64_t in_service_gpus = 0;
+  std::int64_t it_w = 0;
+  std::int64_t contracted_w = 0;       // by its leases
+  std::int64_t interconnection_w = 0;  // 0: not stated
+};
+BOOST_DESCRIBE_STRUCT(SiteSample, (),
+                      (used_gpus, in_service_gpus, it_w, contracted_w, interconnection_w))
+
+struct Sample {
+  std::int64_t at_ms = 0;
+  std::int64_t waiting_jobs = 0;
+  std::vector<std::int64_t> waiting_by_class;      // as `size_classes`
+  std::int64_t waiting_gpus = 0;
+  std::int64_t largest_free_rack = 0;  // GPUs of the largest gang of one rack, of the best site
+  std::int64_t largest_free_site = 0;
+  std::vector<SiteSample> sites;       // as `sites`
+};
+BOOST_DESCRIBE_STRUCT(Sample, (),
+                      (at_ms, waiting_jobs, waiting_by_class, waiting_gpus, largest_free_rack,
+                       largest_free_site, sites))
+
+// An attempt of one of the largest runs.
+struct Bar {
+  std::int64_t job = 0;
+  std::int64_t attempt = 0;
+  std::string name;
+  std::string team;
+  std::string site;
+  std::int64_t gpus = 0;
+  std::int64_t from_ms = 0;
+  std::int64_t until_ms = 0;
+  std::string result;  // of the attempt, or Running at the end
+};
+BOOST_DESCRIBE_STRUCT(Bar, (), (job, attempt, name, team, site, gpus, from_ms, until_ms, result))
+
+struct SimulationResult {
+  std::string portfolio;
+  std::vector<std::string> workloads;
+  std::string policy;  // for people: what differs from the portfolio's, or empty
+  std::uint64_t seed = 0;
+  std::int64_t from_ms = 0;
+  std::int64_t until_ms = 0;
+  bool partial = false;  // stopped before its end
+  std::int64_t simulated_until_ms = 0;
+  std::map<std::string, WorkloadRepairs> repairs;  // by workload
+  std::int64_t submitted = 0;
+  std::int64_t refused = 0;
+  std::map<std::string, std::int64_t> refusals;  // by reason
+  std::map<std::string, std::int64_t> ended;     // jobs by final state
+  std::int64_t running = 0;                      // at the end
+  std::int64_t waiting = 0;
+  std::int64_t decisions = 0;
+  std::int64_t attempts = 0;
+  std::int64_t preempted = 0;  // attempts
+  std::int64_t resized = 0;
+  std::int64_t interrupted = 0;  // by failures of the infrastructure
+  std::int64_t gpus = 0;         // of the portfolio
+  Spread wait;
+  std::int64_t makespan_ms = 0;  // from the first submission to the last end
+  GpuTimeSplit time;
+  std::map<std::string, std::int64_t> lost_by_cause_gpu_ms;  // why work was lost
+  std::vector<SizeClassResult> size_classes;
+  std::vector<TeamResult> teams;
+  std::vector<SiteResult> sites;
+  std::vector<LeaseResult> leases;
+  std::int64_t it_j = 0;
+  std::int64_t facility_j = 0;
+  std::int64_t energy_micro_usd = 0;
+  std::int64_t carbon_g = 0;
+  std::int64_t lease_micro_usd = 0;   // used
+  std::int64_t unused_micro_usd = 0;  // committed and not used
+  std::vector<Sample> samples;
+  std::vector<Bar> largest;
+  std::string digest;  // of the engine's state at the end
+};
+BOOST_DESCRIBE_STRUCT(SimulationResult, (),
+                      (portfolio, workloads, policy, seed, from_ms, until_ms, partial,
+                       simulated_until_ms, repairs, submitted, refused, refusals, ended, running,
+                       waiting, decisions, attempts, preempted, resized, interrupted, gpus, wait,
+                       makespan_ms, time, lost_by_cause_gpu_ms, size_classes, teams, sites, leases,
+                       it_j, facility_j, energy_micro_usd, carbon_g, lease_micro_usd,
+                       unused_micro_usd, samples, largest, digest))
+
+}  // namespace ampacity
