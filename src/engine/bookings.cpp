@@ -70,10 +70,10 @@ std::optional<Refusal> Engine::objection_to(const Booking& booking) const {
                    fmt::format("there are {} bookings, the limit", limits::bookings)};
   }
   if (!booking.target.empty() && !fleet_.resolve(booking.target)) {
-    return Refusal{Reason::NameUnknown,
-                   fmt::format("nothing is called '{}'; book a site, site/hall, … down to a node{}",
-                               booking.target,
-                               did_you_mean(booking.target, names_of(portfolio.sites)))};
+    return Refusal{
+        Reason::NameUnknown,
+        fmt::format("nothing is called '{}'; book a site, site/hall, … down to a node{}",
+                    booking.target, did_you_mean(booking.target, names_of(portfolio.sites)))};
   }
   if (!booking.team.empty()) {
     if (auto no = unknown("team", booking.team, names_of(portfolio.teams))) return no;

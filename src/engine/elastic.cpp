@@ -133,8 +133,8 @@ bool Engine::shrink_for(const WaitingQueue::Candidate& candidate) {
       auto& part = parts[static_cast<std::size_t>(&victim - victims.data())];
       const auto& gang = job_of(victim.job);
       victim.shares = &part;
-      part = of_use(fleet_.topology(), part, eviction->place,
-                    chunk_of(*gang.spec, part.front().gpus));
+      part =
+          of_use(fleet_.topology(), part, eviction->place, chunk_of(*gang.spec, part.front().gpus));
       victim.draws = part_of(gang.live->draws, part, gang);
     }
     if (auto narrow = eviction_among(candidate, pool, victims, anybody);

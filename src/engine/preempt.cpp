@@ -150,8 +150,8 @@ bool Engine::is_over(const MakingRoom& room) const {
 }
 
 // Those for whom others were stopped come before everybody else until these are gone, and until
-// those are who were stopping already: a grace later at most. Each keeps clear of the places and the
-// quota of the others. Returns who got its place or the promise of it again.
+// those are who were stopping already: a grace later at most. Each keeps clear of the places and
+// the quota of the others. Returns who got its place or the promise of it again.
 std::set<JobId> Engine::serve_those_with_room() {
   std::set<JobId> served;
   if (state_.making_room.empty()) return served;

@@ -18,8 +18,8 @@ struct RankPlace {
   std::int64_t local_rank = 0;
 };
 
-// Ranks of the attempt: as the job says, and of an elastic job in proportion to the GPUs that it got,
-// at least one.
+// Ranks of the attempt: as the job says, and of an elastic job in proportion to the GPUs that it
+// got, at least one.
 std::int64_t task_count(const StartGang& order);
 
 // Ranks in blocks over the nodes: `per_node` on each if given, otherwise in proportion to the GPUs.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a simulation came to: exact integers, described, so that wire/json.hpp writes them and
-// report/ draws them. docs/reference/simulation-results.md is the dictionary. Units are in the names
-// as in the API: _ms, _w, _j, _micro_usd, _g, gpu_ms.
+// report/ draws them. docs/reference/simulation-results.md is the dictionary. Units are in the
+// names as in the API: _ms, _w, _j, _micro_usd, _g, gpu_ms.
 #pragma once
 
 #include <boost/describe.hpp>
@@ -43,9 +43,9 @@ struct SizeClassResult {
   std::string name;  // "1", "2-8", …
   std::int64_t least_gpus = 0;
   std::int64_t most_gpus = 0;
-  std::int64_t jobs = 0;       // that started
-  std::int64_t unstarted = 0;  // still waiting at the end
-  Spread wait;                 // from submission to the first start
+  std::int64_t jobs = 0;          // that started
+  std::int64_t unstarted = 0;     // still waiting at the end
+  Spread wait;                    // from submission to the first start
   std::int64_t slowdown_ppm = 0;  // mean of (wait + run) / run, runs of at least 10 s
 };
 BOOST_DESCRIBE_STRUCT(SizeClassResult, (),
@@ -108,11 +108,11 @@ BOOST_DESCRIBE_STRUCT(SiteSample, (),
 struct Sample {
   std::int64_t at_ms = 0;
   std::int64_t waiting_jobs = 0;
-  std::vector<std::int64_t> waiting_by_class;      // as `size_classes`
+  std::vector<std::int64_t> waiting_by_class;  // as `size_classes`
   std::int64_t waiting_gpus = 0;
   std::int64_t largest_free_rack = 0;  // GPUs of the largest gang of one rack, of the best site
   std::int64_t largest_free_site = 0;
-  std::vector<SiteSample> sites;       // as `sites`
+  std::vector<SiteSample> sites;  // as `sites`
 };
 BOOST_DESCRIBE_STRUCT(Sample, (),
                       (at_ms, waiting_jobs, waiting_by_class, waiting_gpus, largest_free_rack,

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/random.hpp"
+
+namespace ampacity {
+
+// log2 bit by bit: squaring a number in [1, 2) doubles its logarithm (Knuth, TAOCP 1.2.2, ex. 25).
+std::int64_t minus_log(std::uint64_t x) {
+  __extension__ using Wide = unsigned __int128;
+  const auto zeros = static_cast<unsigned>(__builtin_clzll(x));
+  auto mantissa = x << zeros;  // [2^63, 2^64): 1.0 to 2.0
+  std::int64_t log2 = 63 - static_cast<std::int64_t>(zeros);
+  for (int bit = 0; bit < 32; ++bit) {
+    const auto square = Wide{mantissa} * mantissa;  // [2^126, 2^128)
+    const bool two = (square >> 127U) != 0;
+    mantissa = static_cast<std::uint64_t>(square >> (two ? 64U : 63U));
+    log2 = log2 * 2 + (two ? 1 : 0);
+  }
+  constexpr std::int64_t ln2 = 2'977'044'472;              // 2^32 ln 2
+  const auto below_one = (std::int64_t{64} << 32) - log2;  // -log2(x / 2^64) in 2^-32
+  __extension__ using Signed = __int128;
+  return static_cast<std::int64_t>((Signed{below_one} * ln2) >> 32);
+}
+
+std::int64_t Random::exponential(std::int64_t mean) {
+  __extension__ using Signed = __int128;
+  const auto x = next();
+  return static_cast<std::int64_t>((Signed{minus_log(x == 0 ? 1 : x)} * mean) >> 32);
+}
+
+}  // namespace ampacity

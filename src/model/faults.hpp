@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What breaks in a simulation, and what a restart costs. Read from a file of `kind: Faults`
+// (wire/faults_file.hpp), used by sim/. Rates are mean times between failures of one unit, as
+// Poisson processes; a repair takes an exponentially distributed time of the given mean. Default:
+// nothing fails, and a checkpoint costs nothing.
+#pragma once
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/portfolio.hpp"
+
+namespace ampacity {
+
+enum class FaultUnit { Gpu, Node, Rack, Pod, Hall, Site };
+BOOST_DESCRIBE_ENUM(FaultUnit, Gpu, Node, Rack, Pod, Hall, Site)
+
+// One cause: "HBM3", "network switch". A GPU takes its node down.
+struct FaultCause {
+  std::string name;
+  FaultUnit unit = FaultUnit::Node;
+  Duration mean_between{};  // failures of one unit; 50,677 h for the GPUs of Llama 3
+  Duration mean_repair{3'600'000};
+  bool operator==(const FaultCause&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(FaultCause, (), (name, unit, mean_between, mean_repair))
+
+// One that is known beforehand: a site is out from then on for so long.
+struct Outage {
+  std::string target;  // a site, hall, pod, rack or node
+  Instant from;
+  Duration lasts{};
+  std::string cause;
+  bool operator==(const Outage&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Outage, (), (target, from, lasts, cause))
+
+struct FaultSpec {
+  std::vector<FaultCause> causes;
+  std::vector<Outage> outages;
+  // Lemons: this share of all nodes fails so many times as often.
+  Ratio lemon_share;
+  std::int64_t lemon_factor = 1;
+  // Infant mortality: nodes of a hall that was energised less than this ago fail so many times as
+  // often.
+  Duration infant_period{};
+  std::int64_t infant_factor = 1;
+  // What jobs pay for being able to go on.
+  Duration start_time{};       // from the first start until work begins
+  Duration restart_time{};     // the same after an interruption: load, rebuild the process groups
+  Duration checkpoint_time{};  // that a checkpoint takes of all of its GPUs
+  // A job that saves itself when it is told to stop loses nothing by a preemption.
+  bool saves_on_term = true;
+  bool operator==(const FaultSpec&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(FaultSpec, (),
+                      (causes, outages, lemon_share, lemon_factor, infant_period, infant_factor,
+                       start_time, restart_time, checkpoint_time, saves_on_term))
+
+std::vector<Problem> check(const FaultSpec& faults);
+
+// The interval that loses least: sqrt(2 x checkpoint x MTBF) (Young 1974), refined by Daly (2006):
+// sqrt(2 d M) (1 + sqrt(d / 2M) / 3 + d / 18M) - d, for a job whose GPUs fail every `mtbf`.
+Duration best_checkpoint_interval(Duration checkpoint, Duration mtbf);
+
+}  // namespace ampacity

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/accounts.hpp"
+
+#include <algorithm>
+#include <boost/describe/enum_to_string.hpp>
+
+namespace ampacity {
+namespace {
+
+constexpr std::size_t most_samples = 2'000;
+constexpr std::size_t most_bars = 200;
+
+void add(GpuTimeSplit& to, const GpuTimeSplit& more) {
+  to.useful_gpu_ms += more.useful_gpu_ms;
+  to.lost_gpu_ms += more.lost_gpu_ms;
+  to.checkpoint_gpu_ms += more.checkpoint_gpu_ms;
+  to.restart_gpu_ms += more.restart_gpu_ms;
+  to.draining_gpu_ms += more.draining_gpu_ms;
+  to.idle_gpu_ms += more.idle_gpu_ms;
+  to.out_gpu_ms += more.out_gpu_ms;
+}
+
+std::int64_t grams(Wide joules_by_carbon) {
+  return static_cast<std::int64_t>(joules_by_carbon / 3'600'000);
+}
+
+template <class E>
+std::string name_of(E value) {
+  return boost::describe::enum_to_string(value, "?");
+}
+
+}  // namespace
+
+bool Accounts::Larger::operator()(const Bar& a, const Bar& b) const {
+  const auto key = [](const Bar& bar) {
+    return std::tuple(-bar.gpus, bar.from_ms - bar.until_ms, bar.job, bar.attempt);
+  };
+  return key(a) < key(b);
+}
+
+const std::vector<std::pair<std::int64_t, std::string>>& Accounts::size_classes() {
+  static const std::vector<std::pair<std::int64_t, std::string>> classes = {
+      {1, "1"},
+      {8, "2-8"},
+      {64, "9-64"},
+      {512, "65-512"},
+      {4'096, "513-4096"},
+      {32'768, "4097-32768"},
+      {INT64_MAX, "32769 and more"}};
+  return classes;
+}
+
+std::size_t Accounts::class_of(std::int64_t gpus) {
+  const auto& classes = size_classes();
+  std::size_t i = 0;
+  while (gpus > classes[i].first) ++i;
+  return i;
+}
+
+Accounts::Accounts(const Engine& engine, Instant from)
+    : from_(from), now_(from), classes_(size_classes().size()) {
+  const auto& fleet = engine.fleet();
+  sites_.resize(fleet.sites().size());
+  for (const auto& pool : fleet.pools()) {
+    sites_[pool.site.value()].gpus += pool.nodes * pool.gpus_per_node;
+  }
+  for (const auto& site : engine.state().portfolio->sites) carbon_.push_back(site.carbon);
+}
+
+void Accounts::advance(const Engine& engine, Instant now) {
+  const auto time = (now - now_).count();
+  now_ = now;
+  if (time == 0) return;
+  std::vector<std::int64_t> free(sites_.size());
+  for (const auto& pool : engine.fleet().pools()) free[pool.site.value()] += pool.gpus_free;
+  for (std::size_t i = 0; i < sites_.size(); ++i) {
+    auto& site = sites_[i];
+    const auto out = site.gpus - site.held - free[i];
+    AMPACITY_ASSERT(out >= 0, "site {}: {} GPUs, {} held, {} free", i, site.gpus, site.held,
+                    free[i]);
+    site.time.idle_gpu_ms += free[i] * time;
+    site.time.out_gpu_ms += out * time;
+  }
+}
+
+void Accounts::waits(std::int64_t gpus, std::int64_t by) {
+  classes_[class_of(gpus)].waiting += by;
+  waiting_gpus_ += gpus * by;
+}
+
+void Accounts::placed(const Placed& attempt, const std::string& team) {
+  ++attempts_;
+  ++sites_[attempt.site].attempts;
+  sites_[attempt.site].held += attempt.gpus;
+  waits(attempt.wanted, -1);
+  if (!attempt.first_wait) return;
+  const auto wait = *attempt.first_wait;
+  auto& of_class = classes_[class_of(attempt.wanted)];
+  of_class.waits.push_back(wait.count());
+  if (attempt.runtime >= Duration(10'000)) {
+    const auto run = attempt.runtime;
+    of_class.slowdown_ppm += Wide{(wait + run).count()} * 1'000'000 / run.count();
+    ++of_class.slowdowns;
+  }
+  auto& of_team = teams_[team];
+  ++of_team.jobs;
+  of_team.waits.push_back(wait.count());
+}
+
+void Accounts::split(std::size_t site, std::int64_t gpus, const AttemptTime& time) {
+  auto& to = sites_[site].time;
+  to.restart_gpu_ms += time.starting.count() * gpus;
+  to.checkpoint_gpu_ms += time.saving.count() * gpus;
+  to.draining_gpu_ms += time.draining.count() * gpus;
+}
+
+void Accounts::paid(const JobSpec& spec, std::size_t site, const Usage& usage) {
+  sites_[site].usage += usage;
+  auto& team = teams_[spec.team];
+  team.usage += usage;
+  team.carbon += Wide{usage.facility_energy.count()} * carbon_[site].count();
+}
+
+void Accounts::ended(const AttemptEnded& event, const JobSpec& spec, std::size_t site,
+                     std::int64_t gpus, const AttemptTime& time) {
+  sites_[site].held -= gpus;
+  split(site, gpus, time);
+  paid(spec, site, event.usage);
+  kept_[event.attempt.job].emplace_back(site, time.kept.count() * gpus);
+  const auto unkept = time.unkept.count() * gpus;
+  sites_[site].time.lost_gpu_ms += unkept;
+  if (unkept > 0) lost_[name_of(event.result)] += unkept;
+  preempted_ += event.result == AttemptResult::Preempted ? 1 : 0;
+  resized_ += event.result == AttemptResult::Resized ? 1 : 0;
+  interrupted_ += event.result == AttemptResult::InfrastructureFailed ? 1 : 0;
+}
+
+// What it kept counted if it completed; else all of it was for nothing.
+void Accounts::job_ended(const JobEnded& event, bool waited, std::int64_t gpus) {
+  if (waited) waits(gpus, -1);
+  ++ended_[name_of(event.state)];
+  last_end_ = now_;
+  const auto kept = kept_.find(event.job);
+  if (kept == kept_.end()) return;
+  for (const auto& [site, amount] : kept->second) {
+    if (event.state == JobState::Completed) {
+      sites_[site].time.useful_gpu_ms += amount;
+    } else {
+      sites_[site].time.lost_gpu_ms += amount;
+      if (amount > 0) lost_[name_of(event.state)] += amount;
+    }
+  }
+  kept_.erase(kept);
+}
+
+bool Accounts::is_large(std::int64_t gpus) const {
+  return bars_.size() < most_bars || gpus > std::prev(bars_.end())->gpus;
+}
+
+void Accounts::bar(Bar bar) {
+  bars_.insert(std::move(bar));
+  if (bars_.size() > most_bars) bars_.erase(std::prev(bars_.end()));
+}
+
+void Accounts::runs_on(const JobSpec& spec, std::size_t site, std::int64_t gpus,
+                       const AttemptTime& time, const Usage& usage) {
+  split(site, gpus, time);
+  paid(spec, site, usage);
+  sites_[site].time.useful_gpu_ms += (time.kept + time.unkept).count() * gpus;
+}
+
+// As many as fit: when there are too many, every other one goes.
+void Accounts::sample(const Engine& engine, Instant now) {
+  if (next_sample_ && now < *next_sample_) return;
+  if (samples_.size() >= most_samples) {
+    for (std::size_t i = 0; i < most_samples / 2; ++i) samples_[i] = std::move(samples_[2 * i]);
+    samples_.resize(most_samples / 2);
+    sample_every_ *= 2;
+  }
+  if (sample_every_ == Duration(0)) sample_every_ = Duration(60'000);
+  next_sample_ = now + sample_every_;
+  const auto& fleet = engine.fleet();
+  const auto& portfolio = *engine.state().portfolio;
+  Sample s;
+  s.at_ms = to_ms(now);
+  for (const auto& c : classes_) s.waiting_by_class.push_back(c.waiting);
+  for (const auto n : s.waiting_by_class) s.waiting_jobs += n;
+  s.waiting_gpus = waiting_gpus_;
+  s.sites.resize(sites_.size());
+  for (std::uint32_t i = 0; i < fleet.pools().size(); ++i) {
+    const PoolIndex index(i);
+    const auto& pool = fleet.pool(index);
+    s.sites[pool.site.value()].in_service_gpus += pool.nodes_in_service * pool.gpus_per_node;
+    s.largest_free_rack =
+        std::max(s.largest_free_rack, fleet.most_free_in(index, Level::Rack) * pool.gpus_per_node);
+    s.largest_free_site =
+        std::max(s.largest_free_site, fleet.nodes_free(index) * pool.gpus_per_node);
+  }
+  for (std::uint32_t i = 0; i < sites_.size(); ++i) {
+    auto& of_site = s.sites[i];
+    of_site.used_gpus = sites_[i].held;
+    of_site.it_w = fleet.power_drawn(SiteIndex(i)).count();
+    of_site.interconnection_w =
+        interconnection_at(portfolio.sites[i], now).value_or(Power()).count();
+    for (const auto& lease : portfolio.leases) {
+      if (std::find(lease.sites.begin(), lease.sites.end(), portfolio.sites[i].name) ==
+          lease.sites.end()) {
+        continue;
+      }
+      // A lease of several sites is shown in equal parts.
+      of_site.contracted_w +=
+          lease.contracted_at(now).count() / static_cast<std::int64_t>(lease.sites.size());
+    }
+  }
+  samples_.push_back(std::move(s));
+}
+
+Spread Accounts::spread_of(std::vector<std::int64_t>& values) {
+  Spread spread;
+  if (values.empty()) return spread;
+  Wide sum = 0;
+  for (const auto v : values) sum += v;
+  std::sort(values.begin(), values.end());
+  const auto n = values.size();
+  const auto at = [&](std::size_t percent) { return values[(n - 1) * percent / 100]; };
+  spread.count = static_cast<std::int64_t>(n);
+  spread.mean_ms =
+      static_cast<std::int64_t>((sum + static_cast<Wide>(n / 2)) / static_cast<Wide>(n));
+  spread.p50_ms = at(50);
+  spread.p90_ms = at(90);
+  spread.p99_ms = at(99);
+  spread.max_ms = values.back();
+  return spread;
+}
+
+void Accounts::finish(const Engine& engine, Instant now, SimulationResult& r) {
+  const auto& portfolio = *engine.state().portfolio;
+  for (const auto& [job, kept] : kept_) {
+    for (const auto& [site, amount] : kept) sites_[site].time.useful_gpu_ms += amount;
+  }
+  kept_.clear();
+  r.attempts = attempts_;
+  r.preempted = preempted_;
+  r.resized = resized_;
+  r.interrupted = interrupted_;
+  r.ended = ended_;
+  r.lost_by_cause_gpu_ms = lost_;
+  r.samples = samples_;
+  r.largest.assign(bars_.begin(), bars_.end());
+  std::vector<std::int64_t> all;
+  for (std::size_t i = 0; i < classes_.size(); ++i) {
+    auto& c = classes_[i];
+    all.insert(all.end(), c.waits.begin(), c.waits.end());
+    SizeClassResult out;
+    out.name = size_classes()[i].second;
+    out.least_gpus = i == 0 ? 1 : size_classes()[i - 1].first + 1;
+    out.most_gpus = size_classes()[i].first;
+    out.jobs = static_cast<std::int64_t>(c.waits.size());
+    out.unstarted = c.waiting;
+    out.wait = spread_of(c.waits);
+    if (c.slowdowns > 0) out.slowdown_ppm = static_cast<std::int64_t>(c.slowdown_ppm / c.slowdowns);
+    r.size_classes.push_back(std::move(out));
+  }
+  r.wait = spread_of(all);
+  for (std::size_t i = 0; i < sites_.size(); ++i) {
+    const auto& s = sites_[i];
+    const auto carbon =
+        grams(Wide{s.usage.facility_energy.count()} * portfolio.sites[i].carbon.count());
+    r.sites.push_back({portfolio.sites[i].name, s.gpus, s.attempts, s.time,
+                       s.usage.it_energy.count(), s.usage.facility_energy.count(),
+                       s.usage.energy_cost.count(), carbon, s.outages});
+    add(r.time, s.time);
+    r.gpus += s.gpus;
+    r.it_j += s.usage.it_energy.count();
+    r.facility_j += s.usage.facility_energy.count();
+    r.energy_micro_usd += s.usage.energy_cost.count();
+    r.lease_micro_usd += s.usage.lease_cost.count();
+    r.carbon_g += carbon;
+  }
+  for (auto& [name, team] : teams_) {
+    r.teams.push_back({name, team.jobs, spread_of(team.waits), team.usage.gpu_time.count(),
+                       team.usage.it_energy.count(), team.usage.facility_energy.count(),
+                       grams(team.carbon),
+                       (team.usage.lease_cost + team.usage.energy_cost).count()});
+  }
+  for (const auto& lease : portfolio.leases) {
+    const auto s = engine.lease_statement(lease, now);
+    r.leases.push_back({lease.name, lease.provider, s.committed_energy.count(),
+                        s.used_energy.count(), s.unused_energy.count(), s.committed_cost.count(),
+                        s.used_cost.count(), s.unused_cost.count(), s.owed.count()});
+    r.unused_micro_usd += s.unused_cost.count();
+  }
+  if (last_end_) r.makespan_ms = (*last_end_ - from_).count();
+}
+
+}  // namespace ampacity

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/faults.hpp"
+
+#include <algorithm>
+
+#include "units/arithmetic.hpp"
+
+namespace ampacity {
+namespace {
+
+// "site/hall/pod/rack/node" -> its first parts.
+std::string unit_of(std::string path, FaultUnit unit) {
+  const auto up = [&] { path = path.substr(0, path.rfind('/')); };
+  for (auto u = FaultUnit::Node; u < unit; u = static_cast<FaultUnit>(static_cast<int>(u) + 1)) {
+    up();
+  }
+  return path;
+}
+
+std::int64_t units_of(const Topology& topology, FaultUnit unit, std::int64_t most_gpus) {
+  switch (unit) {
+    case FaultUnit::Gpu:
+      return topology.node_count() * most_gpus;
+    case FaultUnit::Node:
+      return topology.node_count();
+    case FaultUnit::Rack:
+      return topology.rack_count();
+    case FaultUnit::Pod:
+      return topology.pod_count();
+    case FaultUnit::Hall:
+      return static_cast<std::int64_t>(topology.halls().size());
+    case FaultUnit::Site:
+      return static_cast<std::int64_t>(topology.sites().size());
+  }
+  return 0;
+}
+
+}  // namespace
+
+FaultStream::FaultStream(const FaultSpec& faults, const Fleet& fleet, Instant from,
+                         std::uint64_t seed)
+    : faults_(faults), from_(from), random_(seed ^ 0xFA17ULL), lemon_salt_(random_.next()) {
+  const auto& topology = fleet.topology();
+  for (const auto& pool : fleet.pools()) most_gpus_ = std::max(most_gpus_, pool.gpus_per_node);
+  most_factor_ = (faults_.lemon_share > Ratio() ? faults_.lemon_factor : 1) *
+                 (faults_.infant_period > Duration(0) ? faults_.infant_factor : 1);
+  std::sort(faults_.outages.begin(), faults_.outages.end(),
+            [](const Outage& a, const Outage& b) { return a.from < b.from; });
+  for (const auto& cause : faults_.causes) {
+    const bool of_nodes = cause.unit <= FaultUnit::Node;
+    Process process{&cause,
+                    units_of(topology, cause.unit, most_gpus_) * (of_nodes ? most_factor_ : 1), 0};
+    if (process.units == 0) continue;
+    draw(process);
+    processes_.push_back(process);
+  }
+}
+
+// Microseconds, because a million GPUs fail more often than every few milliseconds.
+void FaultStream::draw(Process& process) {
+  const auto mean_us =
+      std::max<std::int64_t>(scaled(process.cause->mean_between.count(), 1'000, process.units), 1);
+  process.at_us += random_.exponential(mean_us);
+}
+
+std::optional<Instant> FaultStream::next() const {
+  std::optional<Instant> first;
+  const auto take = [&](Instant at) {
+    if (!first || at < *first) first = at;
+  };
+  for (const auto& p : processes_) take(from_ + Duration(p.at_us / 1'000));
+  if (!repairs_.empty()) take(repairs_.begin()->first);
+  if (next_outage_ < faults_.outages.size()) take(faults_.outages[next_outage_].from);
+  return first;
+}
+
+std::int64_t FaultStream::factor_of(NodeIndex node, const Fleet& fleet, Instant now) const {
+  std::int64_t factor = 1;
+  if (faults_.lemon_share > Ratio()) {
+    Random of_node(lemon_salt_ ^ (std::uint64_t{node.value()} << 20U));
+    if (of_node.chance(faults_.lemon_share.count())) factor *= faults_.lemon_factor;
+  }
+  const auto& energised = fleet.halls()[fleet.hall_of(node).value()].energised;
+  const bool infant = faults_.infant_period > Duration(0) && energised && *energised <= now &&
+                      now - *energised < faults_.infant_period;
+  return infant ? factor * faults_.infant_factor : factor;
+}
+
+std::optional<std::string> FaultStream::victim(const Process& process, const Fleet& fleet,
+                                               Instant now) {
+  const auto unit = process.cause->unit;
+  const auto& topology = fleet.topology();
+  const auto pick = [&](std::size_t n) { return static_cast<std::uint32_t>(random_.below(n)); };
+  std::optional<NodeIndex> node;
+  switch (unit) {
+    case FaultUnit::Gpu:
+    case FaultUnit::Node: {
+      node = NodeIndex(pick(topology.node_count()));
+      const auto sized = unit == FaultUnit::Gpu ? fleet.gpus(*node) : most_gpus_;
+      const auto weight = sized * factor_of(*node, fleet, now);
+      if (static_cast<std::int64_t>(pick(static_cast<std::size_t>(most_gpus_ * most_factor_))) >=
+          weight) {
+        return std::nullopt;
+      }
+      break;
+    }
+    case FaultUnit::Rack:
+      node = NodeIndex(topology.nodes_of(RackIndex(pick(topology.rack_count()))).begin);
+      break;
+    case FaultUnit::Pod:
+      node = NodeIndex(
+          topology
+              .nodes_of(RackIndex(topology.racks_of(PodIndex(pick(topology.pod_count()))).begin))
+              .begin);
+      break;
+    case FaultUnit::Hall:
+      node = NodeIndex(topology.halls()[pick(topology.halls().size())].nodes.begin);
+      break;
+    case FaultUnit::Site:
+      node = NodeIndex(topology.sites()[pick(topology.sites().size())].nodes.begin);
+      break;
+  }
+  if (unit != FaultUnit::Site && !fleet.is_usable(fleet.hall_of(*node))) return std::nullopt;
+  return unit_of(topology.path(*node), unit);
+}
+
+void FaultStream::down(const std::string& target, const std::string& cause, Instant now,
+                       Duration repair, std::vector<ReportNode>& reports) {
+  if (!down_.insert(target).second) return;
+  ++failures_;
+  repairs_.insert({now + std::max(repair, Duration(1)), target});
+  reports.push_back({target, NodeState::Down, cause});
+}
+
+std::vector<ReportNode> FaultStream::due(Instant now, const Fleet& fleet) {
+  std::vector<ReportNode> reports;
+  while (!repairs_.empty() && repairs_.begin()->first <= now) {
+    const auto target = repairs_.begin()->second;
+    repairs_.erase(repairs_.begin());
+    down_.erase(target);
+    reports.push_back({target, NodeState::Up, "repaired"});
+  }
+  for (; next_outage_ < faults_.outages.size() && faults_.outages[next_outage_].from <= now;
+       ++next_outage_) {
+    const auto& outage = faults_.outages[next_outage_];
+    down(outage.target, outage.cause.empty() ? "outage" : outage.cause, now, outage.lasts, reports);
+  }
+  for (auto& process : processes_) {
+    while (from_ + Duration(process.at_us / 1'000) <= now) {
+      const auto target = victim(process, fleet, now);
+      const Duration repair(random_.exponential(process.cause->mean_repair.count()));
+      draw(process);
+      if (target) down(*target, process.cause->name, now, repair, reports);
+    }
+  }
+  return reports;
+}
+
+}  // namespace ampacity

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/simulation.hpp"
+
+#include <algorithm>
+#include <boost/describe/enum_to_string.hpp>
+
+namespace ampacity {
+namespace {
+
+// Work in a time, and the time for work, at this rate.
+Duration work_in(Duration time, Ratio rate) {
+  return rate == one ? time : Duration(scaled(time.count(), rate.count(), one.count()));
+}
+Duration time_of_work(Duration work, Ratio rate) {
+  return rate == one ? work : Duration(scaled(work.count(), one.count(), rate.count()));
+}
+
+Ending signalled(std::int64_t signal) {
+  return {EndKind::Signalled, 0, signal, {}, ""};
+}
+
+}  // namespace
+
+Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& workloads,
+                       const SimulationOptions& options)
+    : workloads_(workloads),
+      options_(options),
+      engine_(std::move(engine)),
+      now_(now),
+      from_(now),
+      first_job_(engine_.state().next_job),
+      faults_(options_.faults, engine_.fleet(), now, options.seed),
+      accounts_(engine_, now) {
+  const auto& sites = engine_.state().portfolio->sites;
+  for (std::size_t i = 0; i < sites.size(); ++i) site_by_name_[sites[i].name] = i;
+  for (std::uint32_t w = 0; w < workloads_.size(); ++w) {
+    auto& kinds = kinds_.emplace_back();
+    for (const auto& kind : workloads_[w].kinds) {
+      auto spec = std::make_shared<JobSpec>(kind);
+      if (spec->launch == Launch::Tasks && spec->command.empty()) spec->command = {"true"};
+      kinds.push_back(std::move(spec));
+    }
+    for (std::uint32_t j = 0; j < workloads_[w].jobs.size(); ++j) order_.push_back({w, j});
+  }
+  std::stable_sort(order_.begin(), order_.end(), [&](const Source& a, const Source& b) {
+    return job_of(a).submit < job_of(b).submit;
+  });
+  if (!order_.empty() && (!options_.keep_time || job_of(order_.front()).submit < now)) {
+    shift_ = now - job_of(order_.front()).submit;
+  }
+  jobs_.reserve(order_.size());
+  count_forked();
+  accounts_.sample(engine_, now_);
+}
+
+// What a copied server runs goes on, what waits there waits on.
+void Simulation::count_forked() {
+  for (const auto& [id, job] : engine_.state().jobs) {
+    forked_gpus_[id] = job.spec->gpus.count();
+    forked_[id] = {{}, job.submitted, job.live ? job.live->placed : Instant::max(), {}};
+    if (!job.live) accounts_.submitted(job.spec->gpus.count());
+  }
+  for (const auto& live : engine_.live_attempts()) {
+    const auto id = live.start.attempt.job;
+    const auto& job = *engine_.state().jobs.find(id);
+    const auto site = site_named(job.live->site);
+    accounts_.submitted(job.spec->gpus.count());
+    accounts_.placed({site, job.live->gpus, job.spec->gpus.count(), {}, {}}, job.spec->team);
+    run(live.start.attempt, now_, now_);
+    if (!live.started) starting_.insert({now_, live.start.attempt});
+    if (live.stopping) ends(live.start.attempt, runs_.at(live.start.attempt), now_);
+  }
+}
+
+const WorkloadJob& Simulation::job_of(const Source& source) const {
+  return workloads_[source.workload].jobs[source.job];
+}
+
+Instant Simulation::submit_of(const Source& source) const {
+  return job_of(source).submit + shift_;
+}
+
+std::size_t Simulation::site_named(const std::string& name) const {
+  return site_by_name_.at(name);
+}
+
+Simulation::Known& Simulation::known(JobId job) {
+  if (job < first_job_) return forked_[job];
+  return jobs_[static_cast<std::size_t>(job.value() - first_job_.value())];
+}
+
+const WorkloadJob* Simulation::source_of(JobId job) const {
+  if (job < first_job_) return nullptr;
+  return &job_of(jobs_[static_cast<std::size_t>(job.value() - first_job_.value())].source);
+}
+
+Duration Simulation::work_of(JobId job, const JobSpec& spec, Duration walltime) const {
+  if (const auto* source = source_of(job)) return source->runtime;
+  return spec.simulated_runtime.value_or(walltime);
+}
+
+std::optional<Instant> Simulation::next_instant() const {
+  std::optional<Instant> next = engine_.next_deadline();
+  const auto take = [&](Instant at) {
+    if (!next || at < *next) next = at;
+  };
+  const bool idle = engine_.state().jobs.empty() && submitted_ == order_.size();
+  if (idle && !options_.until) return std::nullopt;
+  if (!by_end_.empty()) take(by_end_.begin()->first);
+  if (!starting_.empty()) take(starting_.begin()->first);
+  if (submitted_ < order_.size()) take(submit_of(order_[submitted_]));
+  if (const auto fault = faults_.next()) take(*fault);
+  return next;
+}
+
+bool Simulation::step() {
+  const auto next = next_instant();
+  if (!next) return false;
+  if (options_.until && *next > *options_.until) {
+    now_ = *options_.until;
+    accounts_.advance(engine_, now_);
+    return false;
+  }
+  now_ = std::max(now_, *next);
+  accounts_.advance(engine_, now_);
+  decide(commands_of_now());
+  accounts_.sample(engine_, now_);
+  return true;
+}
+
+std::vector<Command> Simulation::commands_of_now() {
+  std::vector<Command> commands;
+  for (auto& report : faults_.due(now_, engine_.fleet())) commands.emplace_back(std::move(report));
+  while (!by_end_.empty() && by_end_.begin()->first <= now_) {
+    const auto attempt = by_end_.begin()->second;
+    by_end_.erase(by_end_.begin());
+    commands.emplace_back(ReportEnded{attempt, runs_.at(attempt).ending});
+  }
+  while (!starting_.empty() && starting_.begin()->first <= now_) {
+    commands.emplace_back(ReportStarted{starting_.begin()->second});
+    starting_.erase(starting_.begin());
+  }
+  submit_due(commands);
+  if (commands.empty()) commands.emplace_back(Tick{});
+  return commands;
+}
+
+SubmitJob Simulation::submission(const Source& source) const {
+  const auto& job = job_of(source);
+  SubmitJob command{"", *kinds_[source.workload][job.kind], ""};
+  command.spec.gpus = GpuCount::of(job.gpus);
+  command.spec.walltime = job.walltime;
+  return command;
+}
+
+void Simulation::submit_due(std::vector<Command>& commands) {
+  for (; submitted_ < order_.size() && submit_of(order_[submitted_]) <= now_; ++submitted_) {
+    commands.emplace_back(submission(order_[submitted_]));
+  }
+}
+
+// Until nothing follows at this instant.
+void Simulation::decide(std::vector<Command> commands) {
+  auto next_source = submitted_;
+  for (const auto& command : commands) {
+    next_source -= std::holds_alternative<SubmitJob>(command) ? 1 : 0;
+  }
+  while (!commands.empty()) {
+    const auto outcomes = engine_.decide(commands, now_);
+    ++decisions_;
+    std::vector<Command> reports;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      const auto& outcome = outcomes[i];
+      if (std::holds_alternative<SubmitJob>(commands[i])) {
+        const auto& source = order_[next_source++];
+        if (outcome.refusal) {
+          ++refused_;
+          ++refusals_[boost::describe::enum_to_string(outcome.refusal->reason, "?")];
+        } else {
+          jobs_.push_back({source, now_, Instant::max(), {}});
+          accounts_.submitted(job_of(source).gpus);
+        }
+      }
+      for (const auto& event : outcome.events) take_note(event);
+      for (const auto& effect : outcome.effects) {
+        const auto* start = std::get_if<StartGang>(&effect);
+        if (start == nullptr || engine_.state().jobs.find(start->attempt.job) == nullptr) continue;
+        if (options_.latency > Duration(0)) {
+          starting_.insert({now_ + options_.latency, start->attempt});
+        } else {
+          reports.emplace_back(ReportStarted{start->attempt});
+        }
+      }
+    }
+    commands = std::move(reports);
+  }
+}
+
+void Simulation::take_note(const Event& event) {
+  std::visit([&](const auto& body) { note(body); }, event.body);
+}
+
+void Simulation::note(const AttemptPlaced& event) {
+  const auto id = event.attempt.job;
+  auto& job = known(id);
+  const bool first = job.first_start == Instant::max();
+  run(event.attempt, now_, now_ + options_.latency);
+  const auto& r = runs_.at(event.attempt);
+  const auto wanted = r.spec->gpus.count();
+  const auto* source = source_of(id);
+  accounts_.placed(
+      {r.site, r.gpus, wanted, first ? std::optional(now_ - job.submitted) : std::nullopt,
+       source == nullptr ? Duration(0) : source->runtime},
+      r.spec->team);
+  if (first) job.first_start = now_;
+}
+
+// How an attempt that has its place will go, if nobody stops it.
+void Simulation::run(AttemptId attempt, Instant placed, Instant started) {
+  const auto id = attempt.job;
+  const auto& job = *engine_.state().jobs.find(id);
+  const auto& live = *job.live;
+  const auto& f = options_.faults;
+  const auto& of_job = known(id);
+  Run r;
+  r.spec = job.spec;
+  r.site = site_named(live.site);
+  r.gpus = live.gpus;
+  r.placed = placed;
+  r.rate = live.speed;
+  if (live.gpus != job.spec->gpus.count()) {
+    r.rate = Ratio::of(
+        std::max<std::int64_t>(scaled(live.speed.count(), live.gpus, job.spec->gpus.count()), 1));
+  }
+  r.pace.start = started - placed + (attempt.number == 1 ? f.start_time : f.restart_time);
+  r.pace.interval = job.spec->checkpoint_interval.value_or(Duration(0));
+  r.pace.save = f.checkpoint_time;
+  const auto work = work_of(id, *job.spec, live.walltime) - of_job.done;
+  const auto* source = source_of(id);
+  r.ending.code = source != nullptr             ? source->exit_code
+                  : job.spec->simulated_runtime ? job.spec->simulated_exit
+                                                : 0;
+  const auto left = time_of_work(std::max(work, Duration(0)), r.rate);
+  ends(attempt, r, placed + time_for(r.pace, left));
+  runs_[attempt] = std::move(r);
+}
+
+void Simulation::ends(AttemptId attempt, Run& run, Instant at) {
+  by_end_.erase({run.ends, attempt});
+  run.ends = at;
+  by_end_.insert({at, attempt});
+}
+
+void Simulation::note(const AttemptStopping& event) {
+  auto& r = runs_.at(event.attempt);
+  const bool dies = event.cause == StopCause::NodeDown;
+  if (r.ends <= now_) return;  // it ends at this very instant by itself
+  const bool was_told = r.stopped.has_value();
+  if (!was_told) r.stopped = now_;
+  r.ending = signalled(dies ? 9 : 15);
+  r.saves = !dies && options_.faults.saves_on_term && r.pace.interval > Duration(0);
+  const auto grace = engine_.state().portfolio->policy.grace;
+  const auto leaves = r.saves ? std::min(r.pace.save, grace) : Duration(0);
+  if (!was_told || dies) ends(event.attempt, r, now_ + leaves);
+}
+
+// `finished`: it came to its end by itself, so that nothing is lost.
+AttemptTime Simulation::time_of(const Run& r, Instant until, bool finished) const {
+  const auto stopped = std::min(r.stopped.value_or(until), until);
+  const auto p = progress(r.pace, stopped - r.placed);
+  AttemptTime time{p.starting, p.kept, p.unkept, p.saving, until - stopped};
+  if (finished || r.saves) {
+    time.kept += time.unkept;
+    time.unkept = Duration(0);
+  }
+  return time;
+}
+
+void Simulation::note(const AttemptEnded& event) {
+  const auto it = runs_.find(event.attempt);
+  const auto& r = it->second;
+  const bool finished = event.ending.kind == EndKind::Exited;
+  const auto time = time_of(r, now_, finished);
+  accounts_.ended(event, *r.spec, r.site, r.gpus, time);
+  known(event.attempt.job).done += work_in(time.kept, r.rate);
+  if (accounts_.is_large(r.gpus)) show(event, r);
+  by_end_.erase({r.ends, event.attempt});
+  runs_.erase(it);
+}
+
+void Simulation::show(const AttemptEnded& event, const Run& r) {
+  accounts_.bar({event.attempt.job.value(), event.attempt.number, r.spec->name, r.spec->team,
+                 engine_.state().portfolio->sites[r.site].name, r.gpus, to_ms(r.placed),
+                 to_ms(now_), boost::describe::enum_to_string(event.result, "?")});
+}
+
+void Simulation::note(const JobRequeued& event) {
+  const auto* job = engine_.state().jobs.find(event.job);
+  if (job != nullptr) return accounts_.requeued(job->spec->gpus.count());
+  const auto* source = source_of(event.job);
+  accounts_.requeued(source != nullptr ? source->gpus : forked_gpus_[event.job]);
+}
+
+void Simulation::note(const JobEnded& event) {
+  const auto* source = source_of(event.job);
+  const auto gpus = source != nullptr ? source->gpus : forked_gpus_[event.job];
+  // Only a job that is cancelled ends while it waits, and nobody cancels here.
+  accounts_.job_ended(event, false, gpus);
+}
+
+void Simulation::note(const NodeChanged& event) {
+  if (event.state == NodeState::Down) {
+    accounts_.outage(site_named(event.node.substr(0, event.node.find('/'))));
+  }
+}
+
+SimulationResult Simulation::finish(bool partial) {
+  SimulationResult r;
+  const auto& portfolio = *engine_.state().portfolio;
+  accounts_.advance(engine_, now_);
+  for (const auto& [attempt, run] : runs_) {
+    const auto* job = engine_.state().jobs.find(attempt.job);
+    accounts_.runs_on(*run.spec, run.site, run.gpus, time_of(run, now_, true),
+                      engine_.usage_so_far(*job, now_));
+  }
+  r.portfolio = portfolio.name;
+  for (const auto& workload : workloads_) {
+    r.workloads.push_back(workload.name);
+    r.repairs[workload.name] = workload.repairs;
+  }
+  r.policy = options_.policy_text;
+  r.seed = options_.seed;
+  r.from_ms = to_ms(from_);
+  r.until_ms = to_ms(options_.until.value_or(now_));
+  r.partial = partial;
+  r.simulated_until_ms = to_ms(now_);
+  r.submitted = submitted();
+  r.refused = refused_;
+  r.refusals = refusals_;
+  r.running = static_cast<std::int64_t>(runs_.size());
+  r.waiting = static_cast<std::int64_t>(engine_.state().jobs.size()) - r.running;
+  r.decisions = decisions_;
+  accounts_.finish(engine_, now_, r);
+  r.digest = engine_.digest().text();
+  return r;
+}
+
+std::vector<JobStart> Simulation::starts() const {
+  std::vector<JobStart> all;
+  all.reserve(jobs_.size());
+  for (const auto& job : jobs_) {
+    std::optional<Instant> start;
+    if (job.first_start != Instant::max()) start = job.first_start - shift_;
+    all.push_back(
+        {job_of(job.source).source, job.source.workload, job_of(job.source).submit, start});
+  }
+  return all;
+}
+
+}  // namespace ampacity

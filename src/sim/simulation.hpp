@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// A simulation: the engine on virtual time. Says what users, executors and node agents would say,
+// and decides nothing. Called by `ampacity simulate` with a fresh engine or with a copy of a
+// running server's. In each instant: what fails and comes back, what ends, what is submitted,
+// together in one decision (batch-per-instant); then what started. Assumes that work goes on in
+// proportion to the speed of the accelerators and to the GPUs of an elastic gang. Promise: same
+// inputs, same digest and same result, on every compiler. Cost of a step: the decision of the
+// engine, and the logarithm of the gangs that run. Memory: 60 bytes a job, and its WorkloadJob.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "model/faults.hpp"
+#include "model/workload.hpp"
+#include "sim/accounts.hpp"
+#include "sim/faults.hpp"
+#include "sim/progress.hpp"
+#include "sim/result.hpp"
+
+namespace ampacity {
+
+struct SimulationOptions {
+  std::optional<Instant> from;   // absent: the first submission
+  std::optional<Instant> until;  // absent: until every job has ended
+  std::uint64_t seed = 1;
+  FaultSpec faults;
+  Duration latency{};       // from a decision until the gang has been told
+  bool keep_time = true;    // submissions keep their dates; else the first comes at `from`
+  std::string policy_text;  // for the result
+};
+
+// When a job first started.
+struct JobStart {
+  std::int64_t source = 0;  // WorkloadJob::source
+  std::uint32_t workload = 0;
+  Instant submit;
+  std::optional<Instant> start;  // none: never
+};
+
+class Simulation {
+ public:
+  // The workloads must outlive it. `engine` is configured, and its gangs run on.
+  Simulation(Engine engine, Instant now, const std::vector<Workload>& workloads,
+             const SimulationOptions& options);
+
+  // To the next instant; false: there is none, or it lies after `until`.
+  bool step();
+  const Engine& engine() const { return engine_; }
+  Instant now() const { return now_; }
+  std::int64_t submitted() const { return static_cast<std::int64_t>(submitted_); }
+  std::int64_t to_submit() const { return static_cast<std::int64_t>(order_.size()); }
+
+  // Once, at the end. `partial`: it was stopped before its time.
+  SimulationResult finish(bool partial);
+  std::vector<JobStart> starts() const;
+
+ private:
+  struct Source {
+    std::uint32_t workload = 0;
+    std::uint32_t job = 0;
+  };
+  // A job that the engine knows, by its number.
+  struct Known {
+    Source source;
+    Instant submitted;
+    Instant first_start = Instant::max();
+    Duration done{};  // work that is kept, at full speed
+  };
+  struct Run {
+    std::shared_ptr<const JobSpec> spec;
+    std::size_t site = 0;
+    std::int64_t gpus = 0;
+    Instant placed;
+    Pace pace;
+    Ratio rate = one;  // work at full speed in a unit of time
+    Instant ends;
+    Ending ending;
+    std::optional<Instant> stopped;  // told to
+    bool saves = false;
+  };
+
+  const WorkloadJob& job_of(const Source& source) const;
+  Instant submit_of(const Source& source) const;
+  std::optional<Instant> next_instant() const;
+  std::vector<Command> commands_of_now();
+  void submit_due(std::vector<Command>& commands);
+  SubmitJob submission(const Source& source) const;
+  void decide(std::vector<Command> commands);
+  void take_note(const Event& event);
+  void note(const AttemptPlaced& event);
+  void note(const AttemptStopping& event);
+  void note(const AttemptEnded& event);
+  void note(const JobRequeued& event);
+  void note(const JobEnded& event);
+  void note(const NodeChanged& event);
+  template <class Other>
+  void note(const Other&) {}
+  void run(AttemptId attempt, Instant placed, Instant started);
+  void ends(AttemptId attempt, Run& run, Instant at);
+  AttemptTime time_of(const Run& run, Instant until, bool finished) const;
+  std::size_t site_named(const std::string& name) const;
+  // Of a job that a copy of a server had already: its walltime is what it will run.
+  Known& known(JobId job);
+  const WorkloadJob* source_of(JobId job) const;
+  Duration work_of(JobId job, const JobSpec& spec, Duration walltime) const;
+  void count_forked();
+  void show(const AttemptEnded& event, const Run& run);
+
+  const std::vector<Workload>& workloads_;
+  SimulationOptions options_;
+  Engine engine_;
+  Instant now_;
+  Instant from_;
+  Duration shift_{};           // of the workloads' dates
+  std::vector<Source> order_;  // of submission, over all workloads
+  std::size_t submitted_ = 0;
+  JobId first_job_;  // of this simulation
+  std::vector<Known> jobs_;
+  std::map<JobId, Known> forked_;
+  std::map<JobId, std::int64_t> forked_gpus_;  // that they ask for
+  std::map<AttemptId, Run> runs_;
+  std::set<std::pair<Instant, AttemptId>> by_end_;
+  std::set<std::pair<Instant, AttemptId>> starting_;  // told later, by the latency
+  std::map<std::string, std::size_t> site_by_name_;
+  std::vector<std::vector<std::shared_ptr<const JobSpec>>> kinds_;
+  FaultStream faults_;
+  Accounts accounts_;
+  std::int64_t decisions_ = 0;
+  std::map<std::string, std::int64_t> refusals_;
+  std::int64_t refused_ = 0;
+};
+
+}  // namespace ampacity
