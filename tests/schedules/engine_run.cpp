@@ -12,7 +12,7 @@ Portfolio machine_of(std::int64_t procs, Backfill backfill) {
   auto portfolio = small_portfolio({{"site", procs, 1, "provider"}});
   auto& hall = portfolio.sites[0].halls[0];
   std::int64_t racks = 1;
-  while (procs % racks != 0 || procs / racks > 1'024) ++racks;
+  while (procs % racks != 0 || procs / racks > 64) ++racks;
   hall.racks_per_pod = racks;
   hall.nodes_per_rack = procs / racks;
   portfolio.policy.backfill = backfill;
