@@ -195,6 +195,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   Reply view_of(const Request& request, http::Stream& stream) {
     const auto& what = request.path[1];
     if (what == "events") co_return co_await events(request, stream);
+    if (what == "snapshot") co_return co_await snapshot();
     const auto before = what == "state" ? state() : api::StateView{};  // told once it is durable
     if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
     const auto& engine = conductor.engine();
@@ -361,7 +362,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (conductor.engine().state().jobs.find(id) == nullptr) {
       co_return failure(409, fmt::format("job {} has ended", id.value()), "JobEnded");
     }
-    Conductor::Look look = [id](const Engine& engine, Instant now) {
+    Foresee look = [id](const Engine& engine, Instant now) {
       return forecast(engine, id, now, {});
     };
     co_return co_await foretell(std::move(look), id);
@@ -372,21 +373,39 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     auto body = body_of<api::SubmitBody>(request);
     if (!body) co_return failure(body.error());
     auto job = std::make_shared<const SubmitJob>(SubmitJob{"", std::move(body->job), body->by});
-    Conductor::Look look = [job](const Engine& engine, Instant now) {
+    Foresee look = [job](const Engine& engine, Instant now) {
       return forecast(engine, *job, now, {});
     };
     co_return co_await foretell(std::move(look), std::nullopt);
   }
 
-  Reply foretell(Conductor::Look look, std::optional<JobId> id) {
-    const auto told = co_await conductor.look_ahead(std::move(look));
-    if (!told) {
-      co_return failure(503, "eight forecasts are being made already; ask again", "Busy");
-    }
-    if (told->refusal) co_return refusal(*told->refusal, true);
-    auto view = forecast_view(*told);
+  using Foresee = std::function<Forecast(const Engine&, Instant)>;
+
+  Reply foretell(Foresee look, std::optional<JobId> id) {
+    Forecast told;
+    Conductor::Look keep = [&](const Engine& engine, Instant now) { told = look(engine, now); };
+    if (!co_await conductor.look_ahead(std::move(keep))) co_return busy();
+    if (told.refusal) co_return refusal(*told.refusal, true);
+    auto view = forecast_view(told);
     if (id) view.job = id->value();
     co_return ok(view);
+  }
+
+  static Response busy() {
+    return failure(503, "eight copies of the state are looked at already; ask again", "Busy");
+  }
+
+  // The whole state, packed: what `ampacity simulate --from` plays on. Copied in one piece between
+  // two decisions; packed on another thread.
+  Reply snapshot() {
+    std::string bytes;
+    Conductor::Look pack = [&](const Engine& engine, Instant now) {
+      const api::SnapshotHead head{Engine::shape(), engine.digest().text(), to_ms(now)};
+      bytes = json::to_json(head) + "\n" + engine.pack_state();
+    };
+    if (!co_await conductor.look_ahead(std::move(pack))) co_return busy();
+    Response response{200, std::move(bytes), "application/octet-stream"};
+    co_return response;
   }
 
   std::optional<Response> events_of(JobId id) {

@@ -193,17 +193,20 @@ asio::awaitable<Status> Conductor::settled() {
   co_return Status{};
 }
 
-asio::awaitable<std::optional<Forecast>> Conductor::look_ahead(Look look) {
+asio::awaitable<bool> Conductor::look_ahead(Look look) {
   constexpr int at_most = 8;
-  if (looking_ >= at_most) co_return std::nullopt;
+  if (looking_ >= at_most) co_return false;
   ++looking_;
   const auto copy = std::make_unique<const Engine>(engine_);
   const auto* engine = copy.get();  // it ends here, on the thread where it began
   const auto at = now();
-  auto work = [&look, engine, at]() -> asio::awaitable<Forecast> { co_return look(*engine, at); };
-  auto forecast = co_await asio::co_spawn(forecaster_, work(), asio::use_awaitable);
+  auto work = [&look, engine, at]() -> asio::awaitable<void> {
+    look(*engine, at);
+    co_return;
+  };
+  co_await asio::co_spawn(forecaster_, work(), asio::use_awaitable);
   --looking_;
-  co_return forecast;
+  co_return true;
 }
 
 asio::awaitable<void> Conductor::wait(BatchPtr batch) {

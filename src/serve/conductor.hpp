@@ -21,7 +21,6 @@
 #include "engine/engine.hpp"
 #include "exec/executor.hpp"
 #include "journal/journal.hpp"
-#include "sim/ahead.hpp"
 
 namespace ampacity {
 
@@ -59,9 +58,9 @@ class Conductor {
   asio::awaitable<void> next_commit(std::chrono::milliseconds at_most);
 
   // Runs `look` on a copy of the engine as it is now, on a thread of its own: the server goes on.
-  // None: eight are under way already.
-  using Look = std::function<Forecast(const Engine&, Instant)>;
-  asio::awaitable<std::optional<Forecast>> look_ahead(Look look);
+  // False: eight are under way already.
+  using Look = std::function<void(const Engine&, Instant)>;
+  asio::awaitable<bool> look_ahead(Look look);
 
   // A snapshot when the journal has grown by 50,000 events, and at the end.
   void stop(std::function<void()> then);

@@ -338,4 +338,11 @@ struct StateView {
 };
 BOOST_DESCRIBE_STRUCT(StateView, (), (portfolio, digest, last_event, waiting, live, now_ms))
 
+struct SnapshotHead {  // the first line of GET /v1/snapshot
+  std::string shape;
+  std::string digest;
+  std::int64_t at_ms = 0;
+};
+BOOST_DESCRIBE_STRUCT(SnapshotHead, (), (shape, digest, at_ms))
+
 }  // namespace ampacity::api

@@ -247,6 +247,10 @@ Object all_paths(Schemas& schemas) {
             parameter("follow", "query", "0: end after what there is", integer()),
             parameter("Last-Event-ID", "header", "resume after this id", integer())});
   p.get<api::StateView>("/v1/state", "The digest of the engine's state at an event");
+  p.stream("/v1/snapshot",
+           "The engine's whole state: a line of JSON (shape: the layout; digest; at_ms), then the "
+           "state, packed. What `ampacity simulate --from` plays on",
+           "application/octet-stream");
   p.stream("/metrics", "Prometheus metrics", "text/plain; version=0.0.4");
   p.get<json::Value>("/healthz", "Whether the server can do its work");
   p.get<json::Value>("/openapi.json", "This document");
