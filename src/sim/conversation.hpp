@@ -11,25 +11,11 @@
 #include <set>
 #include <vector>
 
+#include "base/random.hpp"
 #include "engine/engine.hpp"
 #include "model/small_portfolio.hpp"
 
 namespace ampacity {
-
-// SplitMix64: the same numbers everywhere, unlike the standard's distributions.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    auto z = (state_ += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31U);
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 class Conversation {
  public:
