@@ -14,6 +14,7 @@
 #include "bench/server_process.hpp"
 #include "bench/soak.hpp"
 #include "bench/submit_load.hpp"
+#include "bench/workload_command.hpp"
 #include "client/connection.hpp"
 
 namespace ampacity::bench {
@@ -249,6 +250,7 @@ void add_commands(CLI::App& app, client::Run& run) {
       "  ampacity bench decide --gpus 4000000 --waiting 1000000 --json");
   add_fill(*bench, run);
   add_soak(app, run);
+  add_workload(app, run);
   add_decide(*bench, run);
   add_queues(*bench, run);
   auto call = std::make_shared<Call>();

@@ -16,6 +16,9 @@
 #include "wire/openapi.hpp"
 #include "wire/portfolio_file.hpp"
 #include "wire/sbatch.hpp"
+#include "wire/synthetic_file.hpp"
+#include "wire/trace_map.hpp"
+#include "wire/workload_file.hpp"
 
 namespace ampacity::client {
 namespace {
@@ -235,6 +238,28 @@ void add_events(CLI::App& app, const OptionsPtr& options, Run& run) {
 
 // ---- files: no server ----
 
+// A trace map or a made workload: what is wrong with it, if `text` is one.
+std::optional<std::vector<FileProblem>> check_workload(const std::string& file,
+                                                       const std::string& text, std::string& kind,
+                                                       std::string& summary) {
+  if (text.rfind("kind:", 0) != 0 && text.find("\nkind:") == std::string::npos) return std::nullopt;
+  const auto which = recognise_workload(file, text);
+  if (which == WorkloadFile::TraceMap) {
+    kind = "trace map";
+    const auto map = parse_trace_map(text, file);
+    if (!map) return map.error();
+    summary = fmt::format("trace '{}' in {}", map->name, trace_path(*map, file));
+  } else if (which == WorkloadFile::Synthetic) {
+    kind = "synthetic workload";
+    const auto spec = parse_synthetic(text, file);
+    if (!spec) return spec.error();
+    summary = fmt::format("workload '{}', {} jobs", spec->name, jobs_of(*spec));
+  } else {
+    return std::nullopt;
+  }
+  return std::vector<FileProblem>();
+}
+
 // What kind of file it is decides how it is checked. Returns whether it is sound.
 bool check_one(const std::string& file, bool json, std::string& report) {
   std::vector<FileProblem> problems;
@@ -242,6 +267,8 @@ bool check_one(const std::string& file, bool json, std::string& report) {
   std::string summary;
   if (auto text = read_text_file(file); !text) {
     problems = text.error();
+  } else if (const auto workload = check_workload(file, *text, kind, summary)) {
+    problems = *workload;
   } else if (looks_like_script(*text)) {
     kind = "sbatch script";
     if (auto script = parse_sbatch(*text, file); !script)
@@ -280,7 +307,8 @@ bool check_one(const std::string& file, bool json, std::string& report) {
 void add_check(CLI::App& app, Run& run) {
   auto files = std::make_shared<std::vector<std::string>>();
   auto as_json = std::make_shared<bool>(false);
-  auto* sub = app.add_subcommand("check", "Check portfolios, job files and sbatch scripts");
+  auto* sub = app.add_subcommand(
+      "check", "Check portfolios, job files, sbatch scripts, trace maps and made workloads");
   sub->footer("Examples:\n  ampacity check examples/desk/portfolio.yaml train.sh");
   sub->add_option("files", *files, "Files")->required();
   sub->add_flag("--json", *as_json, "Print JSON instead of text");
@@ -300,14 +328,16 @@ void add_schema(CLI::App& app, Run& run) {
   auto* sub = app.add_subcommand("schema",
                                  "Print the JSON Schema of a file format, or the OpenAPI document");
   sub->footer("Examples:\n  ampacity schema portfolio > schema/portfolio.schema.json");
-  sub->add_option("format", *what, "portfolio, job or api")
+  sub->add_option("format", *what, "portfolio, job, trace-map, synthetic or api")
       ->required()
-      ->check(CLI::IsMember({"portfolio", "job", "api"}));
+      ->check(CLI::IsMember({"portfolio", "job", "trace-map", "synthetic", "api"}));
   sub->callback([what, &run] {
     run = [what] {
-      fmt::print("{}", *what == "api"   ? openapi_document()
-                       : *what == "job" ? job_schema()
-                                        : portfolio_schema());
+      fmt::print("{}", *what == "api"         ? openapi_document()
+                       : *what == "job"       ? job_schema()
+                       : *what == "trace-map" ? trace_map_schema()
+                       : *what == "synthetic" ? synthetic_schema()
+                                              : portfolio_schema());
       return Exit::Ok;
     };
   });
