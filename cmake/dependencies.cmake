@@ -28,3 +28,10 @@ target_compile_definitions(xxhash INTERFACE XXH_INLINE_ALL)
 add_library(boost_asio INTERFACE)
 target_link_libraries(boost_asio INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(boost_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)
+
+# The charts of the report page. Debian's file, put into the binary: the page asks nothing of a network.
+find_file(AMPACITY_D3 d3.min.js PATHS /usr/share/javascript/d3 NO_DEFAULT_PATH)
+if(NOT AMPACITY_D3)
+  message(FATAL_ERROR "d3.min.js is not in /usr/share/javascript/d3: apt-get install libjs-d3 (D3 3.5), "
+    "or say where it is: cmake -DAMPACITY_D3=/path/to/d3.min.js")
+endif()

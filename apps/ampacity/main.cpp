@@ -13,6 +13,7 @@
 #include "client/commands.hpp"
 #include "exec/shim.hpp"
 #include "exec/srun.hpp"
+#include "report/commands.hpp"
 #include "serve/replay.hpp"
 #include "serve/serve.hpp"
 #include "wire/portfolio_file.hpp"
@@ -125,6 +126,7 @@ int main(int argc, char** argv) {
   add_serve(app, run);
   add_replay(app, run);
   client::add_commands(app, options, run);
+  report::add_commands(app, run);
   bench::add_commands(app, run);
   const auto dashes = std::find(argv, argv + argc, std::string_view("--"));
   if (dashes != argv + argc) options->after_dashes.assign(dashes + 1, argv + argc);

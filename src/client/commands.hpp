@@ -3,7 +3,6 @@
 #pragma once
 
 #include <CLI/App.hpp>
-#include <functional>
 #include <memory>
 
 #include "client/connection.hpp"
@@ -11,8 +10,6 @@
 
 namespace ampacity::client {
 
-// `run` is set to what the chosen command does.
-using Run = std::function<Exit()>;
 void add_commands(CLI::App& app, const std::shared_ptr<Options>& options, Run& run);
 
 }  // namespace ampacity::client

@@ -1,44 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The exit codes of the command line, the same for every command; docs/reference/cli.md lists them.
+// The exit codes under the client's name.
 #pragma once
 
-#include "base/result.hpp"
+#include "terminal/exit_code.hpp"
 
 namespace ampacity::client {
 
-enum class Exit {
-  Ok = 0,
-  JobFailed = 1,    // wait, submit --wait: the job did not complete
-  Usage = 2,        // the call itself is wrong
-  BadFile = 3,      // a portfolio, job or script has problems (they were printed)
-  Unreachable = 4,  // no server answers
-  Refused = 5,      // the server says no, with a reason
-  NotFound = 6,
-  Data = 7,     // the data folder: full, locked, read-only, corrupt, of another version
-  Timeout = 8,  // wait --timeout
-};
-
-inline Exit exit_for(const Error& error) {
-  switch (error.code) {
-    case ErrorCode::InvalidInput:
-      return Exit::Usage;
-    case ErrorCode::NotFound:
-      return Exit::NotFound;
-    case ErrorCode::Unavailable:
-      return Exit::Unreachable;
-    case ErrorCode::Conflict:
-    case ErrorCode::LimitExceeded:
-    case ErrorCode::Unauthorized:
-      return Exit::Refused;
-    case ErrorCode::Io:
-    case ErrorCode::NoSpace:
-    case ErrorCode::ReadOnly:
-    case ErrorCode::Locked:
-    case ErrorCode::Corrupt:
-    case ErrorCode::Version:
-      return Exit::Data;
-  }
-  return Exit::Usage;
-}
+using terminal::Exit;
+using terminal::exit_for;
+using terminal::Run;  // set to what the chosen command does
 
 }  // namespace ampacity::client

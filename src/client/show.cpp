@@ -4,12 +4,16 @@
 #include <boost/describe/enum_to_string.hpp>
 
 #include "base/text.hpp"
-#include "client/terminal.hpp"
 #include "protocol/sentences.hpp"
+#include "terminal/table.hpp"
 #include "units/text.hpp"
 
 namespace ampacity::client {
 namespace {
+
+using terminal::Colour;
+using terminal::coloured;
+using terminal::Table;
 
 Colour colour_of(const std::string& state) {
   if (state == "Completed") return Colour::Green;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The JSON form of every described value (Boost.Describe): the text of the journal, of the API and
 // of --json.
+//   double -> its shortest exact text, null if it is not finite
 //   quantity -> integer in its base unit; Instant, Duration -> integer milliseconds; enum -> its
 //   name; optional -> null or left out; variant -> {"kind": "JobSubmitted", …members…}; AttemptId
 //   -> "12.1"; an Accepted may also be read from its name alone, as older writers and people have
@@ -16,6 +17,8 @@
 #include <boost/describe.hpp>
 #include <boost/json.hpp>
 #include <boost/mp11.hpp>
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include "base/pack.hpp"
@@ -106,6 +109,8 @@ void write(std::string& out, const T& value) {
     out += value ? "true" : "false";
   } else if constexpr (std::is_integral_v<T>) {
     fmt::format_to(std::back_inserter(out), "{}", value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    out += std::isfinite(value) ? fmt::format("{}", value) : "null";
   } else if constexpr (std::is_enum_v<T>) {
     write_string(out, boost::describe::enum_to_string(value, "?"));
   } else if constexpr (std::is_convertible_v<T, std::string_view>) {
@@ -247,6 +252,16 @@ Status read(const Value& from, T& value, const std::string& path) {
     if (!from.is_bool()) return unexpected(path, "true or false", from);
     value = from.get_bool();
     return {};
+  } else if constexpr (std::is_same_v<T, std::uint64_t>) {
+    if (!from.is_uint64() && (!from.is_int64() || from.get_int64() < 0)) {
+      return unexpected(path, "an integer from 0 to 2^64 - 1", from);
+    }
+    value = from.is_uint64() ? from.get_uint64() : static_cast<T>(from.get_int64());
+    return {};
+  } else if constexpr (std::is_floating_point_v<T>) {
+    if (!from.is_number() && !from.is_null()) return unexpected(path, "a number", from);
+    value = from.is_null() ? std::numeric_limits<T>::quiet_NaN() : from.to_number<T>();
+    return {};
   } else if constexpr (std::is_integral_v<T>) {
     std::int64_t number = 0;
     if (auto s = read_integer(from, std::numeric_limits<T>::min(), std::numeric_limits<T>::max(),
@@ -341,8 +356,8 @@ Status read(const Value& from, T& value, const std::string& path) {
 }
 
 template <class T>
-Result<T> from_json(std::string_view text) {
-  auto value = parse(text);
+Result<T> from_json(std::string_view text, std::size_t max_bytes = 64U << 20U) {
+  auto value = parse(text, max_bytes);
   if (!value) return value.error();
   T out{};
   if (auto status = read(*value, out); !status) return status.error();

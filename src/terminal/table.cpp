@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/terminal.hpp"
+#include "terminal/table.hpp"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace ampacity::client {
+namespace ampacity::terminal {
 namespace {
 
 // Characters, not bytes: continuation bytes of UTF-8 take no column.
@@ -94,7 +94,8 @@ std::vector<std::size_t> Table::widths() const {
   return widths;
 }
 
-void Table::print() const {
+std::string Table::text() const {
+  std::string all;
   const auto width = widths();
   const auto line = [&](const std::vector<Cell>& cells) {
     std::string out;
@@ -105,12 +106,17 @@ void Table::print() const {
       out += columns_[i].right ? pad + shown : shown + (i + 1 == cells.size() ? "" : pad);
       if (i + 1 < cells.size()) out += "  ";
     }
-    fmt::print("{}\n", out);
+    all += out + "\n";
   };
   std::vector<Cell> titles;
   for (const auto& column : columns_) titles.push_back({column.title, Colour::Bold});
   line(titles);
   for (const auto& row : rows_) line(row);
+  return all;
 }
 
-}  // namespace ampacity::client
+void Table::print() const {
+  fmt::print("{}", text());
+}
+
+}  // namespace ampacity::terminal

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the terminal can do, and tables that fit it. Colours only on a terminal, and not with
-// NO_COLOR.
+// What the terminal can do, and tables that fit it. Used by everything that prints for people: the
+// client, the report. Colours only on a terminal, and not with NO_COLOR; in a pipe nothing is cut.
 #pragma once
 
 #include <string>
 #include <vector>
 
-namespace ampacity::client {
+namespace ampacity::terminal {
 
 bool on_terminal();    // stdout
 int terminal_width();  // 0: unlimited (a pipe)
@@ -29,7 +29,8 @@ class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
   void add(std::vector<Cell> cells) { rows_.push_back(std::move(cells)); }
-  void print() const;
+  std::string text() const;  // each line ends in a line break
+  void print() const;        // to stdout
 
  private:
   std::vector<std::size_t> widths() const;
@@ -37,4 +38,4 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
-}  // namespace ampacity::client
+}  // namespace ampacity::terminal
