@@ -16,6 +16,7 @@
 #include "report/commands.hpp"
 #include "serve/replay.hpp"
 #include "serve/serve.hpp"
+#include "simulate/commands.hpp"
 #include "wire/portfolio_file.hpp"
 
 namespace {
@@ -119,13 +120,14 @@ int main(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 ok, 1 the job failed, 2 wrong call, 3 a file has problems, 4 no server, 5 "
       "refused,\n"
-      "            6 not found, 7 data folder, 8 timeout.  'ampacity COMMAND --help' has "
+      "            6 not found, 7 data folder, 8 timeout, 9 ended early.  'ampacity COMMAND --help' has "
       "examples.");
   auto options = std::make_shared<client::Options>();
   client::Run run;
   add_serve(app, run);
   add_replay(app, run);
   client::add_commands(app, options, run);
+  simulate::add_commands(app, run);
   report::add_commands(app, run);
   bench::add_commands(app, run);
   const auto dashes = std::find(argv, argv + argc, std::string_view("--"));

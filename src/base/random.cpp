@@ -5,12 +5,11 @@ namespace ampacity {
 
 // log2 bit by bit: squaring a number in [1, 2) doubles its logarithm (Knuth, TAOCP 1.2.2, ex. 25).
 std::int64_t minus_log(std::uint64_t x) {
-  __extension__ using Wide = unsigned __int128;
   const auto zeros = static_cast<unsigned>(__builtin_clzll(x));
   auto mantissa = x << zeros;  // [2^63, 2^64): 1.0 to 2.0
   std::int64_t log2 = 63 - static_cast<std::int64_t>(zeros);
   for (int bit = 0; bit < 32; ++bit) {
-    const auto square = Wide{mantissa} * mantissa;  // [2^126, 2^128)
+    const auto square = UWide{mantissa} * mantissa;  // [2^126, 2^128)
     const bool two = (square >> 127U) != 0;
     mantissa = static_cast<std::uint64_t>(square >> (two ? 64U : 63U));
     log2 = log2 * 2 + (two ? 1 : 0);

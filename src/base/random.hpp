@@ -7,6 +7,8 @@
 
 namespace ampacity {
 
+__extension__ using UWide = unsigned __int128;
+
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -18,8 +20,7 @@ class Random {
   }
   // 0 to n - 1; requires n > 0. Multiplies, so that no remainder favours the small ones.
   std::uint64_t below(std::uint64_t n) {
-    __extension__ using Wide = unsigned __int128;
-    return static_cast<std::uint64_t>((Wide{next()} * n) >> 64U);
+    return static_cast<std::uint64_t>((UWide{next()} * n) >> 64U);
   }
   // True so often in a million.
   bool chance(std::int64_t ppm) {

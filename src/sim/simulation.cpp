@@ -48,6 +48,10 @@ Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& 
   if (!order_.empty() && (!options_.keep_time || job_of(order_.front()).submit < now)) {
     shift_ = now - job_of(order_.front()).submit;
   }
+  if (!options_.until) {
+    const auto last = order_.empty() ? now : submit_of(order_.back());
+    limit_ = std::max(last, now) + Duration(3'652LL * 86'400'000);
+  }
   jobs_.reserve(order_.size());
   count_forked();
   accounts_.sample(engine_, now_);
@@ -57,7 +61,9 @@ Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& 
 void Simulation::count_forked() {
   for (const auto& [id, job] : engine_.state().jobs) {
     forked_gpus_[id] = job.spec->gpus.count();
-    forked_[id] = {{}, job.submitted, job.live ? job.live->placed : Instant::max(), {}};
+    auto& known = forked_[id];
+    known.submitted = job.submitted;
+    if (job.live) known.first_start = job.live->placed;
     if (!job.live) accounts_.submitted(job.spec->gpus.count());
   }
   for (const auto& live : engine_.live_attempts()) {
@@ -116,8 +122,9 @@ std::optional<Instant> Simulation::next_instant() const {
 bool Simulation::step() {
   const auto next = next_instant();
   if (!next) return false;
-  if (options_.until && *next > *options_.until) {
-    now_ = *options_.until;
+  const auto until = options_.until.value_or(limit_);
+  if (*next > until) {
+    now_ = until;
     accounts_.advance(engine_, now_);
     return false;
   }
@@ -177,7 +184,10 @@ void Simulation::decide(std::vector<Command> commands) {
           ++refused_;
           ++refusals_[boost::describe::enum_to_string(outcome.refusal->reason, "?")];
         } else {
-          jobs_.push_back({source, now_, Instant::max(), {}});
+          Known job;
+          job.source = source;
+          job.submitted = now_;
+          jobs_.push_back(job);
           accounts_.submitted(job_of(source).gpus);
         }
       }
@@ -213,6 +223,9 @@ void Simulation::note(const AttemptPlaced& event) {
        source == nullptr ? Duration(0) : source->runtime},
       r.spec->team);
   if (first) job.first_start = now_;
+  ++job.attempts;
+  job.site = static_cast<std::uint16_t>(r.site);
+  job.state = JobState::Running;
 }
 
 // How an attempt that has its place will go, if nobody stops it.
@@ -295,6 +308,7 @@ void Simulation::show(const AttemptEnded& event, const Run& r) {
 }
 
 void Simulation::note(const JobRequeued& event) {
+  known(event.job).state = JobState::Waiting;
   const auto* job = engine_.state().jobs.find(event.job);
   if (job != nullptr) return accounts_.requeued(job->spec->gpus.count());
   const auto* source = source_of(event.job);
@@ -304,6 +318,9 @@ void Simulation::note(const JobRequeued& event) {
 void Simulation::note(const JobEnded& event) {
   const auto* source = source_of(event.job);
   const auto gpus = source != nullptr ? source->gpus : forked_gpus_[event.job];
+  auto& job = known(event.job);
+  job.state = event.state;
+  job.ended = now_;
   // Only a job that is cancelled ends while it waits, and nobody cancels here.
   accounts_.job_ended(event, false, gpus);
 }
@@ -345,16 +362,26 @@ SimulationResult Simulation::finish(bool partial) {
   return r;
 }
 
-std::vector<JobStart> Simulation::starts() const {
-  std::vector<JobStart> all;
-  all.reserve(jobs_.size());
-  for (const auto& job : jobs_) {
-    std::optional<Instant> start;
-    if (job.first_start != Instant::max()) start = job.first_start - shift_;
-    all.push_back(
-        {job_of(job.source).source, job.source.workload, job_of(job.source).submit, start});
+void Simulation::each_fate(const std::function<void(const JobFate&)>& visit) const {
+  const auto& sites = engine_.state().portfolio->sites;
+  const auto date = [&](Instant at) {
+    return at == Instant::max() ? std::nullopt : std::optional(at - shift_);
+  };
+  for (std::size_t i = 0; i < jobs_.size(); ++i) {
+    const auto& job = jobs_[i];
+    const auto& source = job_of(job.source);
+    JobFate fate;
+    fate.job = JobId(first_job_.value() + static_cast<std::int64_t>(i));
+    fate.source = &source;
+    fate.kind = kinds_[job.source.workload][source.kind].get();
+    fate.submit = source.submit;
+    fate.start = date(job.first_start);
+    fate.end = date(job.ended);
+    fate.attempts = job.attempts;
+    if (job.attempts > 0) fate.site = sites[job.site].name;
+    fate.state = job.state;
+    visit(fate);
   }
-  return all;
 }
 
 }  // namespace ampacity

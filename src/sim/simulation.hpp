@@ -5,9 +5,10 @@
 // together in one decision (batch-per-instant); then what started. Assumes that work goes on in
 // proportion to the speed of the accelerators and to the GPUs of an elastic gang. Promise: same
 // inputs, same digest and same result, on every compiler. Cost of a step: the decision of the
-// engine, and the logarithm of the gangs that run. Memory: 60 bytes a job, and its WorkloadJob.
+// engine, and the logarithm of the gangs that run. Memory: 70 bytes a job, and its WorkloadJob.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,12 +35,17 @@ struct SimulationOptions {
   std::string policy_text;  // for the result
 };
 
-// When a job first started.
-struct JobStart {
-  std::int64_t source = 0;  // WorkloadJob::source
-  std::uint32_t workload = 0;
+// What became of a job.
+struct JobFate {
+  JobId job;
+  const WorkloadJob* source = nullptr;
+  const JobSpec* kind = nullptr;
   Instant submit;
-  std::optional<Instant> start;  // none: never
+  std::optional<Instant> start;  // of its first attempt
+  std::optional<Instant> end;
+  std::int64_t attempts = 0;
+  std::string site;  // of its last attempt
+  JobState state = JobState::Waiting;
 };
 
 class Simulation {
@@ -57,7 +63,8 @@ class Simulation {
 
   // Once, at the end. `partial`: it was stopped before its time.
   SimulationResult finish(bool partial);
-  std::vector<JobStart> starts() const;
+  // Of every job that was accepted, in the order of submission; dates as in the workload.
+  void each_fate(const std::function<void(const JobFate&)>& visit) const;
 
  private:
   struct Source {
@@ -70,6 +77,10 @@ class Simulation {
     Instant submitted;
     Instant first_start = Instant::max();
     Duration done{};  // work that is kept, at full speed
+    Instant ended = Instant::max();
+    std::uint32_t attempts = 0;
+    std::uint16_t site = 0;
+    JobState state = JobState::Waiting;
   };
   struct Run {
     std::shared_ptr<const JobSpec> spec;
@@ -116,6 +127,7 @@ class Simulation {
   Engine engine_;
   Instant now_;
   Instant from_;
+  Instant limit_ = Instant::max();  // of a simulation without an end of its own
   Duration shift_{};           // of the workloads' dates
   std::vector<Source> order_;  // of submission, over all workloads
   std::size_t submitted_ = 0;

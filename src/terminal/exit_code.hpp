@@ -18,6 +18,7 @@ enum class Exit {
   NotFound = 6,
   Data = 7,     // the data folder: full, locked, read-only, corrupt, of another version
   Timeout = 8,  // wait --timeout
+  Interrupted = 9,  // simulate: ended early, with a result of what there was
 };
 
 inline Exit exit_for(const Error& error) {

@@ -40,10 +40,10 @@ Starts engine_starts(const Workload& workload, Backfill backfill) {
   while (simulation.step()) {
   }
   Starts starts(workload.jobs.size(), -1);
-  for (const auto& start : simulation.starts()) {
-    if (start.start)
-      starts[static_cast<std::size_t>(start.source)] = (*start.start - epoch).count() / 1'000;
-  }
+  simulation.each_fate([&](const JobFate& fate) {
+    if (!fate.start) return;
+    starts[static_cast<std::size_t>(fate.source->source)] = (*fate.start - epoch).count() / 1'000;
+  });
   return starts;
 }
 

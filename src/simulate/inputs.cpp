@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulate/inputs.hpp"
+
+#include <fmt/format.h>
+
+#include "client/connection.hpp"
+#include "http/client.hpp"
+#include "sim/synthetic.hpp"
+#include "units/text.hpp"
+#include "wire/api.hpp"
+#include "wire/faults_file.hpp"
+#include "wire/json.hpp"
+#include "wire/workload_file.hpp"
+
+namespace ampacity::simulate {
+namespace {
+
+Trouble trouble(std::vector<FileProblem> problems) {
+  return {std::move(problems), ""};
+}
+Trouble trouble(std::string message) {
+  return {{}, std::move(message)};
+}
+
+struct Copy {
+  Engine engine;
+  Instant at;
+};
+
+// A consistent copy of a running server: a line of JSON, then the packed state.
+Result<Copy> copy_of(const std::string& url, const std::string& data) {
+  client::Options options;
+  options.server = url;
+  options.data = data;
+  const auto endpoint = client::find_server(options);
+  if (!endpoint) return endpoint.error();
+  std::string body;
+  const auto response = http::follow(*endpoint, "/v1/snapshot", [&](std::string_view chunk) {
+    body += chunk;
+    return true;
+  });
+  if (!response) return response.error().within(url);
+  if (response->status != 200) return client::error_in(*response).within(url);
+  const auto line = body.find('\n');
+  const auto head = json::from_json<api::SnapshotHead>(body.substr(0, line));
+  if (!head || line == std::string::npos) return invalid(url + ": the answer is not a snapshot");
+  if (head->shape != Engine::shape()) {
+    return Error{ErrorCode::Version,
+                 fmt::format("{}: the server is of another version than this program; simulate with "
+                             "the server's own",
+                             url)};
+  }
+  Copy copy{Engine(), from_ms(head->at_ms)};
+  if (auto status = copy.engine.unpack_state(std::string_view(body).substr(line + 1)); !status) {
+    return status.error().within(url);
+  }
+  AMPACITY_ASSERT(copy.engine.digest().text() == head->digest, "the copy is another engine");
+  return copy;
+}
+
+bool any_lease_at(const Portfolio& portfolio, Instant at) {
+  return std::any_of(portfolio.leases.begin(), portfolio.leases.end(), [&](const Lease& lease) {
+    return lease.starts <= at && at < lease.ends;
+  });
+}
+
+// Files of workloads, each made or read.
+std::optional<Trouble> read_workloads(const Call& call, std::vector<Workload>& workloads) {
+  for (const auto& path : call.workloads) {
+    auto source = load_workload(path);
+    if (!source) return trouble(source.error());
+    if (auto* spec = std::get_if<SyntheticSpec>(&*source)) {
+      workloads.push_back(synthesize(*spec, call.seed));
+    } else {
+      workloads.push_back(std::move(std::get<Workload>(*source)));
+    }
+    if (workloads.back().jobs.empty()) return trouble(path + ": no job of it can be used");
+  }
+  return std::nullopt;
+}
+
+std::optional<Instant> first_submission(const std::vector<Workload>& workloads) {
+  std::optional<Instant> first;
+  for (const auto& workload : workloads) {
+    const auto at = workload.jobs.front().submit;
+    if (!first || at < *first) first = at;
+  }
+  return first;
+}
+
+template <class T>
+std::optional<Trouble> read_option(const std::string& text, const char* option,
+                                   Result<T> (*parse)(std::string_view), T& value) {
+  if (text.empty()) return std::nullopt;
+  auto parsed = parse(text);
+  if (!parsed) return trouble(fmt::format("{}: {}", option, parsed.error().message));
+  value = *parsed;
+  return std::nullopt;
+}
+
+std::optional<Trouble> read_options(const Call& call, SimulationOptions& options) {
+  options.seed = call.seed;
+  if (!call.faults.empty()) {
+    auto faults = load_faults(call.faults);
+    if (!faults) return trouble(faults.error());
+    options.faults = std::move(*faults);
+  }
+  Instant until;
+  if (auto t = read_option(call.until, "--until", parse_instant, until)) return t;
+  if (!call.until.empty()) options.until = until;
+  return read_option(call.latency, "--latency", parse_duration, options.latency);
+}
+
+// What the simulation begins with: the portfolio at its first instant.
+std::optional<Trouble> begin_fresh(const Call& call, Inputs& inputs) {
+  auto portfolio = load_portfolio(call.portfolio);
+  if (!portfolio) return trouble(portfolio.error());
+  const auto first = first_submission(inputs.workloads);
+  inputs.now = first.value_or(Instant());
+  if (auto t = read_option(call.from, "--from", parse_instant, inputs.now)) return t;
+  inputs.options.keep_time = call.from.empty();
+  if (!any_lease_at(*portfolio, inputs.now)) {
+    return trouble(fmt::format(
+        "no lease of {} is active at {}, when the first job comes: --from DATE moves the workload to "
+        "a date when one is",
+        call.portfolio, to_text(inputs.now)));
+  }
+  const auto outcome = inputs.engine.decide(Configure{std::move(*portfolio)}, inputs.now);
+  if (outcome.refusal) return trouble(call.portfolio + ": " + outcome.refusal->message);
+  return std::nullopt;
+}
+
+std::optional<Trouble> begin_with_copy(const Call& call, Inputs& inputs) {
+  auto copy = copy_of(call.from, call.data);
+  if (!copy) return trouble(copy.error().message);
+  inputs.engine = std::move(copy->engine);
+  inputs.now = copy->at;
+  inputs.options.keep_time = false;
+  if (call.portfolio.empty()) return std::nullopt;
+  auto portfolio = load_portfolio(call.portfolio);
+  if (!portfolio) return trouble(portfolio.error());
+  const auto outcome = inputs.engine.decide(Configure{std::move(*portfolio)}, inputs.now);
+  if (outcome.refusal) return trouble(call.portfolio + ": " + outcome.refusal->message);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<Inputs, Trouble> read_inputs(const Call& call) {
+  Inputs inputs;
+  const bool live = call.from.rfind("http", 0) == 0;
+  if (!live && (call.portfolio.empty() || call.workloads.empty())) {
+    return trouble(
+        "a simulation needs a portfolio and --workload, or --from http://… of a running server");
+  }
+  if (auto t = read_options(call, inputs.options)) return *t;
+  if (auto t = read_workloads(call, inputs.workloads)) return *t;
+  if (auto t = live ? begin_with_copy(call, inputs) : begin_fresh(call, inputs)) return *t;
+  if (inputs.options.until && *inputs.options.until <= inputs.now) {
+    return trouble(fmt::format("--until {} is not after the beginning, {}", call.until,
+                               to_text(inputs.now)));
+  }
+  for (const auto& outage : inputs.options.faults.outages) {
+    if (!inputs.engine.fleet().resolve(outage.target)) {
+      return trouble(fmt::format("{}: an outage of '{}', which is nowhere in the portfolio",
+                                 call.faults, outage.target));
+    }
+  }
+  return inputs;
+}
+
+std::variant<Engine, Trouble> with_policy(const Engine& engine, Instant now,
+                                          const Settings& settings, const std::string& file) {
+  auto copy = engine;
+  if (settings.empty()) return copy;
+  auto policy = with_settings(copy.state().portfolio->policy, settings, file);
+  if (!policy) return trouble(policy.error());
+  const auto outcome = copy.decide(SetPolicy{*policy, "simulate"}, now);
+  if (outcome.refusal) return trouble(file + ": " + outcome.refusal->message);
+  return copy;
+}
+
+Settings settings_from(const std::vector<std::string>& pairs, Trouble& problem) {
+  Settings settings;
+  for (const auto& pair : pairs) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos) {
+      problem.message = fmt::format("--policy {}: expected key=value", pair);
+      return {};
+    }
+    settings[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return settings;
+}
+
+}  // namespace ampacity::simulate
