@@ -111,6 +111,21 @@ std::optional<Trouble> read_options(const Call& call, SimulationOptions& options
   return read_option(call.latency, "--latency", parse_duration, options.latency);
 }
 
+// The teams of a trace are not those of the portfolio, whose engine refuses strangers. A portfolio
+// without teams takes all. Returns how many are new.
+std::size_t add_teams(const std::vector<Workload>& workloads, Portfolio& portfolio) {
+  if (portfolio.teams.empty()) return 0;
+  const auto before = portfolio.teams.size();
+  for (const auto& workload : workloads) {
+    for (const auto& kind : workload.kinds) {
+      if (kind.team.empty() || portfolio.find_team(kind.team) != nullptr) continue;
+      if (portfolio.teams.size() == limits::teams) return portfolio.teams.size() - before;
+      portfolio.teams.push_back({kind.team, 1, {}, "", {}});
+    }
+  }
+  return portfolio.teams.size() - before;
+}
+
 // What the simulation begins with: the portfolio at its first instant.
 std::optional<Trouble> begin_fresh(const Call& call, Inputs& inputs) {
   auto portfolio = load_portfolio(call.portfolio);
@@ -124,6 +139,11 @@ std::optional<Trouble> begin_fresh(const Call& call, Inputs& inputs) {
         "no lease of {} is active at {}, when the first job comes: --from DATE moves the workload to "
         "a date when one is",
         call.portfolio, to_text(inputs.now)));
+  }
+  const auto added = add_teams(inputs.workloads, *portfolio);
+  if (added > 0) {
+    fmt::print(stderr, "note: {} teams of the workload are added to those of {}, with weight 1\n",
+               added, call.portfolio);
   }
   const auto outcome = inputs.engine.decide(Configure{std::move(*portfolio)}, inputs.now);
   if (outcome.refusal) return trouble(call.portfolio + ": " + outcome.refusal->message);
