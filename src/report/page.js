@@ -314,8 +314,10 @@ function barChart(parent, spec) {
 
 function drawBars(spec, view, svg, width) {
   const {rows} = spec, step = spec.step || 26, height = rows.length * step + (spec.time ? 34 : 6);
-  const left = Math.min(spec.left || 190, width * .42), right = width - (spec.right || 110);
-  const x = spec.time ? timeScale(left, right) : d3.scale.linear().domain([0, Math.max(1, spec.most)]).range([left, right]);
+  const narrow = width < 560;  // no room for two columns of figures beside the bars
+  const left = Math.min(spec.left || 190, width * .42), right = width - (narrow && spec.steps ? 62 : spec.right || 110);
+  const x = spec.time ? timeScale(left, right) :
+    d3.scale.linear().domain([0, Math.max(1, spec.most)]).range([left, right]);
   const text = (row, i, at, anchor, cls, value, room) => svg.append('text')
       .attr({x: at, y: i * step + step / 2, dy: '.32em', 'text-anchor': anchor, class: cls})
       .text(value).each(function () { shorten(this, room); });
@@ -326,7 +328,7 @@ function drawBars(spec, view, svg, width) {
         .style('stroke', 'var(--grid)');
     text(row, i, 0, 'start', 'strong', row.label, left - 10);
     if (row.note) text(row, i, width, 'end', '', row.note, width - right - 6);
-    if (row.figure) text(row, i, width - 62, 'end', 'strong', row.figure, width - right - 66);
+    if (row.figure && !narrow) text(row, i, width - 62, 'end', 'strong', row.figure, width - right - 66);
     if (spec.steps && i > 0) {  // a thread from each step to the next
       const at = x(row.parts[0].to);
       svg.append('line').attr({class: 'thread', x1: at, x2: at, y1: i * step - 4, y2: i * step + 4});
@@ -450,12 +452,12 @@ function bySite(member) {
   return areas;
 }
 
-function powerLines(sites, unit) {
+function powerLines(sites) {
   const lines = [];
   const contracted = added(sites.map((s) => s.contracted_w));
   const grid = added(sites.map((s) => s.interconnection_w));
-  if (d3.max(contracted) > 0) lines.push({name: 'contracted ' + unit, values: contracted, style: 'ink'});
-  if (d3.max(grid) > 0) lines.push({name: 'interconnection ' + unit, values: grid, style: 'limit'});
+  if (d3.max(contracted) > 0) lines.push({name: 'contracted', values: contracted, style: 'ink'});
+  if (d3.max(grid) > 0) lines.push({name: 'interconnection', values: grid, style: 'limit'});
   return lines;
 }
 
@@ -466,7 +468,7 @@ function capacity() {
   const most = d3.max([...added(curves.sites.map((s) => s.it_w)), ...added(curves.sites.map((s) => s.contracted_w)),
     ...added(curves.sites.map((s) => s.interconnection_w))]) || 1;
   const unit = powerUnit(most);
-  timeChart(part, {title: `Power by site (${unit.name})`, areas: bySite('it_w'), lines: powerLines(curves.sites, unit.name),
+  timeChart(part, {title: `Power by site (${unit.name})`, areas: bySite('it_w'), lines: powerLines(curves.sites),
     format: unit.of, axis: unit.axis, height: 320});
   timeChart(part, {title: 'GPUs in use by site', areas: bySite('used_gpus'), lines: [{name: 'in service', style: 'ink',
     values: added(curves.sites.map((s) => s.in_service_gpus))}], format: count, axis: trimmed, height: 260});
@@ -493,7 +495,7 @@ function smallSite(parent, site, curve, colour) {
   const unit = powerUnit(Math.max(...['it_w', 'contracted_w', 'interconnection_w'].map((m) => d3.max(curve[m]) || 0), 1));
   timeChart(parent, {plain: true, title: site.name, text: count(site.gpus) + ' GPUs',
     areas: [{name: 'IT power', values: curve.it_w, colour}],
-    lines: powerLines([curve], unit.name), format: unit.of, axis: unit.axis, height: 130});
+    lines: powerLines([curve]), format: unit.of, axis: unit.axis, height: 130});
 }
 
 function queue() {
