@@ -154,7 +154,7 @@ std::vector<terminal::Cell> row(const Measure& measure, const MeasureEstimates& 
   }
   const auto colour = colour_of(e, measure.better);
   return {{index == 0 ? measure.name : "", Colour::Bold},
-          {e.variant},
+          {shown(e.variant)},
           {figure(measure.unit, e.mean)},
           {difference, colour},
           {interval, colour},
@@ -193,7 +193,7 @@ Result<Comparison> compare(const std::vector<Replica>& replicas) {
 std::string comparison_text(const Comparison& comparison) {
   std::string out;
   for (const auto& v : comparison.variants) {
-    out += fmt::format("{}: {} {}, seed{} {}{}\n", v.name, v.seeds.size(),
+    out += fmt::format("{}: {} {}, seed{} {}{}\n", shown(v.name), v.seeds.size(),
                        v.seeds.size() == 1 ? "replica" : "replicas", v.seeds.size() == 1 ? "" : "s",
                        fmt::join(v.seeds, ", "),
                        v.partial == 0 ? "" : fmt::format("; {} PARTIAL", v.partial));

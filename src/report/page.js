@@ -364,6 +364,7 @@ function roving(svg, view) {
     if (d3.event.key === 'Escape') leave();
     if (!(d3.event.key in moves)) return;
     d3.event.preventDefault();
+    if (view.marks.length === 0) return;
     leave();
     at = Math.max(0, Math.min(view.marks.length - 1, moves[d3.event.key]));
     const {mark, show} = view.marks[at];

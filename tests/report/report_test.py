@@ -23,6 +23,10 @@ DRAWN = """[...document.querySelectorAll('#%s figure > svg')].map((svg) => [...s
     .filter((s) => !s.classList.contains('hit') && s.getBoundingClientRect().width > 0
                    && s.getBoundingClientRect().height > 0).length)"""
 
+# Figures that are none, in the text or in the drawings.
+HOLES = """/NaN|undefined|\\[object|Infinity/.test(document.body.innerText) || [...document.querySelectorAll('svg *')]
+    .some((e) => [...e.attributes].some((a) => /NaN|undefined|Infinity/.test(a.value)))"""
+
 
 def check(condition, what):
     if not condition:
@@ -69,9 +73,7 @@ def test_charts(browser: Browser, page: Path):
         check(len(shapes) == charts and min(shapes) > 0, f"{section}: shapes of its charts: {shapes}")
     check(browser.evaluate("document.querySelectorAll('#teams tbody tr').length") == 6, "teams")
     check(browser.evaluate("document.querySelector('#partial').hidden"), "it is not partial")
-    check(browser.evaluate("/NaN|undefined|\\[object|Infinity/.test(document.body.innerText)") is False, "a hole in the text")
-    nan = "[...document.querySelectorAll('svg *')].some((e) => [...e.attributes].some((a) => a.value.includes('NaN')))"
-    check(browser.evaluate(nan) is False, "NaN in a drawing")
+    check(browser.evaluate(HOLES) is False, "a hole in the text or a drawing")
     picture(browser, "light")
     quiet(browser, page)
 
@@ -141,6 +143,22 @@ def test_hostile(browser: Browser, page: Path):
     quiet(browser, page)
 
 
+def test_little(browser: Browser, folder: Path):
+    """A result of nothing, and of one sample: no holes, no complaints."""
+    for name, text in (("nothing", '{"portfolio": "p", "samples": []}'),
+                       ("one", '{"portfolio": "p", "from_ms": 1, "until_ms": 1, "samples": [{"at_ms": 1, "sites": [{}]}],'
+                               '"sites": [{"name": "s"}], "leases": [{"name": "l"}], "largest": [{"job": 1}]}')):
+        (folder / f"{name}.json").write_text(text)
+        page = folder / f"{name}.html"
+        run(AMPACITY, "report", folder / f"{name}.json", "--html", page)
+        browser.open(f"file://{page}")
+        check(browser.evaluate("document.documentElement.dataset.drawn") == "yes", f"{name}: {browser.complaints()}")
+        check(browser.evaluate(HOLES) is False, f"{name}: a hole in the text or a drawing")
+        browser.evaluate("document.querySelector('#waits figure > svg').focus()")
+        browser.press("ArrowRight")
+        quiet(browser, page)
+
+
 def test_commands(folder: Path):
     for seed in (1, 2, 3):
         run(EXAMPLE, folder / f"{seed}.json", seed)
@@ -169,6 +187,7 @@ def main():
             test_tooltip(browser)
             test_forms(browser, page)
             test_hostile(browser, hostile)
+            test_little(browser, folder)
         finally:
             browser.close()
     print("report page: charts drawn, nothing fetched, no complaints")
