@@ -132,32 +132,39 @@ std::string method_text(const Estimate& e) {
   return {};
 }
 
-// Green or red only for what is more than chance, and not for what is neither good nor bad.
+// Green or red only for what is more than chance.
 Colour colour_of(const Estimate& e, Better better) {
-  if (!e.low || better == Better::Neither || (*e.low <= 0 && *e.high >= 0)) return Colour::None;
+  if (!e.low || (*e.low <= 0 && *e.high >= 0)) return Colour::None;
   return (*e.low > 0) == (better == Better::More) ? Colour::Green : Colour::Red;
+}
+
+std::string difference_text(const Measure& measure, const Estimate& e, double base) {
+  if (!e.difference) return "";
+  if (*e.difference == 0) return "none";
+  auto text = signed_figure(measure.unit, *e.difference);
+  if (base != 0 && measure.unit != Unit::Share) {
+    text += fmt::format(" ({:+.1f} %)", *e.difference / base * 100);
+  }
+  return text;
+}
+
+std::string interval_text(const Measure& measure, const Estimate& e) {
+  if (!e.low || (*e.low == 0 && *e.high == 0)) return "";
+  if (measure.unit == Unit::Share) {
+    return fmt::format("{:+.2f} to {:+.2f} points", *e.low * 100, *e.high * 100);
+  }
+  return signed_figure(measure.unit, *e.low) + " to " + signed_figure(measure.unit, *e.high);
 }
 
 std::vector<terminal::Cell> row(const Measure& measure, const MeasureEstimates& of,
                                 std::size_t index) {
   const auto& e = of.variants[index];
-  std::string difference, interval;
-  if (e.difference) {
-    difference = signed_figure(measure.unit, *e.difference);
-    const auto base = of.variants.front().mean;
-    if (base != 0 && measure.unit != Unit::Share) {
-      difference += fmt::format(" ({:+.1f} %)", *e.difference / base * 100);
-    }
-  }
-  if (e.low) {
-    interval = signed_figure(measure.unit, *e.low) + " to " + signed_figure(measure.unit, *e.high);
-  }
   const auto colour = colour_of(e, measure.better);
   return {{index == 0 ? measure.name : "", Colour::Bold},
-          {e.variant},
+          {shown(e.variant)},
           {figure(measure.unit, e.mean)},
-          {difference, colour},
-          {interval, colour},
+          {difference_text(measure, e, of.variants.front().mean), colour},
+          {interval_text(measure, e), colour},
           {method_text(e), Colour::Grey}};
 }
 
@@ -193,7 +200,7 @@ Result<Comparison> compare(const std::vector<Replica>& replicas) {
 std::string comparison_text(const Comparison& comparison) {
   std::string out;
   for (const auto& v : comparison.variants) {
-    out += fmt::format("{}: {} {}, seed{} {}{}\n", v.name, v.seeds.size(),
+    out += fmt::format("{}: {} {}, seed{} {}{}\n", shown(v.name), v.seeds.size(),
                        v.seeds.size() == 1 ? "replica" : "replicas", v.seeds.size() == 1 ? "" : "s",
                        fmt::join(v.seeds, ", "),
                        v.partial == 0 ? "" : fmt::format("; {} PARTIAL", v.partial));
@@ -216,8 +223,8 @@ std::string comparison_text(const Comparison& comparison) {
         "workload\n";
   } else {
     out +=
-        "differences from the first variant; an interval that does not hold 0 is more than "
-        "chance (95 %)\n";
+        "differences from the first variant; an interval that does not hold 0 is more than chance, "
+        "but of twenty such intervals one misses\n";
   }
   return out;
 }

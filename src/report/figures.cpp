@@ -18,6 +18,13 @@ std::string rounded(double value) {
 
 }  // namespace
 
+std::string shown(std::string name) {
+  for (auto& c : name) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return name;
+}
+
 std::string grouped(std::int64_t number) {
   auto text = fmt::format("{}", number);
   const std::size_t first = number < 0 ? 1 : 0;

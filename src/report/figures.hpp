@@ -11,6 +11,9 @@
 
 namespace ampacity::report {
 
+// A name without what would move a terminal's cursor: control characters become '?'.
+std::string shown(std::string name);
+
 std::string grouped(std::int64_t number);            // "-1,234,567"
 std::string percent(double share);                   // 0.8231 -> "82.3 %"
 std::string megawatt_hours(double mwh);              // "1,234 MWh", "12.3 MWh"

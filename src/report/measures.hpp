@@ -16,7 +16,7 @@ namespace ampacity::report {
 enum class Unit { Milliseconds, Share, Count, Dollars, MegawattHours, Tonnes };
 BOOST_DESCRIBE_ENUM(Unit, Milliseconds, Share, Count, Dollars, MegawattHours, Tonnes)
 
-enum class Better { Less, More, Neither };
+enum class Better { Less, More };
 
 struct Measure {
   const char* name;  // as people read it: "mean wait"

@@ -21,8 +21,8 @@ function number(value) {  // three digits where more is noise
 
 function money(microUsd) {
   const usd = microUsd / 1e6, size = Math.abs(usd), sign = usd < 0 ? '-' : '';
-  if (size >= 9.995e8) return sign + '$' + (size / 1e9).toFixed(2) + ' B';
-  if (size >= 9.995e5) return sign + '$' + (size / 1e6).toFixed(2) + ' M';
+  if (size >= 9.995e8) return sign + '$' + (size / 1e9).toFixed(2) + 'B';
+  if (size >= 9.995e5) return sign + '$' + (size / 1e6).toFixed(2) + 'M';
   if (size >= 999.5) return sign + '$' + count(size);
   return sign + '$' + size.toFixed(2);
 }
@@ -41,6 +41,7 @@ const mwh = (joules) => number(joules / 3.6e9) + ' MWh';
 const tonnes = (grams) => number(grams / 1e6) + ' t';
 const hours = (gpuMs) => count(gpuMs / 3.6e6);
 const instant = (ms) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+const gpus = (c) => c.name + (c.most_gpus === 1 ? ' GPU' : ' GPUs');
 const sum = (list) => list.reduce((a, b) => a + b, 0);
 
 // W in the unit that suits the largest of them.
@@ -107,8 +108,8 @@ const ordered = (n) => {
   return d3.range(n).map((i) => scale(n < 2 ? .5 : i / (n - 1)));
 };
 const resultColours = {
-  Completed: '#3ca951', Running: '#4269d0', Preempted: '#a463f2', Resized: '#6cc5b0', Failed: '#d6453d',
-  TimedOut: '#e08a1e', InfrastructureFailed: '#8c2f5b', Cancelled: grey,
+  Completed: '#2a7f3e', Running: '#4269d0', Preempted: '#8a4fd6', Resized: '#1f7f74', Failed: '#d6453d',
+  TimedOut: '#a8620b', InfrastructureFailed: '#8c2f5b', Cancelled: '#6b7280',
 };
 
 // ---- figures ----
@@ -313,8 +314,10 @@ function barChart(parent, spec) {
 
 function drawBars(spec, view, svg, width) {
   const {rows} = spec, step = spec.step || 26, height = rows.length * step + (spec.time ? 34 : 6);
-  const left = Math.min(spec.left || 190, width * .42), right = width - (spec.right || 110);
-  const x = spec.time ? timeScale(left, right) : d3.scale.linear().domain([0, Math.max(1, spec.most)]).range([left, right]);
+  const narrow = width < 560;  // no room for two columns of figures beside the bars
+  const left = Math.min(spec.left || 190, width * .42), right = width - (narrow && spec.steps ? 62 : spec.right || 110);
+  const x = spec.time ? timeScale(left, right) :
+    d3.scale.linear().domain([0, Math.max(1, spec.most)]).range([left, right]);
   const text = (row, i, at, anchor, cls, value, room) => svg.append('text')
       .attr({x: at, y: i * step + step / 2, dy: '.32em', 'text-anchor': anchor, class: cls})
       .text(value).each(function () { shorten(this, room); });
@@ -325,6 +328,11 @@ function drawBars(spec, view, svg, width) {
         .style('stroke', 'var(--grid)');
     text(row, i, 0, 'start', 'strong', row.label, left - 10);
     if (row.note) text(row, i, width, 'end', '', row.note, width - right - 6);
+    if (row.figure && !narrow) text(row, i, width - 62, 'end', 'strong', row.figure, width - right - 66);
+    if (spec.steps && i > 0) {  // a thread from each step to the next
+      const at = x(row.parts[0].to);
+      svg.append('line').attr({class: 'thread', x1: at, x2: at, y1: i * step - 4, y2: i * step + 4});
+    }
     for (const part of row.parts) view.marks.push(drawPart(svg, part, x, i * step, step));
   });
   return height;
@@ -356,6 +364,7 @@ function roving(svg, view) {
     if (d3.event.key === 'Escape') leave();
     if (!(d3.event.key in moves)) return;
     d3.event.preventDefault();
+    if (view.marks.length === 0) return;
     leave();
     at = Math.max(0, Math.min(view.marks.length - 1, moves[d3.event.key]));
     const {mark, show} = view.marks[at];
@@ -416,9 +425,9 @@ function headline() {
   card(cards, 'Goodput', percent(data.goodput), 'of the GPU time that jobs held was useful work', data.goodput);
   card(cards, 'Attempts', count(r.attempts), `${count(r.preempted)} preempted, ${count(r.resized)} resized, ` +
       `${count(r.interrupted)} interrupted by failures`);
-  card(cards, 'Wait, half of the jobs', span(r.wait.p50_ms), `p50 of ${count(r.wait.count)} that started`);
-  card(cards, 'Wait, nine in ten', span(r.wait.p90_ms), `p90; mean ${span(r.wait.mean_ms)}`);
-  card(cards, 'Wait, 99 in a hundred', span(r.wait.p99_ms), `p99; longest ${span(r.wait.max_ms)}`);
+  card(cards, 'Wait, p50', span(r.wait.p50_ms), `half of the ${count(r.wait.count)} jobs that started waited less`);
+  card(cards, 'Wait, p90', span(r.wait.p90_ms), `one in ten waited longer; mean ${span(r.wait.mean_ms)}`);
+  card(cards, 'Wait, p99', span(r.wait.p99_ms), `one in a hundred waited longer; longest ${span(r.wait.max_ms)}`);
   card(cards, 'Makespan', span(r.makespan_ms), 'first submission to last end');
   card(cards, 'Energy at the meter', [number(r.facility_j / 3.6e9), 'MWh'], `${mwh(r.it_j)} of it IT; ` +
       money(r.energy_micro_usd));
@@ -444,12 +453,12 @@ function bySite(member) {
   return areas;
 }
 
-function powerLines(sites, unit) {
+function powerLines(sites) {
   const lines = [];
   const contracted = added(sites.map((s) => s.contracted_w));
   const grid = added(sites.map((s) => s.interconnection_w));
-  if (d3.max(contracted) > 0) lines.push({name: 'contracted ' + unit, values: contracted, style: 'ink'});
-  if (d3.max(grid) > 0) lines.push({name: 'interconnection ' + unit, values: grid, style: 'limit'});
+  if (d3.max(contracted) > 0) lines.push({name: 'contracted', values: contracted, style: 'ink'});
+  if (d3.max(grid) > 0) lines.push({name: 'interconnection', values: grid, style: 'limit'});
   return lines;
 }
 
@@ -460,7 +469,7 @@ function capacity() {
   const most = d3.max([...added(curves.sites.map((s) => s.it_w)), ...added(curves.sites.map((s) => s.contracted_w)),
     ...added(curves.sites.map((s) => s.interconnection_w))]) || 1;
   const unit = powerUnit(most);
-  timeChart(part, {title: `Power by site (${unit.name})`, areas: bySite('it_w'), lines: powerLines(curves.sites, unit.name),
+  timeChart(part, {title: `Power by site (${unit.name})`, areas: bySite('it_w'), lines: powerLines(curves.sites),
     format: unit.of, axis: unit.axis, height: 320});
   timeChart(part, {title: 'GPUs in use by site', areas: bySite('used_gpus'), lines: [{name: 'in service', style: 'ink',
     values: added(curves.sites.map((s) => s.in_service_gpus))}], format: count, axis: trimmed, height: 260});
@@ -487,7 +496,7 @@ function smallSite(parent, site, curve, colour) {
   const unit = powerUnit(Math.max(...['it_w', 'contracted_w', 'interconnection_w'].map((m) => d3.max(curve[m]) || 0), 1));
   timeChart(parent, {plain: true, title: site.name, text: count(site.gpus) + ' GPUs',
     areas: [{name: 'IT power', values: curve.it_w, colour}],
-    lines: powerLines([curve], unit.name), format: unit.of, axis: unit.axis, height: 130});
+    lines: powerLines([curve]), format: unit.of, axis: unit.axis, height: 130});
 }
 
 function queue() {
@@ -496,7 +505,7 @@ function queue() {
   part.append(pair);
   const colours = ordered(r.size_classes.length);
   timeChart(pair, {title: 'Jobs waiting by size class', format: count, axis: trimmed,
-    areas: r.size_classes.map((c, i) => ({name: c.name + ' GPUs', values: curves.classes[i], colour: colours[i]}))});
+    areas: r.size_classes.map((c, i) => ({name: gpus(c), values: curves.classes[i], colour: colours[i]}))});
   timeChart(pair, {title: 'GPUs waited for', format: count, axis: trimmed,
     areas: [{name: 'GPUs of waiting jobs', values: curves.waiting_gpus, colour: hues[0]}],
     lines: [{name: 'GPUs in service', style: 'ink', values: added(curves.sites.map((s) => s.in_service_gpus))}]});
@@ -537,7 +546,7 @@ function gpuHours() {
     ...causes.sort((a, b) => b[1] - a[1]).map(([cause, ms]) => ['lost: ' + cause, ms, '#d6453d']),
     ...(unnamed > 0 ? [['lost: other', unnamed, '#d6453d']] : [])];
   let top = all;
-  const row = (label, from, to, colour) => ({label, note: `${hours(to - from)} h  ${percent((to - from) / all)}`,
+  const row = (label, from, to, colour) => ({label, note: percent((to - from) / all), figure: hours(to - from) + ' h',
     parts: [{from, to, colour, title: label, tip: [{name: 'GPU-hours', value: hours(to - from)},
       {name: 'of all', value: percent((to - from) / all)}]}]});
   const rows = [row('all GPU-hours', 0, all, 'var(--soft)')];
@@ -546,8 +555,8 @@ function gpuHours() {
     top -= ms;
   }
   rows.push(row('useful work', 0, t.useful_gpu_ms, '#3ca951'));
-  barChart(part, {title: 'GPU-hours', rows, most: all, left: 200, right: 190,
-    label: 'Waterfall of GPU-hours. ' + rows.map((x) => `${x.label}: ${x.note}`).join('; ')});
+  barChart(part, {title: 'GPU-hours', rows, most: all, steps: true, left: 200, right: 190,
+    label: 'Waterfall of GPU-hours. ' + rows.map((x) => `${x.label}: ${x.figure}, ${x.note}`).join('; ')});
 }
 
 function moneyPart() {
@@ -583,7 +592,7 @@ function waits() {
   const element = figure(part, 'Waits by size class');
   legend(element, Object.entries(colours).map(([name, colour]) => ({name, colour})));
   const label = 'Waits by size class. ' + r.size_classes.map((c) =>
-    `${c.name} GPUs: p50 ${span(c.wait.p50_ms)}, p90 ${span(c.wait.p90_ms)}, p99 ${span(c.wait.p99_ms)}`).join('; ');
+    `${gpus(c)}: p50 ${span(c.wait.p50_ms)}, p90 ${span(c.wait.p90_ms)}, p99 ${span(c.wait.p99_ms)}`).join('; ');
   const view = {};
   roving(canvas(element, label, (svg, width) => drawWaits(view, colours, svg, width)), view);
   boxed(part, table('Waits by size class', [
@@ -596,7 +605,7 @@ function waits() {
 }
 
 function drawWaits(view, colours, svg, width) {
-  const step = 30, bottom = r.size_classes.length * step, left = 130;
+  const step = 30, bottom = r.size_classes.length * step, left = Math.min(170, width * .4);
   const most = Math.max(6e4, ...r.size_classes.map((c) => c.wait.max_ms));
   const x = d3.scale.log().domain([1e3, most]).range([left, width - 16]).clamp(true);
   const at = (ms) => x(Math.max(1e3, ms));
@@ -608,7 +617,7 @@ function drawWaits(view, colours, svg, width) {
   view.marks = [];
   r.size_classes.forEach((c, i) => {
     const y = i * step + step / 2;
-    svg.append('text').attr({class: 'strong', x: 0, y, dy: '.32em'}).text(c.name + (c.most_gpus === 1 ? ' GPU' : ' GPUs'))
+    svg.append('text').attr({class: 'strong', x: 0, y, dy: '.32em'}).text(gpus(c))
         .each(function () { shorten(this, left - 12); });
     svg.append('line').attr({x1: at(c.wait.p50_ms), x2: at(c.wait.max_ms), y1: y, y2: y, class: 'base'}).style('stroke-width', 3);
     for (const [name, ms] of [['longest', c.wait.max_ms], ['p99', c.wait.p99_ms], ['p90', c.wait.p90_ms],
@@ -619,7 +628,7 @@ function drawWaits(view, colours, svg, width) {
 
 function dot(svg, x, y, colour, c, name) {
   const mark = svg.append('circle').attr({class: 'mark', cx: x, cy: y, r: 6}).style('fill', colour).node();
-  const show = (px, py) => showTip(px, py, `${c.name} GPUs, ${name}`, [['jobs', count(c.jobs)],
+  const show = (px, py) => showTip(px, py, `${gpus(c)}, ${name}`, [['jobs', count(c.jobs)],
     ['p50', span(c.wait.p50_ms)], ['p90', span(c.wait.p90_ms)], ['p99', span(c.wait.p99_ms)],
     ['longest', span(c.wait.max_ms)]].map(([n, value]) => ({name: n, value})));
   mark.addEventListener('mousemove', (event) => show(event.clientX, event.clientY));
@@ -630,7 +639,7 @@ function dot(svg, x, y, colour, c, name) {
 function teams() {
   const part = section('teams', 'Teams');
   const all = sum(r.teams.map((t) => t.gpu_ms)) || 1;
-  boxed(part, table('Teams', [
+  boxed(part, table('What each team got', [
     {title: 'team', head: true, of: (t) => t.name, text: (t) => t.name || '(no team)'},
     column('jobs', (t) => t.jobs, count), column('mean wait', (t) => t.wait.mean_ms, span),
     column('p90', (t) => t.wait.p90_ms, span), column('p99', (t) => t.wait.p99_ms, span),

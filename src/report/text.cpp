@@ -16,14 +16,6 @@ using terminal::Colour;
 using terminal::coloured;
 using terminal::Table;
 
-// A trace may hold what moves a terminal's cursor.
-std::string shown(std::string text) {
-  for (auto& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return text;
-}
-
 std::string instant(std::int64_t ms) {  // "2028-01-01 06:30"
   auto text = to_text(from_ms(ms)).substr(0, 16);
   text[10] = ' ';

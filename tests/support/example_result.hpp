@@ -123,7 +123,7 @@ class ExampleResult {
         std::min(s.in_service_gpus,
                  static_cast<std::int64_t>(static_cast<double>(s.in_service_gpus) * wanted));
     s.it_w = s.used_gpus * 1'420 + (s.in_service_gpus - s.used_gpus) * 310;
-    s.contracted_w = gpus * (days < 7 ? 1'300 : 1'650);
+    s.contracted_w = gpus * (days < 7 ? 1'460 : 1'650);
     s.interconnection_w = gpus * 1'900;
     return s;
   }
