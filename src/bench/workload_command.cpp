@@ -115,12 +115,16 @@ std::string amount(double value) {
   return fmt::format("{:.3g}", value);
 }
 
+std::string gpu_hours(std::int64_t gpu_ms) {
+  return grouped(gpu_ms / 3'600'000) + " GPU-hours";
+}
+
 void show_endings(const WorkloadSummary& s) {
   const std::pair<const char*, const WorkloadEnding*> endings[] = {
       {"completed", &s.completed}, {"failed", &s.failed}, {"cancelled", &s.cancelled}};
   for (const auto& [name, ending] : endings) {
-    fmt::print("  {:<11}{:>12} jobs {:>6.1f} %  {:>18} {:>5.1f} %\n", name, grouped(ending->jobs),
-               100 * part(ending->jobs, s.jobs), to_text(GpuTime::of(ending->gpu_ms)),
+    fmt::print("  {:<11}{:>12} jobs {:>6.1f} %  {:>24} {:>6.1f} %\n", name, grouped(ending->jobs),
+               100 * part(ending->jobs, s.jobs), gpu_hours(ending->gpu_ms),
                100 * part(ending->gpu_ms, s.gpu_ms));
   }
 }
@@ -142,7 +146,7 @@ void show(const WorkloadSummary& s) {
   fmt::print("  walltime   {:.2f} times the run; {} elastic, {} with checkpoints\n",
              static_cast<double>(s.mean_walltime_ppm) / 1'000'000, grouped(s.elastic_jobs),
              grouped(s.checkpointing_jobs));
-  fmt::print("  GPU time   {}: {} GPUs busy on average\n", to_text(GpuTime::of(s.gpu_ms)),
+  fmt::print("  GPU time   {}: {} GPUs busy on average\n", gpu_hours(s.gpu_ms),
              grouped(s.busy_gpus));
   show_endings(s);
 }

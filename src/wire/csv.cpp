@@ -8,8 +8,22 @@
 namespace ampacity {
 
 bool CsvReader::fail(Position at, std::string why) {
-  problem_ = FileProblem{lines_.file(), at, "", std::move(why)};
+  ProblemList list(lines_.file());  // makes one line of it, whatever is quoted
+  list.say(at, "", why);
+  problem_ = list.take().front();
   return false;
+}
+
+// Names of teams and the like go from cells to terminals and JSON: only text may.
+bool CsvReader::is_text() {
+  const auto odd = [](char c) { return c == 0x7F || static_cast<signed char>(c) < 0x20; };
+  if (std::none_of(text_.begin(), text_.end(), odd)) return true;
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    ProblemList ignored("");
+    if (check_text(cell(i), ignored)) continue;
+    return fail(cells_[i].at, fmt::format("{} is not UTF-8 text", shown_cell(cell(i))));
+  }
+  return true;
 }
 
 // From behind the opening quote to behind the closing one; over line breaks if need be.
@@ -70,25 +84,23 @@ bool CsvReader::read_record() {
     if (cells_.size() > limits::csv_columns) {
       return fail(cell.at, fmt::format("more than {} columns", limits::csv_columns));
     }
-    if (i >= line.size()) return true;
+    if (i >= line.size()) return is_text();
   }
 }
 
 Loaded<CsvReader> CsvReader::begin(LineReader lines) {
   CsvReader reader(std::move(lines));
-  const auto no = [](FileProblem problem) { return std::vector<FileProblem>{std::move(problem)}; };
-  if (!reader.read_record()) {
-    if (reader.problem_) return no(*reader.problem_);
-    return no({reader.file(), {}, "", "is empty; expected a line with the names of the columns"});
+  if (!reader.read_record() && !reader.problem_) {
+    reader.fail({}, "is empty; expected a line with the names of the columns");
   }
-  for (std::size_t i = 0; i < reader.cells_.size(); ++i) {
+  for (std::size_t i = 0; !reader.problem_ && i < reader.cells_.size(); ++i) {
     const std::string name(reader.cell(i));
     if (reader.column(name)) {
-      return no({reader.file(), reader.position(i), "",
-                 fmt::format("column {} is given twice", shown_cell(name))});
+      reader.fail(reader.position(i), fmt::format("column {} is given twice", shown_cell(name)));
     }
     reader.columns_.push_back(name);
   }
+  if (reader.problem_) return std::vector<FileProblem>{*reader.problem_};
   return reader;
 }
 

@@ -2,9 +2,9 @@
 // Comma-separated values as RFC 4180 has them: a header line, cells with or without double quotes
 // ("" is a quote inside them; such a cell may hold commas and line breaks). Used by trace_map.hpp
 // and by `ampacity workload --against`. Bounds: those of wire/lines.hpp, for a record too;
-// limits::csv_columns. Blank lines are skipped. How it says no: next() gives nothing more and
-// problem() says why, with line and column; a record of another length than the header is one.
-// Cost: 300 MB/s.
+// limits::csv_columns. Blank lines are skipped. Cells are UTF-8. How it says no: next() gives
+// nothing more and problem() says why, with line and column; a record of another length than the
+// header is one. Cost: 300 MB/s.
 #pragma once
 
 #include <optional>
@@ -44,6 +44,7 @@ class CsvReader {
   explicit CsvReader(LineReader lines) : lines_(std::move(lines)) {}
   bool read_record();
   bool read_quoted(std::string_view& line, std::size_t& i, int& column);
+  bool is_text();
   bool fail(Position at, std::string why);
 
   LineReader lines_;

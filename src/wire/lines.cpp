@@ -100,7 +100,8 @@ std::optional<std::string_view> LineReader::next() {
 std::string shown_cell(std::string_view cell) {
   constexpr std::size_t most = 40;
   ProblemList ignored("");
-  if (check_text(cell, ignored)) {
+  const bool one_line = cell.find_first_of("\n\r\t") == std::string_view::npos;
+  if (one_line && check_text(cell, ignored)) {
     if (cell.size() <= most) return fmt::format("'{}'", cell);
     auto end = most;
     while (end > 0 && (static_cast<unsigned char>(cell[end]) & 0xC0U) == 0x80U) --end;

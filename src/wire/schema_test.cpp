@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <regex>
 #include <valijson/adapters/boost_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -13,6 +14,8 @@
 #include "wire/forms.hpp"
 #include "wire/job_file.hpp"
 #include "wire/portfolio_file.hpp"
+#include "wire/synthetic_file.hpp"
+#include "wire/trace_map.hpp"
 
 using namespace ampacity;
 
@@ -110,6 +113,69 @@ TEST_CASE("schema/portfolio.schema.json is what the loader describes") {
 TEST_CASE("schema/job.schema.json is what the loader describes") {
   INFO("regenerate with: ampacity schema job > schema/job.schema.json");
   CHECK(text_of("schema/job.schema.json") == job_schema());
+}
+
+TEST_CASE("schema/trace-map.schema.json is what the loader describes") {
+  INFO("regenerate with: ampacity schema trace-map > schema/trace-map.schema.json");
+  CHECK(text_of("schema/trace-map.schema.json") == trace_map_schema());
+}
+
+TEST_CASE("schema/synthetic.schema.json is what the loader describes") {
+  INFO("regenerate with: ampacity schema synthetic > schema/synthetic.schema.json");
+  CHECK(text_of("schema/synthetic.schema.json") == synthetic_schema());
+}
+
+TEST_CASE("every example of a workload is valid, by the schema and by the loader") {
+  const auto yaml_files = [](const std::string& folder) {
+    std::vector<std::string> files;
+    for (const auto& file : std::filesystem::directory_iterator(source(folder))) {
+      if (file.path().extension() == ".yaml")
+        files.push_back(folder + file.path().filename().string());
+    }
+    return files;
+  };
+  for (const auto& file : yaml_files("examples/traces/")) {
+    CAPTURE(file);
+    CHECK(validate(trace_map_schema(), text_of(file)) == "");
+    const auto map = parse_trace_map(text_of(file), file);
+    CHECK((map ? "" : to_text(map.error())) == "");
+  }
+  for (const auto& file : yaml_files("examples/workloads/")) {
+    CAPTURE(file);
+    CHECK(validate(synthetic_schema(), text_of(file)) == "");
+    const auto spec = parse_synthetic(text_of(file), file);
+    CHECK((spec ? "" : to_text(spec.error())) == "");
+  }
+}
+
+TEST_CASE("made workloads: the schema and the loader agree") {
+  const std::string sound =
+      "kind: Synthetic\nworkload: w\nfrom: 2028-01-01\nuntil: 2028-02-01\njobs: 10\n"
+      "sizes: [{gpus: 1}]\n"
+      "durations: [{p50: 1 min, p90: 1 h, p99: 1 d, longest: 3 d}]\n";
+  const auto both = [](const std::string& text) {
+    CAPTURE(text);
+    const bool valid = validate(synthetic_schema(), text).empty();
+    CHECK(valid == parse_synthetic(text, "f").has_value());
+    return valid;
+  };
+  CHECK(both(sound));
+  CHECK(both(sound + "elastic: {share: 10 %}\nhours: []\n"));
+  CHECK_FALSE(both(sound + "elastic: {least: 10 %}\n"));
+  CHECK_FALSE(both(sound + "teams: [{nam: a}]\n"));
+  CHECK_FALSE(both(sound + "seed: one\n"));
+  const auto says = [&](const std::string& more, const std::string& message) {
+    const auto spec = parse_synthetic(sound + more, "f");
+    REQUIRE_FALSE(spec.has_value());
+    CHECK(to_text(spec.error()) == "f:" + message + "\n");
+  };
+  says("hours: [1, 2]\n", "8:8: hours: expected 24 weights, got 2");
+  says("growth: 2000 %\n", "8:9: growth: expected -90 % to 1000 % a year");
+  says("per_day: 5\n", "1:1: expected two of 'until', 'jobs' and 'per_day'");
+  says("failed: 60 %\ncancelled: 50 %\n",
+       "7:13: durations[0].failed: failed and cancelled together: expected 0 % to 100 %\n"
+       "f:8:9: failed: failed and cancelled together: expected 0 % to 100 %");
+  says("walltimes: [{factor: 0.5}]\n", "8:22: walltimes[0].factor: expected 1 to 1000");
 }
 
 TEST_CASE("both examples are valid by the schema") {

@@ -96,7 +96,7 @@ class SwfReader {
   SwfReader(LineReader lines, const SwfOptions& options)
       : lines_(std::move(lines)),
         options_(options),
-        builder_(options.name.empty() ? stem(lines_.file()) : options.name),
+        builder_(options.name.empty() ? stem(lines_.file()) : options.name, options.overrun),
         problems_(lines_.file()) {}
 
   Loaded<Workload> run(SwfHeader* header) {
@@ -171,7 +171,10 @@ class SwfReader {
     job.source = v[Job];
     if (v[Submit] >= 0) job.submit = from_ms(v[Submit] * 1'000) + offset();
     if (v[Run] != -1) job.runtime = Duration(v[Run] * 1'000);
-    if (v[Procs] > 0 || v[Used] > 0) job.gpus = v[Procs] > 0 ? v[Procs] : v[Used];
+    const bool used_first = options_.processors == SwfProcessors::Used;
+    const auto first = v[used_first ? Used : Procs];
+    const auto second = v[used_first ? Procs : Used];
+    if (first > 0 || second > 0) job.gpus = first > 0 ? first : second;
     if (v[Estimate] > 0) job.walltime = Duration(v[Estimate] * 1'000);
     if (v[Ending] == 0) job.exit_code = 1;
     if (v[Ending] == 5) job.exit_code = cancelled_exit;

@@ -8,7 +8,7 @@
 // cancelled. Left out with a count: no run time (status 4 and jobs cancelled while they waited
 // among them), no processors. Repaired with a count: a walltime shorter than the run, jobs out of
 // order (sorted), more than 18 fields (the rest ignored). How it says no: every malformed line with
-// line and column, up to limits::file_problems of them; nothing is loaded then. Cost: one pass, 2
+// line and column, up to limits::file_problems of them; nothing is loaded then. Cost: one pass, a
 // million jobs a second.
 #pragma once
 
@@ -18,15 +18,20 @@
 
 #include "model/workload.hpp"
 #include "wire/lines.hpp"
+#include "wire/workload_builder.hpp"
 
 namespace ampacity {
 
 enum class SwfTeam { None, User, Group, Queue, Partition };
+// Fields 8 and 5; where a log lacks the one, the other.
+enum class SwfProcessors { Requested, Used };
 
 struct SwfOptions {
   std::string name;              // of the workload; empty: from the file's
   std::optional<Instant> start;  // instead of UnixStartTime
   SwfTeam team = SwfTeam::None;  // "user-74"; no number: no team
+  SwfProcessors processors = SwfProcessors::Requested;
+  Overrun overrun = Overrun::Extend;
   bool partition_is_site = false;
   // By the number of the partition; else the name that the header gives it, else "partition-3".
   std::map<std::string, std::string> sites;

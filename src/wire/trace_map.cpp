@@ -20,6 +20,18 @@ struct Words<TraceFormat> {
 };
 
 template <>
+struct Words<Overrun> {
+  static std::vector<std::string> all() { return {"extend", "cut"}; }
+  static std::vector<std::string> later() { return {}; }
+};
+
+template <>
+struct Words<SwfProcessors> {
+  static std::vector<std::string> all() { return {"requested", "used"}; }
+  static std::vector<std::string> later() { return {}; }
+};
+
+template <>
 struct Words<TimeUnit> {
   static std::vector<std::string> all() {
     return {"seconds", "milliseconds", "minutes", "hours", "unix", "unix_ms", "text"};
@@ -125,6 +137,9 @@ void describe_times(Fields& f, TraceMap& map) {
   f.optional("walltime", map.walltime, "csv: how long it asked for; left out: as long as it ran.");
   f.optional("walltime_factor", map.walltime_factor,
              "csv, without `walltime`: that times the run is what it asks for.");
+  f.optional("overrun", map.overrun,
+             "A job that ran for longer than its walltime: the walltime is extended, or the run "
+             "cut.");
 }
 
 void describe_sizes(Fields& f, TraceMap& map) {
@@ -133,6 +148,8 @@ void describe_sizes(Fields& f, TraceMap& map) {
              "csv: thousandths of each GPU; less than a whole one is rounded up and counted.");
   f.optional("cpus", map.cpus, "csv: CPUs of the job, taken for GPUs by `cpus_per_gpu`.");
   f.optional("cpus_per_gpu", map.cpus_per_gpu, "So many CPUs stand for a GPU, rounded up.");
+  f.optional("processors", map.processors,
+             "swf: which of its two figures is meant; the other where that is missing.");
   f.optional("scale_gpus", map.scale_gpus, "Times this, rounded, at least one.");
   f.optional("most_gpus", map.most_gpus, "Jobs of more are left out.");
   f.optional("capacity", map.capacity,
@@ -206,6 +223,7 @@ class MapChecker {
   }
 
   void csv() {
+    if (map_.processors != SwfProcessors::Requested) say("processors", "is for swf");
     if (map_.submit.column.empty()) say("submit", "is missing: the column of the submit time");
     one_of("runtime", map_.runtime.column, "end", map_.end.column);
     one_of("gpus", map_.gpus, "cpus", map_.cpus);

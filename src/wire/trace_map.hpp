@@ -61,7 +61,10 @@ struct TraceMap {
   std::optional<std::int64_t> most_gpus;
   std::map<std::string, std::int64_t> capacity;  // by accelerator
 
+  SwfProcessors processors = SwfProcessors::Requested;  // SWF
+
   // Both. SWF: team is user, group, queue or partition; site is partition.
+  Overrun overrun = Overrun::Extend;
   std::string team, site;
   std::map<std::string, std::string> teams, sites;
 };

@@ -79,7 +79,10 @@ using Column = std::optional<std::size_t>;
 class TraceRows {
  public:
   TraceRows(const TraceMap& map, CsvReader rows)
-      : map_(map), rows_(std::move(rows)), builder_(map.name), problems_(rows_.file()) {
+      : map_(map),
+        rows_(std::move(rows)),
+        builder_(map.name, map.overrun),
+        problems_(rows_.file()) {
     start_ = map.start ? *map.start : *parse_instant("2000-01-01");
   }
 
@@ -280,6 +283,8 @@ SwfOptions swf_options(const TraceMap& map) {
   SwfOptions options;
   options.name = map.name;
   options.start = map.start;
+  options.processors = map.processors;
+  options.overrun = map.overrun;
   for (std::size_t i = 0; i < std::size(words); ++i) {
     if (map.team == words[i]) options.team = static_cast<SwfTeam>(i);
   }

@@ -20,7 +20,7 @@ bool in_range(Instant submit) {
 
 }  // namespace
 
-WorkloadBuilder::WorkloadBuilder(std::string name) {
+WorkloadBuilder::WorkloadBuilder(std::string name, Overrun overrun) : overrun_(overrun) {
   workload_.name = std::move(name);
 }
 
@@ -55,7 +55,10 @@ void WorkloadBuilder::add(const TraceJob& job, const TraceKind& kind) {
   kept.exit_code = job.exit_code;
   kept.kind = index_of(kind);
   ++workload_.repairs.read;
-  if (kept.walltime < kept.runtime) {
+  if (kept.walltime < kept.runtime && overrun_ == Overrun::Cut) {
+    repaired("ran for longer than its walltime: cut to it");
+    kept.runtime = kept.walltime;
+  } else if (kept.walltime < kept.runtime) {
     repaired("walltime shorter than the run: taken as the run");
     kept.walltime = kept.runtime;
   } else if (kept.walltime > longest) {

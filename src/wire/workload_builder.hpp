@@ -33,9 +33,13 @@ struct TraceKind {
   auto operator<=>(const TraceKind&) const = default;
 };
 
+// A job that ran for longer than it asked for (systems kill late) asks for as long as it ran, or
+// ran for no longer than it asked.
+enum class Overrun { Extend, Cut };
+
 class WorkloadBuilder {
  public:
-  explicit WorkloadBuilder(std::string name);
+  WorkloadBuilder(std::string name, Overrun overrun);
 
   // One more job of the file: kept, repaired or left out.
   void add(const TraceJob& job, const TraceKind& kind);
@@ -55,6 +59,7 @@ class WorkloadBuilder {
   const char* whats_wrong(const TraceJob& job) const;
 
   Workload workload_;
+  Overrun overrun_;
   std::map<TraceKind, std::uint32_t> kinds_;
   std::optional<TraceKind> last_kind_;  // most jobs follow one of their own kind
   std::uint32_t last_index_ = 0;
