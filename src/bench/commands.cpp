@@ -12,6 +12,7 @@
 #include "bench/engine_load.hpp"
 #include "bench/queue_load.hpp"
 #include "bench/server_process.hpp"
+#include "bench/simulate_command.hpp"
 #include "bench/soak.hpp"
 #include "bench/submit_load.hpp"
 #include "bench/workload_command.hpp"
@@ -253,6 +254,7 @@ void add_commands(CLI::App& app, client::Run& run) {
   add_workload(app, run);
   add_decide(*bench, run);
   add_queues(*bench, run);
+  add_simulate(*bench, run);
   auto call = std::make_shared<Call>();
   auto* submit = bench->add_subcommand(
       "submit", "Durable submissions a second over HTTP, then a crash and a restart");

@@ -173,7 +173,7 @@ void Accounts::runs_on(const JobSpec& spec, std::size_t site, std::int64_t gpus,
 void Accounts::sample(const Engine& engine, Instant now) {
   if (next_sample_ && now < *next_sample_) return;
   if (samples_.size() >= most_samples) {
-    for (std::size_t i = 0; i < most_samples / 2; ++i) samples_[i] = std::move(samples_[2 * i]);
+    for (std::size_t i = 1; i < most_samples / 2; ++i) samples_[i] = std::move(samples_[2 * i]);
     samples_.resize(most_samples / 2);
     sample_every_ *= 2;
   }
