@@ -2,7 +2,6 @@
 #include "bench/commands.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -108,12 +107,6 @@ Exit bench_submit(const Call& call) {
                same ? "equal" : "DIFFERENT");
   }
   return same ? Exit::Ok : Exit::Data;
-}
-
-std::int64_t own_peak_rss_bytes() {
-  struct rusage usage {};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024;
 }
 
 Exit bench_fill(bool json) {

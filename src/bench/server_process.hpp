@@ -31,4 +31,7 @@ class ServerProcess {
   std::string port_;
 };
 
+// Of this process, so far.
+std::int64_t own_peak_rss_bytes();
+
 }  // namespace ampacity::bench
