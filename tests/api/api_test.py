@@ -406,12 +406,20 @@ def test_command_line() -> None:
     assert "bad.yaml:" in run("apply", "bad.yaml", code=3)
     run("submit", "--gpus", "4", "--gpus-min", "1", "--accelerator", "cpu-slot=80 %", "--walltime", "1 min", "--wait", "--", "true")
     assert "expected a ratio" in run("submit", "--accelerator", "cpu-slot=fast", "--", "true", code=2)
+    (FOLDER / "log.swf").write_text("1 0 -1 60 4 -1 -1 4 60 -1 1 1 1 1 1 1 -1 -1\n2 5 -1 -1 4 -1 -1 4 60 -1 5 1 1 1 1 1 -1 -1\n")
+    assert "2 read, 1 kept: 1 without run time" in run("workload", "log.swf")
+    assert json.loads(run("workload", "log.swf", "--json"))[0]["summary"]["gpu_ms"] == 240_000
+    made = str(SOURCE / "examples/workloads/acme-kalos.yaml")
+    assert "19,907 jobs" in run("workload", made) and "ok (synthetic workload" in run("check", made)
+    assert "needs a mapping file" in run("workload", "rows.csv", code=3)
+    (FOLDER / "log.swf").write_text("1 0 -1 soon 4\n")
+    assert "log.swf:1:8: run time" in run("workload", "log.swf", code=3)
     assert "complete -o filenames" in run("completion")
     assert run("events").count("\n") == 20
     assert "\x1b[" not in run("jobs"), "colours in a pipe"
     for name in ("serve", "submit", "jobs", "job", "explain", "forecast", "logs", "wait", "cancel", "sites", "leases", "teams", "drain",
                  "resume", "node", "book", "unbook", "bookings", "hold", "release", "apply", "policy", "events", "check",
-                 "schema", "completion", "replay", "bench", "soak"):
+                 "workload", "schema", "completion", "replay", "bench", "soak"):
         assert "Examples" in run(name, "--help") or name == "completion", name
 
 
