@@ -128,11 +128,7 @@ std::vector<PoolIndex> Engine::pools_of(const LiveAttempt& live) const {
 }
 
 void Engine::runs(JobId id, const Job& job) {
-  const auto& spec = *job.spec;
-  const bool elastic = spec.gpus_min && *spec.gpus_min < spec.gpus && !spec.mixed;
-  if (elastic && !fleet_.is_booked(job.live->shares.front().node)) {
-    elastic_[pool_of(*job.live).value()].insert(id);
-  }
+  if (job.spec->gpus_min) elastic_runs(id, job, true);
   if (!preempts()) return;
   for (const auto pool : pools_of(*job.live)) {
     running_[pool.value()][job.team].insert({*job.live->started, id, job.priority});
@@ -140,7 +136,7 @@ void Engine::runs(JobId id, const Job& job) {
 }
 
 void Engine::runs_no_more(JobId id, const Job& job) {
-  if (job.spec->gpus_min) elastic_[pool_of(*job.live).value()].erase(id);
+  if (job.spec->gpus_min) elastic_runs(id, job, false);
   if (!preempts()) return;
   for (const auto pool : pools_of(*job.live)) {
     auto& of_pool = running_[pool.value()];
@@ -214,6 +210,7 @@ void Engine::rebuild_fleet() {
   running_.assign(fleet_.pools().size(), {});
   elastic_.assign(fleet_.pools().size(), {});
   borrowing_.clear();
+  held_by_.clear();
   stopping_.clear();
   resizing_.clear();
   for (const auto& [id, job] : state_.jobs) {
@@ -221,7 +218,9 @@ void Engine::rebuild_fleet() {
     fleet_.take(job.live->shares);
     fleet_.draw(site_of(*job.live), job.live->draws);
     occupy(id, job);
-    quotas_.use(quotas_.team(job.spec->team), job.live->gpus);
+    const auto team = quotas_.team(job.spec->team);
+    quotas_.use(team, job.live->gpus);
+    held_by_[{team, job.spec->project}] += job.live->gpus;
     if (job.live->stopping) stopping_.insert(id);
     if (job.live->stopping == StopCause::Resized) resizing_.insert(id);
   }

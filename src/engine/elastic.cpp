@@ -60,6 +60,26 @@ std::int64_t chunk_of(const JobSpec& spec, std::int64_t each) {
 
 }  // namespace
 
+// Its attempt started, or is over. Gangs in bookings and of mixed accelerators keep their size.
+void Engine::elastic_runs(JobId id, const Job& job, bool comes) {
+  const auto& live = *job.live;
+  if (job.spec->mixed) return;
+  auto& pool = elastic_[pool_of(live).value()];
+  const Running gang{*live.started, id, job.priority};
+  const std::pair growable{-job.priority, gang};
+  if (!comes) {
+    if (pool.shrinkable.erase(gang) > 0) pool.on_loan -= live.gpus - least_of(*job.spec);
+    pool.growable.erase(growable);
+    return;
+  }
+  if (state_.bookings.count(job.spec->booking) > 0) return;
+  if (live.gpus > least_of(*job.spec)) {
+    pool.shrinkable.insert(gang);
+    pool.on_loan += live.gpus - least_of(*job.spec);
+  }
+  if (live.gpus < job.spec->gpus.count()) pool.growable.insert(growable);
+}
+
 // What the gang could do without, in whole nodes (whole segments): from the racks that this frees
 // most of.
 std::vector<Share> Engine::on_loan(const Job& job, PoolIndex pool) const {
@@ -94,30 +114,33 @@ std::vector<Share> Engine::on_loan(const Job& job, PoolIndex pool) const {
 }
 
 // Makes elastic gangs smaller so that the job can start. Not for nothing, and not before they ran
-// for a while.
+// for a while. Looks at the longest runs, so many that a pass stays short.
 bool Engine::shrink_for(const WaitingQueue::Candidate& candidate) {
   const auto& job = job_of(candidate.job);
   const auto& shape = queue_.shape(candidate.shape);
   const auto& policy = state_.portfolio->policy;
   for (const auto pool : shape.pools) {
-    if (elastic_[pool.value()].empty() || !standings_[pool.value()].lease ||
+    const auto& elastic = elastic_[pool.value()];
+    if (elastic.shrinkable.empty() || !standings_[pool.value()].lease ||
+        fleet_.pool(pool).gpus_free + elastic.on_loan < shape.demand.gpus ||
         !takes_reservation(pool, shape.demand)) {
       continue;
     }
     if (!ahead_) look_ahead();
+    constexpr std::size_t most_looked_at = 64;
     std::vector<std::vector<Share>> parts;
     std::vector<Victim> victims;
-    parts.reserve(elastic_[pool.value()].size());
-    for (const auto id : elastic_[pool.value()]) {
+    parts.reserve(most_looked_at);
+    for (const auto& running : elastic.shrinkable) {
+      if (parts.size() == most_looked_at) break;
+      if (const auto ripe = running.since + policy.min_runtime; ripe > now_) {
+        preempt_due_ = std::min(preempt_due_.value_or(ripe), ripe);
+        break;
+      }
+      if (running.priority > job.priority || stopping_.count(running.job) > 0) continue;
+      const auto id = running.job;
       const auto& gang = job_of(id);
       const auto& live = *gang.live;
-      if (live.stopping || live.gpus <= least_of(*gang.spec) || gang.priority > job.priority) {
-        continue;
-      }
-      if (const auto ripe = *live.started + policy.min_runtime; ripe > now_) {
-        preempt_due_ = std::min(preempt_due_.value_or(ripe), ripe);
-        continue;
-      }
       auto part = on_loan(gang, pool);
       if (part.empty()) continue;
       parts.push_back(std::move(part));
@@ -208,14 +231,12 @@ void Engine::grow_elastic() {
   for (const auto& [id, room] : state_.making_room) {
     if (!is_over(room)) return;
   }
+  constexpr int most_looked_at = 4;
   for (std::uint32_t i = 0; i < elastic_.size(); ++i) {
-    const PoolIndex pool(i);
-    if (elastic_[i].empty() || fleet_.nodes_free(pool) == 0) continue;
-    std::vector<JobId> ids(elastic_[i].begin(), elastic_[i].end());
-    std::stable_sort(ids.begin(), ids.end(),
-                     [&](JobId a, JobId b) { return job_of(a).priority > job_of(b).priority; });
-    for (const auto id : ids) {
-      if (grow(id)) break;
+    if (elastic_[i].growable.empty() || fleet_.nodes_free(PoolIndex(i)) == 0) continue;
+    auto gang = elastic_[i].growable.begin();
+    for (int n = 0; n < most_looked_at && gang != elastic_[i].growable.end(); ++n, ++gang) {
+      if (grow(gang->second.job)) break;
     }
   }
 }

@@ -223,6 +223,8 @@ class Engine {
   // sharing.cpp: what teams use and may use, and their places in the queue
   bool shares() const;
   void charge_due(Instant now);
+  void charge(const std::string& team, const std::string& project, std::int64_t gpus,
+              Duration time);
   void charge(const Job& job, Instant from, Instant until);
   void sum_groups();
   void rebuild_teams();
@@ -274,6 +276,8 @@ class Engine {
   Planner planner_;
   std::optional<Instant> capacity_due_;
   Quotas quotas_;
+  // GPUs that gangs of each team and project hold, to be charged.
+  std::map<std::pair<TeamIndex, std::string>, std::int64_t> held_by_;
   std::set<std::int64_t> sizes_;  // demands that were ever in the queue
   // Of each pool and team: the gangs that run, by start, for those who may preempt.
   struct Running {
@@ -283,7 +287,15 @@ class Engine {
     friend auto operator<=>(const Running&, const Running&) = default;
   };
   std::vector<std::map<TeamIndex, std::set<Running>>> running_;
-  std::vector<std::set<JobId>> elastic_;  // of each pool: elastic gangs that run
+  // Of each pool: the elastic gangs that run above their least size, by start, and what they could
+  // do without; those below their most, by priority and start.
+  struct ElasticPool {
+    std::set<Running> shrinkable;
+    std::int64_t on_loan = 0;  // GPUs
+    std::set<std::pair<std::int64_t, Running>> growable;  // by minus priority
+  };
+  std::vector<ElasticPool> elastic_;
+  void elastic_runs(JobId id, const Job& job, bool comes);
   // What bookings that have not begun keep of each pool; and the jobs that name a booking.
   std::vector<std::pair<PoolIndex, Planner::Reservation>> booked_ahead_;
   bool booked_ahead_stale_ = false;

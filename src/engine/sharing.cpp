@@ -87,6 +87,9 @@ void Engine::use_quota(const Job& job, std::int64_t sign) {
   const auto amount = sign * job.live->gpus;
   quotas_.use(job.team, amount);
   if (quotas_.none() && !shares()) return;
+  const auto account = held_by_.try_emplace({job.team, job.spec->project}).first;
+  account->second += amount;
+  if (account->second == 0) held_by_.erase(account);
   restate(job.team);
   if (quotas_.none()) return;
   if (over_guarantee(job.team)) {
@@ -102,11 +105,14 @@ void Engine::use_quota(const Job& job, std::int64_t sign) {
 }
 
 // GPU*ms from `from` until `until`; backwards in time is a refund.
+void Engine::charge(const std::string& team, const std::string& project, std::int64_t gpus,
+                    Duration time) {
+  state_.use[team] += gpus * time.count();
+  state_.use[team + "/" + project] += gpus * time.count();
+}
+
 void Engine::charge(const Job& job, Instant from, Instant until) {
-  const auto amount = job.live->gpus * (until - from).count();
-  const auto& team = quotas_.entry(job.team).name;
-  state_.use[team] += amount;
-  state_.use[team + "/" + job.spec->project] += amount;
+  charge(quotas_.entry(job.team).name, job.spec->project, job.live->gpus, until - from);
 }
 
 void Engine::charge_due(Instant now) {
@@ -135,7 +141,9 @@ void Engine::apply(const UseCharged& event, Instant) {
   const auto from = *state_.charged_until;
   const auto factor = decay(event.until - from, state_.portfolio->policy.fair_share_half_life);
   for (auto& [name, used] : state_.use) used = decayed(used, factor);
-  for (const auto id : live_jobs()) charge(job_of(id), from, event.until);
+  for (const auto& [account, gpus] : held_by_) {
+    charge(quotas_.entry(account.first).name, account.second, gpus, event.until - from);
+  }
   sum_groups();
   std::erase_if(state_.use, [](const auto& entry) { return entry.second == 0; });
   state_.charged_until.reset();
