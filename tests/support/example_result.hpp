@@ -136,11 +136,10 @@ class ExampleResult {
       noise = 0.97 * noise + static_cast<double>(draw(-100, 100)) / 6'000;
       Sample s;
       s.at_ms = r_.from_ms + static_cast<std::int64_t>(days * static_cast<double>(day));
-      std::int64_t free = 0, widest = 0;
+      std::int64_t widest = 0;
       for (std::size_t k = 0; k < size_.sites; ++k) {
         s.sites.push_back(site_sample(k, days, std::clamp(1.0 + noise, 0.7, 1.16)));
         const auto left = s.sites.back().in_service_gpus - s.sites.back().used_gpus;
-        free += left;
         widest = std::max(widest, left);
       }
       s.largest_free_site = widest * 7 / 10;
