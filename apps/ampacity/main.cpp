@@ -120,7 +120,8 @@ int main(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 ok, 1 the job failed, 2 wrong call, 3 a file has problems, 4 no server, 5 "
       "refused,\n"
-      "            6 not found, 7 data folder, 8 timeout, 9 ended early.  'ampacity COMMAND --help' has "
+      "            6 not found, 7 data folder, 8 timeout, 9 ended early.  'ampacity COMMAND "
+      "--help' has "
       "examples.");
   auto options = std::make_shared<client::Options>();
   client::Run run;

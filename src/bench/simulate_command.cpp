@@ -95,14 +95,16 @@ Exit bench_simulate(const Call& call) {
   std::string runs;
   for (const auto& r : results) {
     runs += fmt::format(
-        R"({}{{"name":"{}","seconds":{:.3f},"jobs":{},"gpus":{},"decisions":{},"jobs_per_second":{:.0f},"digest":"{}","excludes":"{}"}})",
+        R"({}{{"name":"{}","seconds":{:.3f},"jobs":{},"gpus":{},"decisions":{},)"
+        R"("jobs_per_second":{:.0f},"digest":"{}","excludes":"{}"}})",
         runs.empty() ? "" : ",", r.name, r.seconds, r.jobs, r.gpus, r.decisions,
         static_cast<double>(r.jobs) / r.seconds, r.digest, r.excludes);
   }
   double seconds = 0;
   for (const auto& r : results) seconds += r.seconds;
   fmt::print(
-      R"({{"bench":"simulate","seconds":{:.3f},"runs":[{}],"peak_rss_bytes":{},"digest":"{}","excludes":"reading traces, making the workload, writing reports"}})"
+      R"({{"bench":"simulate","seconds":{:.3f},"runs":[{}],"peak_rss_bytes":{},"digest":"{}",)"
+      R"("excludes":"reading traces, making the workload, writing reports"}})"
       "\n",
       seconds, runs, own_peak_rss_bytes(), results.back().digest);
   return Exit::Ok;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The figures of `ampacity bench simulate`: real and made-up workloads played through the simulation
-// as `ampacity simulate` plays them.
+// The figures of `ampacity bench simulate`: real and made-up workloads played through the
+// simulation as `ampacity simulate` plays them.
 #pragma once
 
 #include <cstdint>

@@ -291,7 +291,7 @@ class Engine {
   // do without; those below their most, by priority and start.
   struct ElasticPool {
     std::set<Running> shrinkable;
-    std::int64_t on_loan = 0;  // GPUs
+    std::int64_t on_loan = 0;                             // GPUs
     std::set<std::pair<std::int64_t, Running>> growable;  // by minus priority
   };
   std::vector<ElasticPool> elastic_;

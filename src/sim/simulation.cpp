@@ -72,7 +72,9 @@ void Simulation::count_forked() {
     const auto site = site_named(job.live->site);
     accounts_.submitted(job.spec->gpus.count());
     accounts_.placed({site, job.live->gpus, job.spec->gpus.count(), {}, {}}, job.spec->team);
-    run(live.start.attempt, now_, now_);
+    // What it has done already is done; the rest is played from now on.
+    if (live.since) forked_[id].done = work_in(now_ - *live.since, job.live->speed);
+    run(live.start.attempt, now_, now_, live.since.has_value());
     if (!live.started) starting_.insert({now_, live.start.attempt});
     if (live.stopping) ends(live.start.attempt, runs_.at(live.start.attempt), now_);
   }
@@ -214,7 +216,7 @@ void Simulation::note(const AttemptPlaced& event) {
   const auto id = event.attempt.job;
   auto& job = known(id);
   const bool first = job.first_start == Instant::max();
-  run(event.attempt, now_, now_ + options_.latency);
+  run(event.attempt, now_, now_ + options_.latency, false);
   const auto& r = runs_.at(event.attempt);
   const auto wanted = r.spec->gpus.count();
   const auto* source = source_of(id);
@@ -229,7 +231,7 @@ void Simulation::note(const AttemptPlaced& event) {
 }
 
 // How an attempt that has its place will go, if nobody stops it.
-void Simulation::run(AttemptId attempt, Instant placed, Instant started) {
+void Simulation::run(AttemptId attempt, Instant placed, Instant started, bool under_way) {
   const auto id = attempt.job;
   const auto& job = *engine_.state().jobs.find(id);
   const auto& live = *job.live;
@@ -245,7 +247,8 @@ void Simulation::run(AttemptId attempt, Instant placed, Instant started) {
     r.rate = Ratio::of(
         std::max<std::int64_t>(scaled(live.speed.count(), live.gpus, job.spec->gpus.count()), 1));
   }
-  r.pace.start = started - placed + (attempt.number == 1 ? f.start_time : f.restart_time);
+  r.pace.start = started - placed;
+  if (!under_way) r.pace.start += attempt.number == 1 ? f.start_time : f.restart_time;
   r.pace.interval = job.spec->checkpoint_interval.value_or(Duration(0));
   r.pace.save = f.checkpoint_time;
   const auto work = work_of(id, *job.spec, live.walltime) - of_job.done;

@@ -111,7 +111,7 @@ class Simulation {
   void note(const NodeChanged& event);
   template <class Other>
   void note(const Other&) {}
-  void run(AttemptId attempt, Instant placed, Instant started);
+  void run(AttemptId attempt, Instant placed, Instant started, bool under_way);
   void ends(AttemptId attempt, Run& run, Instant at);
   AttemptTime time_of(const Run& run, Instant until, bool finished) const;
   std::size_t site_named(const std::string& name) const;
@@ -128,8 +128,8 @@ class Simulation {
   Instant now_;
   Instant from_;
   Instant limit_ = Instant::max();  // of a simulation without an end of its own
-  Duration shift_{};           // of the workloads' dates
-  std::vector<Source> order_;  // of submission, over all workloads
+  Duration shift_{};                // of the workloads' dates
+  std::vector<Source> order_;       // of submission, over all workloads
   std::size_t submitted_ = 0;
   JobId first_job_;  // of this simulation
   std::vector<Known> jobs_;

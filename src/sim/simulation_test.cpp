@@ -86,7 +86,8 @@ Workload mixture(std::uint64_t seed, std::int64_t jobs) {
   for (std::int64_t i = 0; i < jobs; ++i) {
     at += Duration(random.exponential(20'000));
     const Duration run(random.exponential(1'800'000));
-    w.jobs.push_back({at, run, run * 2 + minute, i, static_cast<std::uint32_t>(1 + random.below(40)),
+    w.jobs.push_back({at, run, run * 2 + minute, i,
+                      static_cast<std::uint32_t>(1 + random.below(40)),
                       static_cast<std::uint32_t>(random.below(6)),
                       static_cast<std::int16_t>(random.below(10) == 0 ? 1 : 0)});
   }
@@ -203,8 +204,8 @@ TEST_CASE("Llama 3's interruptions come out of the fault model") {
 }
 
 // ByteRobust (arXiv 2509.16293): 97 % effective training time of 9,600 GPUs over three months. With
-// Llama 3's rate, checkpoints that stop training for 15 s at Daly's interval, and a restart in three
-// minutes the model comes to the same order.
+// Llama 3's rate, checkpoints that stop training for 15 s at Daly's interval, and a restart in
+// three minutes the model comes to the same order.
 TEST_CASE("three months on 9,600 GPUs: effective training time as in the field") {
   auto options = SimulationOptions{};
   options.faults = llama_faults();

@@ -86,8 +86,8 @@ Exit play_one(const Call& call, Inputs inputs) {
 std::filesystem::path numbered(const std::string& out, const std::string& name,
                                std::uint64_t seed) {
   std::filesystem::path path(out);
-  return path.replace_filename(fmt::format("{}-{}-{}{}", path.stem().string(), name, seed,
-                                           path.extension().string()));
+  return path.replace_filename(
+      fmt::format("{}-{}-{}{}", path.stem().string(), name, seed, path.extension().string()));
 }
 
 Exit play_variants(const Call& call, Inputs inputs, const std::vector<Variant>& variants) {
@@ -118,8 +118,8 @@ Exit play_variants(const Call& call, Inputs inputs, const std::vector<Variant>& 
   }
   const auto comparison = report::compare(replicas);
   if (!comparison) return say(comparison.error());
-  fmt::print("{}", call.json ? json::to_json(*comparison) + "\n"
-                             : report::comparison_text(*comparison));
+  fmt::print("{}",
+             call.json ? json::to_json(*comparison) + "\n" : report::comparison_text(*comparison));
   return Exit::Ok;
 }
 
@@ -149,8 +149,8 @@ Exit run_simulate(const Call& call) {
 
 void add_commands(CLI::App& app, terminal::Run& run) {
   auto call = std::make_shared<Call>();
-  auto* sub = app.add_subcommand(
-      "simulate", "Play a workload, or what a running server has, on virtual time");
+  auto* sub = app.add_subcommand("simulate",
+                                 "Play a workload, or what a running server has, on virtual time");
   sub->footer(
       "Examples:\n"
       "  ampacity simulate examples/stargate/portfolio.yaml --workload "
@@ -159,7 +159,8 @@ void add_commands(CLI::App& app, terminal::Run& run) {
       "  ampacity simulate p.yaml --workload w.yaml --vary policies.yaml --replicas 10\n"
       "  ampacity simulate --from http://127.0.0.1:7070 --policy backfill=conservative\n"
       "  ampacity simulate lease-more.yaml --from http://127.0.0.1:7070 --faults outage.yaml");
-  sub->add_option("portfolio", call->portfolio, "Portfolio; with --from http://…: instead of its own");
+  sub->add_option("portfolio", call->portfolio,
+                  "Portfolio; with --from http://…: instead of its own");
   sub->add_option("--workload", call->workloads, "SWF log, trace map or synthetic workload")
       ->allow_extra_args(false);
   sub->add_option("--from", call->from,
@@ -169,7 +170,8 @@ void add_commands(CLI::App& app, terminal::Run& run) {
       ->allow_extra_args(false);
   sub->add_option("--seed", call->seed, "Of failures and of made workloads")->capture_default_str();
   sub->add_option("--faults", call->faults, "What breaks: a file of kind Faults");
-  sub->add_option("--latency", call->latency, "From a decision until the gang is told, such as '2 s'");
+  sub->add_option("--latency", call->latency,
+                  "From a decision until the gang is told, such as '2 s'");
   sub->add_option("--vary", call->vary, "Policies to compare: a file of kind Variants");
   sub->add_option("--replicas", call->replicas, "Seeds of each variant")
       ->check(CLI::Range(1, 1'000))

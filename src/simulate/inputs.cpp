@@ -45,10 +45,11 @@ Result<Copy> copy_of(const std::string& url, const std::string& data) {
   const auto head = json::from_json<api::SnapshotHead>(body.substr(0, line));
   if (!head || line == std::string::npos) return invalid(url + ": the answer is not a snapshot");
   if (head->shape != Engine::shape()) {
-    return Error{ErrorCode::Version,
-                 fmt::format("{}: the server is of another version than this program; simulate with "
-                             "the server's own",
-                             url)};
+    return Error{
+        ErrorCode::Version,
+        fmt::format("{}: the server is of another version than this program; simulate with "
+                    "the server's own",
+                    url)};
   }
   Copy copy{Engine(), from_ms(head->at_ms)};
   if (auto status = copy.engine.unpack_state(std::string_view(body).substr(line + 1)); !status) {
@@ -59,9 +60,8 @@ Result<Copy> copy_of(const std::string& url, const std::string& data) {
 }
 
 bool any_lease_at(const Portfolio& portfolio, Instant at) {
-  return std::any_of(portfolio.leases.begin(), portfolio.leases.end(), [&](const Lease& lease) {
-    return lease.starts <= at && at < lease.ends;
-  });
+  return std::any_of(portfolio.leases.begin(), portfolio.leases.end(),
+                     [&](const Lease& lease) { return lease.starts <= at && at < lease.ends; });
 }
 
 // Files of workloads, each made or read.
@@ -135,10 +135,11 @@ std::optional<Trouble> begin_fresh(const Call& call, Inputs& inputs) {
   if (auto t = read_option(call.from, "--from", parse_instant, inputs.now)) return t;
   inputs.options.keep_time = call.from.empty();
   if (!any_lease_at(*portfolio, inputs.now)) {
-    return trouble(fmt::format(
-        "no lease of {} is active at {}, when the first job comes: --from DATE moves the workload to "
-        "a date when one is",
-        call.portfolio, to_text(inputs.now)));
+    return trouble(
+        fmt::format("no lease of {} is active at {}, when the first job comes: --from DATE moves "
+                    "the workload to "
+                    "a date when one is",
+                    call.portfolio, to_text(inputs.now)));
   }
   const auto added = add_teams(inputs.workloads, *portfolio);
   if (added > 0) {
@@ -177,8 +178,8 @@ std::variant<Inputs, Trouble> read_inputs(const Call& call) {
   if (auto t = read_workloads(call, inputs.workloads)) return *t;
   if (auto t = live ? begin_with_copy(call, inputs) : begin_fresh(call, inputs)) return *t;
   if (inputs.options.until && *inputs.options.until <= inputs.now) {
-    return trouble(fmt::format("--until {} is not after the beginning, {}", call.until,
-                               to_text(inputs.now)));
+    return trouble(
+        fmt::format("--until {} is not after the beginning, {}", call.until, to_text(inputs.now)));
   }
   for (const auto& outage : inputs.options.faults.outages) {
     if (!inputs.engine.fleet().resolve(outage.target)) {

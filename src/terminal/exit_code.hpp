@@ -16,8 +16,8 @@ enum class Exit {
   Unreachable = 4,  // no server answers
   Refused = 5,      // the server says no, with a reason
   NotFound = 6,
-  Data = 7,     // the data folder: full, locked, read-only, corrupt, of another version
-  Timeout = 8,  // wait --timeout
+  Data = 7,         // the data folder: full, locked, read-only, corrupt, of another version
+  Timeout = 8,      // wait --timeout
   Interrupted = 9,  // simulate: ended early, with a result of what there was
 };
 

@@ -45,7 +45,8 @@ void describe(Fields& f, FaultSpec& faults) {
   f.optional("outages", faults.outages, "Outages that are known beforehand.");
   f.optional("lemon_share", faults.lemon_share, "Share of the nodes that fail more often.");
   f.optional("lemon_factor", faults.lemon_factor, "So many times as often.");
-  f.optional("infant_period", faults.infant_period, "Nodes fail more often so long after energising.");
+  f.optional("infant_period", faults.infant_period,
+             "Nodes fail more often so long after energising.");
   f.optional("infant_factor", faults.infant_factor, "So many times as often.");
   f.optional("start_time", faults.start_time, "From the first start of a job until it works.");
   f.optional("restart_time", faults.restart_time, "The same after an interruption.");
@@ -65,8 +66,9 @@ Loaded<FaultSpec> load_faults(const std::string& path) {
 }
 
 std::string faults_schema() {
-  return schema_text(Form<FaultSpec>::schema(), "Ampacity faults",
-                     "What breaks in a simulation. Written by `ampacity schema faults`; do not edit.");
+  return schema_text(
+      Form<FaultSpec>::schema(), "Ampacity faults",
+      "What breaks in a simulation. Written by `ampacity schema faults`; do not edit.");
 }
 
 }  // namespace ampacity

@@ -30,7 +30,8 @@ void describe(Fields& f, Variant& variant) {
 void describe(Fields& f, VariantList& list) {
   VariantsKind kind{};
   f.required("kind", kind, "Variants.");
-  f.required("variants", list.variants, "Each is played; the first is what others are compared with.");
+  f.required("variants", list.variants,
+             "Each is played; the first is what others are compared with.");
 }
 
 std::vector<Problem> check(const VariantList& list) {
@@ -44,7 +45,8 @@ std::vector<Problem> check(const VariantList& list) {
     const auto& name = list.variants[i].name;
     const auto at = fmt::format("variants[{}].name", i);
     if (!is_name(name)) problems.push_back({at, "expected lower-case letters, digits and '-'"});
-    if (!names.insert(name).second) problems.push_back({at, fmt::format("'{}' is there twice", name)});
+    if (!names.insert(name).second)
+      problems.push_back({at, fmt::format("'{}' is there twice", name)});
   }
   return problems;
 }

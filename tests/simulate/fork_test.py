@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`ampacity simulate --from` a running server: the copy is the server's state, the server goes on, and what the
+simulation says of the jobs that wait comes from the same engine.
+
+usage: fork_test.py AMPACITY
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+ampacity = sys.argv[1]
+PORTFOLIO = """portfolio: live
+accelerators:
+  - {name: slot, tdp: 1 kW, idle: 100 W, gpus_per_node: 4, nodes_per_rack: 4, rack_power: 20 kW}
+providers: [{name: lab}]
+leases:
+  - {name: all, provider: lab, sites: [north], power: 1 MW, price: 1 USD/GPU-hour, starts: 2020-01-01, ends: 2150-01-01}
+sites:
+  - name: north
+    cluster: {kind: simulated}
+    halls: [{name: h, power: 1 MW, racks_per_pod: RACKS, accelerator: slot}]
+"""
+
+
+def check(what, ok):
+    print(("ok   " if ok else "FAIL ") + what)
+    if not ok:
+        sys.exit(1)
+
+
+with tempfile.TemporaryDirectory() as work:
+    env = dict(os.environ, AMPACITY_DATA=os.path.join(work, "data"))
+    env.pop("AMPACITY_SERVER", None)
+    portfolio, larger = os.path.join(work, "p.yaml"), os.path.join(work, "more.yaml")
+    for file, racks in ((portfolio, "1"), (larger, "2")):
+        with open(file, "w") as out:
+            out.write(PORTFOLIO.replace("RACKS", racks))
+    server = subprocess.Popen([ampacity, "serve", portfolio, "--port", "0", "--log-level", "error"], env=env)
+    try:
+        def run(*words):
+            return subprocess.run([ampacity, *words], env=env, capture_output=True, text=True, timeout=60)
+
+        for _ in range(200):
+            if run("sites").returncode == 0:
+                break
+            time.sleep(0.05)
+        with open(os.path.join(work, "data", "server")) as file:
+            url = file.read().strip()
+        for _ in range(6):  # two fit at once, an hour each
+            submitted = run("submit", "--gpus", "8", "--walltime", "1 h", "--runtime", "1 h", "--", "true")
+            check("submitted", submitted.returncode == 0)
+        before = json.loads(subprocess.run(["curl", "-s", url + "/v1/state"], capture_output=True, text=True).stdout)
+        played = run("simulate", "--from", url, "--json")
+        check("the copy plays: " + played.stderr.strip(), played.returncode == 0)
+        result = json.loads(played.stdout)
+        check(f"all six jobs complete: {result['ended']}", result["ended"] == {"Completed": 6})
+        check("three rounds of an hour", abs(result["makespan_ms"] - 3 * 3600_000) < 60_000)
+        more = run("simulate", larger, "--from", url, "--json")
+        check("a rack more is accepted: " + more.stderr.strip(), more.returncode == 0)
+        check("it is done in two rounds", json.loads(more.stdout)["makespan_ms"] < 2.1 * 3600_000)
+        other = run("simulate", "--from", url, "--policy", "backfil=none")
+        check("a misspelt setting is refused with a suggestion", other.returncode == 3 and "backfill" in other.stderr)
+        after = json.loads(subprocess.run(["curl", "-s", url + "/v1/state"], capture_output=True, text=True).stdout)
+        check("the server goes on as it was", after["waiting"] == before["waiting"] and after["live"] == before["live"])
+        check("its events are its own", after["last_event"] == before["last_event"])
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
