@@ -116,9 +116,9 @@ std::vector<Share> Engine::on_loan(const Job& job, PoolIndex pool) const {
 // Makes elastic gangs smaller so that the job can start. Not for nothing, and not before they ran
 // for a while. Looks at the longest runs, so many that a pass stays short.
 bool Engine::shrink_for(const WaitingQueue::Candidate& candidate) {
-  const auto& job = job_of(candidate.job);
   const auto& shape = queue_.shape(candidate.shape);
   const auto& policy = state_.portfolio->policy;
+  const auto priority = -candidate.rank.minus_priority;
   for (const auto pool : shape.pools) {
     const auto& elastic = elastic_[pool.value()];
     if (elastic.shrinkable.empty() || !standings_[pool.value()].lease ||
@@ -137,7 +137,7 @@ bool Engine::shrink_for(const WaitingQueue::Candidate& candidate) {
         preempt_due_ = std::min(preempt_due_.value_or(ripe), ripe);
         break;
       }
-      if (running.priority > job.priority || stopping_.count(running.job) > 0) continue;
+      if (running.priority > priority || stopping_.count(running.job) > 0) continue;
       const auto id = running.job;
       const auto& gang = job_of(id);
       const auto& live = *gang.live;

@@ -197,12 +197,12 @@ void Engine::look_ahead() {
 // guarantee allows it, the gangs stopped that cost least; nobody if enough are going already. The
 // job is promised the very nodes that it will have then. False: it may not, or nothing would help.
 bool Engine::make_room(const WaitingQueue::Candidate& candidate) {
-  const auto& job = job_of(candidate.job);
   const auto& shape = queue_.shape(candidate.shape);
   const bool begun = state_.making_room.count(candidate.job) > 0;
   if (!begun && shrink_for(candidate)) return true;
-  const bool by_class = preempting_.count(job.priority) > 0;
+  const bool by_class = preempting_.count(-candidate.rank.minus_priority) > 0;
   if (!begun && !by_class && (quotas_.none() || !state_.portfolio->policy.reclaim)) return false;
+  const auto& job = job_of(candidate.job);
   if (!ahead_) look_ahead();
   const auto covered = ahead_->quotas.covered_by(job.team, shape.demand.gpus);
   const bool by_guarantee = covered && state_.portfolio->policy.reclaim;

@@ -30,15 +30,21 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
     Capacity comes_back;
     std::int64_t gpus = 0;
   };
-  std::vector<Part> parts;
-  const auto gpus = gpus_of(shares);
+  // Nearly always one: only a gang of mixed accelerators has more, and costs more.
+  Part first{fleet.pool_of(shares.front().node), {}, 0};
+  std::vector<Part> more;
+  const auto part_in = [&](PoolIndex pool) -> Part& {
+    if (pool == first.pool) return first;
+    for (auto& part : more) {
+      if (part.pool == pool) return part;
+    }
+    return more.emplace_back(Part{pool, {}, 0});
+  };
   for (const auto& share : shares) {
     const auto pool = fleet.pool_of(share.node);
-    auto part = std::find_if(parts.begin(), parts.end(),
-                             [&](const Part& other) { return other.pool == pool; });
-    if (part == parts.end()) part = parts.insert(part, {pool, {}, 0});
-    auto& comes_back = part->comes_back;
-    part->gpus += share.nodes * share.gpus;
+    auto& part = part_in(pool);
+    auto& comes_back = part.comes_back;
+    part.gpus += share.nodes * share.gpus;
     const bool whole = share.gpus == fleet.pool(pool).gpus_per_node;
     each_node(share, [&](NodeIndex node) {
       const bool in_service = fleet.in_service(node);
@@ -55,25 +61,32 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
     });
   }
   const Moment moment{until, job.value()};
-  Held held{{}, moment, shares};
-  for (auto& part : parts) {  // the power is the site's; each part gives its share of it back
+  Held held{first.pool, {}, moment, shares};
+  const auto gpus = more.empty() ? first.gpus : gpus_of(shares);
+  const auto release = [&](Part& part) {  // the power is the site's; each gives its part of it back
     part.comes_back.watts =
-        parts.size() == 1 ? draws.count() : scaled(draws.count(), part.gpus, gpus);
-    held.pools.push_back(part.pool);
+        more.empty() ? draws.count() : scaled(draws.count(), part.gpus, gpus);
     pools_[part.pool.value()].releases.insert(moment, part.comes_back);
     pools_[part.pool.value()].known.clear();
+  };
+  release(first);
+  for (auto& part : more) {
+    release(part);
+    held.more.push_back(part.pool);
   }
-  held_[job] = std::move(held);
+  held_.insert_or_assign(job, std::move(held));
 }
 
 void Planner::vacate(JobId job) {
   const auto held = held_.find(job);
   AMPACITY_ASSERT(held != held_.end(), "job {} holds nothing", job.value());
   const auto gang = std::move(held->second);
-  for (const auto pool : gang.pools) {
+  const auto forget = [&](PoolIndex pool) {
     pools_[pool.value()].releases.erase(gang.moment);
     pools_[pool.value()].known.clear();
-  }
+  };
+  forget(gang.pool);
+  for (const auto pool : gang.more) forget(pool);
   held_.erase(held);
   for (const auto& share : gang.shares) {
     each_node(share, [&](NodeIndex index) {

@@ -144,7 +144,8 @@ class Planner {
     std::optional<JobId> closed_for;
   };
   struct Held {
-    std::vector<PoolIndex> pools;  // one, but for a gang of mixed accelerators
+    PoolIndex pool;
+    std::vector<PoolIndex> more;  // of a gang of mixed accelerators
     Moment moment;
     std::vector<Share> shares;
   };
