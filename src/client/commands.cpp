@@ -12,12 +12,14 @@
 #include "client/show.hpp"
 #include "client/submit.hpp"
 #include "units/text.hpp"
+#include "wire/faults_file.hpp"
 #include "wire/job_file.hpp"
 #include "wire/openapi.hpp"
 #include "wire/portfolio_file.hpp"
 #include "wire/sbatch.hpp"
 #include "wire/synthetic_file.hpp"
 #include "wire/trace_map.hpp"
+#include "wire/variants_file.hpp"
 #include "wire/workload_file.hpp"
 
 namespace ampacity::client {
@@ -238,7 +240,7 @@ void add_events(CLI::App& app, const OptionsPtr& options, Run& run) {
 
 // ---- files: no server ----
 
-// A trace map or a made workload: what is wrong with it, if `text` is one.
+// A file of a simulation: what is wrong with it, if `text` is one.
 std::optional<std::vector<FileProblem>> check_workload(const std::string& file,
                                                        const std::string& text, std::string& kind,
                                                        std::string& summary) {
@@ -254,6 +256,16 @@ std::optional<std::vector<FileProblem>> check_workload(const std::string& file,
     const auto spec = parse_synthetic(text, file);
     if (!spec) return spec.error();
     summary = fmt::format("workload '{}', {} jobs", spec->name, jobs_of(*spec));
+  } else if (text.find("kind: Faults") != std::string::npos) {
+    kind = "faults";
+    const auto faults = parse_faults(text, file);
+    if (!faults) return faults.error();
+    summary = fmt::format("{} causes, {} outages", faults->causes.size(), faults->outages.size());
+  } else if (text.find("kind: Variants") != std::string::npos) {
+    kind = "variants";
+    const auto list = parse_variants(text, file);
+    if (!list) return list.error();
+    summary = fmt::format("{} variants", list->variants.size());
   } else {
     return std::nullopt;
   }
@@ -328,15 +340,17 @@ void add_schema(CLI::App& app, Run& run) {
   auto* sub = app.add_subcommand("schema",
                                  "Print the JSON Schema of a file format, or the OpenAPI document");
   sub->footer("Examples:\n  ampacity schema portfolio > schema/portfolio.schema.json");
-  sub->add_option("format", *what, "portfolio, job, trace-map, synthetic or api")
+  sub->add_option("format", *what, "portfolio, job, trace-map, synthetic, faults, variants or api")
       ->required()
-      ->check(CLI::IsMember({"portfolio", "job", "trace-map", "synthetic", "api"}));
+      ->check(CLI::IsMember({"portfolio", "job", "trace-map", "synthetic", "faults", "variants", "api"}));
   sub->callback([what, &run] {
     run = [what] {
       fmt::print("{}", *what == "api"         ? openapi_document()
                        : *what == "job"       ? job_schema()
                        : *what == "trace-map" ? trace_map_schema()
                        : *what == "synthetic" ? synthetic_schema()
+                       : *what == "faults"    ? faults_schema()
+                       : *what == "variants"  ? variants_schema()
                                               : portfolio_schema());
       return Exit::Ok;
     };

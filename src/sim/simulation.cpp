@@ -158,7 +158,11 @@ SubmitJob Simulation::submission(const Source& source) const {
   const auto& job = job_of(source);
   SubmitJob command{"", *kinds_[source.workload][job.kind], ""};
   command.spec.gpus = GpuCount::of(job.gpus);
-  command.spec.walltime = job.walltime;
+  // Who asks for a walltime has counted what starting and saving take.
+  const auto& f = options_.faults;
+  const Pace pace{std::max(f.start_time, f.restart_time),
+                  command.spec.checkpoint_interval.value_or(Duration(0)), f.checkpoint_time};
+  command.spec.walltime = std::min(time_for(pace, job.walltime), Duration(365LL * 86'400'000));
   return command;
 }
 

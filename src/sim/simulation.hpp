@@ -3,7 +3,8 @@
 // and decides nothing. Called by `ampacity simulate` with a fresh engine or with a copy of a
 // running server's. In each instant: what fails and comes back, what ends, what is submitted,
 // together in one decision (batch-per-instant); then what started. Assumes that work goes on in
-// proportion to the speed of the accelerators and to the GPUs of an elastic gang. Promise: same
+// proportion to the speed of the accelerators and to the GPUs of an elastic gang, and that who asked for a walltime
+// has counted the time for starting and saving. Promise: same
 // inputs, same digest and same result, on every compiler. Cost of a step: the decision of the
 // engine, and the logarithm of the gangs that run. Memory: 70 bytes a job, and its WorkloadJob.
 #pragma once

@@ -12,10 +12,12 @@
 #include <valijson/validator.hpp>
 
 #include "wire/forms.hpp"
+#include "wire/faults_file.hpp"
 #include "wire/job_file.hpp"
 #include "wire/portfolio_file.hpp"
 #include "wire/synthetic_file.hpp"
 #include "wire/trace_map.hpp"
+#include "wire/variants_file.hpp"
 
 using namespace ampacity;
 
@@ -123,6 +125,29 @@ TEST_CASE("schema/trace-map.schema.json is what the loader describes") {
 TEST_CASE("schema/synthetic.schema.json is what the loader describes") {
   INFO("regenerate with: ampacity schema synthetic > schema/synthetic.schema.json");
   CHECK(text_of("schema/synthetic.schema.json") == synthetic_schema());
+}
+
+TEST_CASE("schemas of faults and of variants are what the loaders describe") {
+  INFO("regenerate with: ampacity schema faults > schema/faults.schema.json, and variants");
+  CHECK(text_of("schema/faults.schema.json") == faults_schema());
+  CHECK(text_of("schema/variants.schema.json") == variants_schema());
+}
+
+TEST_CASE("every example of faults and variants is valid, and a wrong one is refused by place") {
+  for (const auto* file : {"examples/faults/llama3.yaml", "examples/faults/site-events.yaml"}) {
+    CAPTURE(file);
+    CHECK(validate(faults_schema(), text_of(file)) == "");
+    const auto faults = parse_faults(text_of(file), file);
+    CHECK((faults ? "" : to_text(faults.error())) == "");
+  }
+  const std::string variants = "examples/policies/backfill.yaml";
+  CHECK(validate(variants_schema(), text_of(variants)) == "");
+  CHECK(parse_variants(text_of(variants), variants).has_value());
+  const auto wrong = parse_faults(
+      "kind: Faults\ncauses:\n  - {cause: x, unit: gpuu, mean_between: 1 h}\n", "f.yaml");
+  REQUIRE_FALSE(wrong.has_value());
+  CHECK(wrong.error().front().at.line == 3);
+  CHECK(wrong.error().front().message.find("did you mean 'gpu'") != std::string::npos);
 }
 
 TEST_CASE("every example of a workload is valid, by the schema and by the loader") {

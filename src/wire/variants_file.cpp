@@ -51,10 +51,14 @@ std::vector<Problem> check(const VariantList& list) {
   return problems;
 }
 
+Loaded<VariantList> parse_variants(std::string_view text, const std::string& file) {
+  return parse_document<VariantList>(text, file, [](const std::string& path) { return path; });
+}
+
 Loaded<VariantList> load_variants(const std::string& path) {
   const auto text = read_text_file(path);
   if (!text) return text.error();
-  return parse_document<VariantList>(*text, path, [](const std::string& p) { return p; });
+  return parse_variants(*text, path);
 }
 
 std::string variants_schema() {

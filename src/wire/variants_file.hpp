@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wire/portfolio_file.hpp"
@@ -20,6 +21,7 @@ struct VariantList {
 };
 
 std::vector<Problem> check(const VariantList& list);
+Loaded<VariantList> parse_variants(std::string_view text, const std::string& file);
 Loaded<VariantList> load_variants(const std::string& path);
 std::string variants_schema();
 
