@@ -28,6 +28,7 @@ Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& 
       engine_(std::move(engine)),
       now_(now),
       from_(now),
+      last_end_(now),
       first_job_(engine_.state().next_job),
       faults_(options_.faults, engine_.fleet(), now, options.seed),
       accounts_(engine_, now) {
@@ -47,10 +48,6 @@ Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& 
   });
   if (!order_.empty() && (!options_.keep_time || job_of(order_.front()).submit < now)) {
     shift_ = now - job_of(order_.front()).submit;
-  }
-  if (!options_.until) {
-    const auto last = order_.empty() ? now : submit_of(order_.back());
-    limit_ = std::max(last, now) + Duration(3'652LL * 86'400'000);
   }
   jobs_.reserve(order_.size());
   count_forked();
@@ -112,8 +109,7 @@ std::optional<Instant> Simulation::next_instant() const {
   const auto take = [&](Instant at) {
     if (!next || at < *next) next = at;
   };
-  const bool idle = engine_.state().jobs.empty() && submitted_ == order_.size();
-  if (idle && !options_.until) return std::nullopt;
+  if (!options_.until && is_over()) return std::nullopt;
   if (!by_end_.empty()) take(by_end_.begin()->first);
   if (!starting_.empty()) take(starting_.begin()->first);
   if (submitted_ < order_.size()) take(submit_of(order_[submitted_]));
@@ -121,15 +117,22 @@ std::optional<Instant> Simulation::next_instant() const {
   return next;
 }
 
+// Every job has ended, or those that are left will not start: they are held, or nothing has run for
+// sixty days.
+bool Simulation::is_over() const {
+  if (submitted_ < order_.size() || !runs_.empty()) return false;
+  const auto& state = engine_.state();
+  return state.jobs.size() == state.held.size() || now_ - last_end_ > Duration(60LL * 86'400'000);
+}
+
 bool Simulation::step() {
   const auto next = next_instant();
-  if (!next) return false;
-  const auto until = options_.until.value_or(limit_);
-  if (*next > until) {
-    now_ = until;
+  if (options_.until && (!next || *next > *options_.until)) {
+    now_ = std::max(now_, *options_.until);
     accounts_.advance(engine_, now_);
     return false;
   }
+  if (!next) return false;
   now_ = std::max(now_, *next);
   accounts_.advance(engine_, now_);
   decide(commands_of_now());
@@ -168,6 +171,7 @@ SubmitJob Simulation::submission(const Source& source) const {
 
 void Simulation::submit_due(std::vector<Command>& commands) {
   for (; submitted_ < order_.size() && submit_of(order_[submitted_]) <= now_; ++submitted_) {
+    last_end_ = now_;
     commands.emplace_back(submission(order_[submitted_]));
   }
 }
@@ -306,6 +310,7 @@ void Simulation::note(const AttemptEnded& event) {
   if (accounts_.is_large(r.gpus)) show(event, r);
   by_end_.erase({r.ends, event.attempt});
   runs_.erase(it);
+  last_end_ = now_;
 }
 
 void Simulation::show(const AttemptEnded& event, const Run& r) {

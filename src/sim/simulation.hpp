@@ -3,10 +3,10 @@
 // and decides nothing. Called by `ampacity simulate` with a fresh engine or with a copy of a
 // running server's. In each instant: what fails and comes back, what ends, what is submitted,
 // together in one decision (batch-per-instant); then what started. Assumes that work goes on in
-// proportion to the speed of the accelerators and to the GPUs of an elastic gang, and that who asked for a walltime
-// has counted the time for starting and saving. Promise: same
-// inputs, same digest and same result, on every compiler. Cost of a step: the decision of the
-// engine, and the logarithm of the gangs that run. Memory: 70 bytes a job, and its WorkloadJob.
+// proportion to the speed of the accelerators and to the GPUs of an elastic gang, and that who
+// asked for a walltime has counted the time for starting and saving. Promise: same inputs, same
+// digest and same result, on every compiler. Cost of a step: the decision of the engine, and the
+// logarithm of the gangs that run. Memory: 70 bytes a job, and its WorkloadJob.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ namespace ampacity {
 
 struct SimulationOptions {
   std::optional<Instant> from;   // absent: the first submission
-  std::optional<Instant> until;  // absent: until every job has ended
+  std::optional<Instant> until;  // absent: until every job that can start has ended
   std::uint64_t seed = 1;
   FaultSpec faults;
   Duration latency{};       // from a decision until the gang has been told
@@ -99,6 +99,7 @@ class Simulation {
   const WorkloadJob& job_of(const Source& source) const;
   Instant submit_of(const Source& source) const;
   std::optional<Instant> next_instant() const;
+  bool is_over() const;
   std::vector<Command> commands_of_now();
   void submit_due(std::vector<Command>& commands);
   SubmitJob submission(const Source& source) const;
@@ -128,9 +129,9 @@ class Simulation {
   Engine engine_;
   Instant now_;
   Instant from_;
-  Instant limit_ = Instant::max();  // of a simulation without an end of its own
-  Duration shift_{};                // of the workloads' dates
-  std::vector<Source> order_;       // of submission, over all workloads
+  Instant last_end_;           // of an attempt, or the last submission
+  Duration shift_{};           // of the workloads' dates
+  std::vector<Source> order_;  // of submission, over all workloads
   std::size_t submitted_ = 0;
   JobId first_job_;  // of this simulation
   std::vector<Known> jobs_;

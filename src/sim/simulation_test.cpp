@@ -177,6 +177,26 @@ TEST_CASE("every GPU*ms is counted once, whatever happens; same seed, same diges
   }
 }
 
+TEST_CASE("a simulation without an end stops when what is left is held, or cannot start") {
+  auto portfolio = racks_of_72(1);
+  portfolio.policy.killer_attempts = 1;
+  SimulationOptions options;
+  options.faults.outages = {{"site/h/p1/r1/n1", epoch + minute, hour, "fan"}};
+  options.faults.causes = {{"gpu", FaultUnit::Gpu, 100'000 * hour, hour}};  // for ever
+  auto r = play(portfolio, {one_run(72, 2 * hour, {})}, options);
+  CHECK(r.waiting == 1);  // held: it lost a node a minute after its start
+  CHECK(r.ended.empty());
+  portfolio.policy.killer_attempts = 0;
+  options.faults.outages = {{"site/h/p1/r1", epoch + minute, 10 * year, "fire"}};
+  r = play(portfolio, {one_run(72, 2 * hour, {})}, options);
+  CHECK(r.waiting == 1);
+  CHECK(r.simulated_until_ms - r.from_ms < year.count());
+  options.until = epoch + 90 * 24 * hour;
+  r = play(portfolio, {one_run(72, 2 * hour, {})}, options);
+  CHECK(r.simulated_until_ms == to_ms(*options.until));
+  conserved(r);
+}
+
 // Meta, "The Llama 3 Herd of Models": 419 unexpected interruptions of 16,384 GPUs in 54 days, one
 // for each 50,677 GPU-hours. A Poisson count of that mean lies within +-1.96 roots 95 times of 100;
 // of ten seeds at most two may lie outside.
