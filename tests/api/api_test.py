@@ -53,7 +53,7 @@ def raw(method: str, target: str, body: str | bytes | None = None, token: str | 
         all_headers["Authorization"] = "Bearer " + token
     connection.request(method, target, body, all_headers)
     answer = connection.getresponse()
-    text = answer.read().decode()
+    text = answer.read().decode(errors="replace")  # a snapshot is bytes
     connection.close()
     return answer.status, text
 
@@ -334,6 +334,13 @@ def test_portfolio() -> None:
     assert [s["name"] for s in call("GET", "/v1/sites")["sites"]] == ["attic", "cellar"]
 
 
+def test_snapshot() -> None:
+    head, state = call("GET", "/v1/snapshot").split("\n", 1)
+    head = json.loads(head)
+    assert head["digest"] == call("GET", "/v1/state")["digest"] and head["shape"] and head["at_ms"] > 0, head
+    assert len(state) > 100, state
+
+
 def test_events() -> None:
     text = call("GET", "/v1/events", "/v1/events?after=0&follow=0")
     ids = [int(line[4:]) for line in text.splitlines() if line.startswith("id: ")]
@@ -444,7 +451,7 @@ def main() -> None:
     server = start()
     try:
         for test in (test_jobs, test_waiting_and_cancel, test_refusals, test_operations, test_holds, test_bookings, test_outage_of_a_rack,
-                     test_elastic_and_speeds, test_policy, test_portfolio, test_events, test_command_line):
+                     test_elastic_and_speeds, test_policy, test_portfolio, test_snapshot, test_events, test_command_line):
             test()
             print("ok", test.__name__, flush=True)
         server = test_second_server_and_restart(server)
