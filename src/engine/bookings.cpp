@@ -14,7 +14,7 @@ namespace {
 
 std::optional<Refusal> unknown(const char* kind, const std::string& name,
                                const std::vector<std::string>& known) {
-  if (std::find(known.begin(), known.end(), name) != known.end()) return std::nullopt;
+  if (contains(known, name)) return std::nullopt;
   return Refusal{Reason::NameUnknown,
                  fmt::format("no {} is called '{}'{}", kind, name, did_you_mean(name, known))};
 }
@@ -162,8 +162,8 @@ Result<std::vector<Share>> Engine::chosen_nodes(const Booking& booking) const {
   }
   std::optional<PoolIndex> best;
   std::int64_t most = 0;
-  const auto contains = [](const auto& items, const std::string& item) {
-    return items.empty() || std::find(items.begin(), items.end(), item) != items.end();
+  const auto allows = [](const std::vector<std::string>& names, const std::string& name) {
+    return names.empty() || contains(names, name);
   };
   const auto key = [&](PoolIndex pool) {
     return std::tuple(then[pool.value()].provider, later.pool(pool).gpus_free, pool.value());
@@ -171,8 +171,8 @@ Result<std::vector<Share>> Engine::chosen_nodes(const Booking& booking) const {
   for (std::uint32_t i = 0; i < later.pools().size(); ++i) {
     const PoolIndex index(i);
     const auto& pool = later.pool(index);
-    if (!then[i].lease || !contains(booking.accelerators, pool.accelerator_name) ||
-        !contains(booking.sites, later.sites()[pool.site.value()].name)) {
+    if (!then[i].lease || !allows(booking.accelerators, pool.accelerator_name) ||
+        !allows(booking.sites, later.sites()[pool.site.value()].name)) {
       continue;
     }
     const auto demand = demand_of(booking, pool.gpus_per_node);
