@@ -5,7 +5,8 @@
 // question cost O(log size) expected; a copy is a copy of one vector. Called by the planner and the
 // waiting queue. The answers do not depend on the shape of the tree, so they are the same
 // everywhere. Aggregate: `static Value nothing()` and `static Value join(Value, Value)`,
-// associative.
+// associative and commutative; with `static Value less(Value all, Value one)`, which takes one back
+// out of a join, an erase does not look at the neighbours of its path.
 #pragma once
 
 #include <cstdint>
@@ -26,16 +27,14 @@ class AggregateTree {
 
   // Requires a key that is not in the tree.
   void insert(const Key& key, const Value& value) {
-    Link before = none;
-    Link after = none;
-    split(root_, key, before, after);
-    root_ = merge(merge(before, make(key, value)), after);
+    root_ = placed(root_, make(key, value));
     ++size_;
   }
 
   // Requires a key that is in the tree.
   void erase(const Key& key) {
-    root_ = without(root_, key);
+    auto gone = Aggregate::nothing();
+    root_ = without(root_, key, gone);
     --size_;
   }
 
@@ -142,6 +141,24 @@ class AggregateTree {
     node.size = 1 + size_of(node.left) + size_of(node.right);
   }
 
+  // Below those of higher priority. Only where it comes to stand the tree is cut.
+  Link placed(Link at, Link fresh) {
+    if (at == none) return fresh;
+    auto& node = nodes_[at];
+    auto& added = nodes_[fresh];
+    if (added.priority > node.priority) {
+      split(at, added.key, added.left, added.right);
+      update(fresh);
+      return fresh;
+    }
+    AMPACITY_ASSERT(node.key != added.key, "a key that is in the tree of {} already", size_);
+    auto& side = added.key < node.key ? node.left : node.right;
+    side = placed(side, fresh);
+    node.aggregate = Aggregate::join(node.aggregate, added.value);
+    ++node.size;
+    return at;
+  }
+
   // Keys before `key` to the left, the others to the right.
   void split(Link at, const Key& key, Link& before, Link& after) {
     if (at == none) {
@@ -176,18 +193,25 @@ class AggregateTree {
     return right;
   }
 
-  Link without(Link at, const Key& key) {
+  // `gone`: the value of the key.
+  Link without(Link at, const Key& key, Value& gone) {
     AMPACITY_ASSERT(at != none, "a key that is not in the tree of {}", size_);
     auto& node = nodes_[at];
     if (key < node.key) {
-      node.left = without(node.left, key);
+      node.left = without(node.left, key, gone);
     } else if (node.key < key) {
-      node.right = without(node.right, key);
+      node.right = without(node.right, key, gone);
     } else {
+      gone = node.value;
       unused_.push_back(at);
       return merge(node.left, node.right);
     }
-    update(at);
+    if constexpr (requires { Aggregate::less(gone, gone); }) {
+      node.aggregate = Aggregate::less(node.aggregate, gone);
+      --node.size;
+    } else {
+      update(at);
+    }
     return at;
   }
 

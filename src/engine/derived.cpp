@@ -173,26 +173,41 @@ void Engine::disarm(JobId id) {
 
 namespace {
 
-// The parts of `within` that lie in one of these.
+// Of these targets, those that hold the path, lie in it or are it.
 template <class Visit>
-void each_overlap(const Fleet& fleet, const std::set<std::string>& targets, NodeRange within,
+void each_overlap(const std::set<std::string>& targets, const std::string& path,
                   const Visit& visit) {
-  for (const auto& target : targets) {
-    const auto range = fleet.resolve(target);
-    if (!range || range->end <= within.begin || range->begin >= within.end) continue;
-    visit(NodeRange{std::max(range->begin, within.begin), std::min(range->end, within.end)});
+  for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const auto around = targets.find(path.substr(0, slash));
+    if (around != targets.end()) visit(*around);
   }
+  if (targets.count(path) > 0) visit(path);
+  const auto inside = path + "/";
+  for (auto it = targets.lower_bound(inside); it != targets.end() && it->starts_with(inside);
+       ++it) {
+    visit(*it);
+  }
+}
+
+NodeRange common(NodeRange a, NodeRange b) {
+  return {std::max(a.begin, b.begin), std::min(a.end, b.end)};
 }
 
 }  // namespace
 
-void Engine::apply_drains(NodeRange within) {
-  each_overlap(fleet_, state_.drained, within,
-               [&](NodeRange nodes) { fleet_.set_drained(nodes, true); });
+// What else keeps nodes of this place drained, or down.
+void Engine::apply_drains(const std::string& within) {
+  const auto range = *fleet_.resolve(within);
+  each_overlap(state_.drained, within, [&](const std::string& target) {
+    fleet_.set_drained(common(*fleet_.resolve(target), range), true);
+  });
 }
 
-void Engine::apply_downs(NodeRange within) {
-  each_overlap(fleet_, state_.down, within, [&](NodeRange nodes) { fleet_.set_down(nodes, true); });
+void Engine::apply_downs(const std::string& within) {
+  const auto range = *fleet_.resolve(within);
+  each_overlap(state_.down, within, [&](const std::string& target) {
+    fleet_.set_down(common(*fleet_.resolve(target), range), true);
+  });
 }
 
 void Engine::rebuild_fleet() {
@@ -202,9 +217,10 @@ void Engine::rebuild_fleet() {
     if (limit != state_.site_power.end()) fleet_.set_power_limit(SiteIndex(i), limit->second);
   }
   for (const auto& hall : state_.usable_halls) fleet_.set_usable(*fleet_.find_hall(hall), true);
-  const NodeRange all{0, static_cast<std::uint32_t>(fleet_.node_count())};
-  apply_downs(all);
-  apply_drains(all);
+  for (const auto& site : fleet_.sites()) {
+    apply_downs(site.name);
+    apply_drains(site.name);
+  }
   rebuild_bookings();
   planner_ = Planner(fleet_);
   running_.assign(fleet_.pools().size(), {});
@@ -231,6 +247,10 @@ void Engine::rebuild() {
   rebuild_teams();
   rebuild_fleet();
   deadlines_.clear();
+  failures_.clear();
+  for (const auto& [node, failures] : state_.node_failures) {
+    for (const auto at : failures) failures_.emplace(at, node);
+  }
   standings_ = standings(*state_.portfolio, fleet_, state_.last_at);
   capacity_due_ = state_.last_at;
   specs_.clear();

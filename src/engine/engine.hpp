@@ -245,8 +245,8 @@ class Engine {
   void arm(JobId id, const LiveAttempt& live, const Job& job);
   void disarm(JobId id);
   LaneIndex lane_of(const Job& job);
-  void apply_drains(NodeRange within);
-  void apply_downs(NodeRange within);
+  void apply_drains(const std::string& within);
+  void apply_downs(const std::string& within);
   void waits(JobId id, Job& job, Instant now);
   void waits_no_more(JobId id, Job& job);
   Shape shape_of(const Job& job) const;
@@ -272,6 +272,7 @@ class Engine {
   std::set<Deadline> deadlines_;
   std::map<Digest, std::weak_ptr<const JobSpec>> specs_;  // equal ones are kept once
   Digest swept_;                                          // how far the round through them has come
+  std::set<std::pair<Instant, std::string>> failures_;    // of nodes, those that are remembered
   std::vector<Standing> standings_;
   Planner planner_;
   std::optional<Instant> capacity_due_;

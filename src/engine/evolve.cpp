@@ -135,8 +135,11 @@ void Engine::apply(const AttemptStarted& event, Instant at) {
   job.live->phase = AttemptPhase::Started;
   job.live->started = at;
   runs(event.attempt.job, job);
-  if (!job.live->stopping) job.live->expected_end = at + job.live->walltime;
-  occupy(event.attempt.job, job);
+  if (const auto end = at + job.live->walltime;
+      !job.live->stopping && end != job.live->expected_end) {
+    job.live->expected_end = end;
+    occupy(event.attempt.job, job);
+  }
   arm(event.attempt.job, *job.live, job);
 }
 
@@ -264,11 +267,16 @@ void Engine::apply(const RoomPromised& event, Instant at) {
 void Engine::remember_failure(const std::string& node, Instant at) {
   const auto& policy = state_.portfolio->policy;
   if (policy.lemon_failures == 0) return;
-  for (auto& [name, failures] : state_.node_failures) {
-    std::erase_if(failures, [&](Instant t) { return t + policy.lemon_window <= at; });
+  while (!failures_.empty() && failures_.begin()->first + policy.lemon_window <= at) {
+    const auto old = state_.node_failures.find(failures_.begin()->second);
+    if (old != state_.node_failures.end()) {  // else somebody resumed the node
+      std::erase(old->second, failures_.begin()->first);
+      if (old->second.empty()) state_.node_failures.erase(old);
+    }
+    failures_.erase(failures_.begin());
   }
-  std::erase_if(state_.node_failures, [](const auto& entry) { return entry.second.empty(); });
   state_.node_failures[node].push_back(at);
+  failures_.emplace(at, node);
 }
 
 void Engine::apply(const NodeChanged& event, Instant at) {
@@ -281,7 +289,7 @@ void Engine::apply(const NodeChanged& event, Instant at) {
   } else {
     state_.down.erase(event.node);
     fleet_.set_down(range, false);
-    apply_downs(range);  // a node inside may be down on its own account, or the rack around it
+    apply_downs(event.node);  // a node inside may be down on its own account, or the rack around it
   }
   reoccupy(range);
   dirty_ = true;
@@ -300,7 +308,7 @@ void Engine::apply(const Resumed& event, Instant) {
   state_.node_failures.erase(event.target);
   const auto range = *fleet_.resolve(event.target);
   fleet_.set_drained(range, false);
-  apply_drains(range);  // a rack inside may be drained on its own account
+  apply_drains(event.target);  // a rack inside may be drained on its own account
   reoccupy(range);
   dirty_ = true;
 }

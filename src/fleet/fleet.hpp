@@ -163,11 +163,9 @@ class Fleet {
   PoolIndex pool_of(NodeIndex node) const { return topology_->hall(hall_of(node)).pool; }
   HallIndex hall_of(NodeIndex node) const { return topology_->hall_of(node); }
 
-  std::optional<NodeRange> resolve(const std::string& path) const {
-    return topology_->resolve(path);
-  }
+  std::optional<NodeRange> resolve(std::string_view path) const { return topology_->resolve(path); }
   std::string path(NodeIndex node) const { return topology_->path(node); }
-  std::optional<HallIndex> find_hall(const std::string& path) const {
+  std::optional<HallIndex> find_hall(std::string_view path) const {
     return topology_->find_hall(path);
   }
 

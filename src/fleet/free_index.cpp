@@ -17,8 +17,15 @@ std::uint32_t add(std::uint32_t& value, std::int64_t by) {
   return before;
 }
 
-std::int64_t largest(const std::set<std::pair<std::uint32_t, std::uint32_t>>& units) {
-  return units.empty() ? 0 : units.rbegin()->first;
+using Sized = std::pair<std::uint32_t, std::uint32_t>;
+
+std::int64_t largest(const std::vector<Sized>& units) {
+  return units.empty() ? 0 : units.back().first;
+}
+
+// The first that has at least so many free.
+auto with_at_least(const std::vector<Sized>& units, std::int64_t free) {
+  return std::lower_bound(units.begin(), units.end(), Sized(static_cast<std::uint32_t>(free), 0));
 }
 
 std::optional<std::size_t> first(const NumberSet& set) {
@@ -55,8 +62,25 @@ FreeIndex::FreeIndex(const Topology& topology, PoolIndex pool) {
 void FreeIndex::resize(BySize& units, std::uint32_t number, std::uint32_t before,
                        std::uint32_t after) {
   if (before == after) return;
-  if (before > 0) units.erase({before, number});
-  if (after > 0) units.insert({after, number});
+  const auto place = [&](std::uint32_t free) {
+    return std::lower_bound(units.begin(), units.end(), Sized(free, number));
+  };
+  if (before == 0) {
+    units.insert(place(after), {after, number});
+    return;
+  }
+  const auto from = place(before);
+  if (after == 0) {
+    units.erase(from);
+    return;
+  }
+  const auto to = place(after);
+  from->first = after;
+  if (to > from) {
+    std::rotate(from, from + 1, to);
+  } else {
+    std::rotate(to, from, from + 1);
+  }
 }
 
 void FreeIndex::change(const Topology& topology, RackIndex rack, std::int64_t by) {
@@ -116,8 +140,7 @@ std::int64_t FreeIndex::pieces_in(Range racks, std::int64_t segment) const {
 }
 
 std::optional<PodIndex> FreeIndex::pod_for(const Topology& topology, const Ask& ask) const {
-  const auto nodes = static_cast<std::uint32_t>(ask.nodes);
-  for (auto it = pods_by_free_.lower_bound({nodes, 0}); it != pods_by_free_.end(); ++it) {
+  for (auto it = with_at_least(pods_by_free_, ask.nodes); it != pods_by_free_.end(); ++it) {
     const PodIndex pod(it->second);
     if (ask.segment == 0) return pod;
     if (pieces_in(topology.racks_of(pod), ask.segment) >= ask.nodes / ask.segment) return pod;
@@ -126,8 +149,7 @@ std::optional<PodIndex> FreeIndex::pod_for(const Topology& topology, const Ask& 
 }
 
 std::optional<HallIndex> FreeIndex::hall_for(const Topology& topology, const Ask& ask) const {
-  const auto nodes = static_cast<std::uint32_t>(ask.nodes);
-  for (auto it = halls_by_free_.lower_bound({nodes, 0}); it != halls_by_free_.end(); ++it) {
+  for (auto it = with_at_least(halls_by_free_, ask.nodes); it != halls_by_free_.end(); ++it) {
     const HallIndex hall(it->second);
     if (ask.segment == 0) return hall;
     if (pieces_in(topology.hall(hall).racks, ask.segment) >= ask.nodes / ask.segment) return hall;
@@ -193,8 +215,7 @@ std::optional<FreeIndex::Picks> FreeIndex::pick_small(const Topology& topology,
   if (broken) return Picks{{*broken, ask.nodes}};
   const bool fills_most = whole && 2 * ask.nodes > nodes_in(*whole);
   if (whole && (one_rack || fills_most || ask.segment > 0)) return Picks{{*whole, ask.nodes}};
-  const auto wanted = std::pair(static_cast<std::uint32_t>(ask.nodes), std::uint32_t{0});
-  const auto pod = pods_by_broken_.lower_bound(wanted);
+  const auto pod = with_at_least(pods_by_broken_, ask.nodes);
   if (pod != pods_by_broken_.end()) {
     Picks picks;
     fill_racks(topology.racks_of(PodIndex(pod->second)), ask.nodes, 0, true, picks);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/topology.hpp"
 
-#include <fmt/format.h>
+#include <fmt/compile.h>
 
-#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/assert.hpp"
@@ -21,12 +21,19 @@ std::optional<std::uint32_t> ordinal(std::string_view part, char prefix, std::ui
   return value - 1;
 }
 
-std::vector<std::string_view> parts_of(std::string_view path) {
-  std::vector<std::string_view> parts;
+// The parts of a path, at most so many and one more.
+struct Parts {
+  static constexpr std::size_t most = 5;
+  std::array<std::string_view, most + 1> part;
+  std::size_t count = 0;
+};
+
+Parts parts_of(std::string_view path) {
+  Parts parts;
   while (true) {
     const auto slash = path.find('/');
-    parts.push_back(path.substr(0, slash));
-    if (slash == std::string_view::npos) return parts;
+    parts.part[parts.count++] = path.substr(0, slash);
+    if (slash == std::string_view::npos || parts.count > Parts::most) return parts;
     path.remove_prefix(slash + 1);
   }
 }
@@ -36,15 +43,16 @@ Index next_index(std::size_t size) {
   return Index(static_cast<std::uint32_t>(size));
 }
 
-// The hall whose range, by `range_of`, holds the number.
-template <class RangeOf>
-HallIndex hall_with(const std::vector<HallPlace>& halls, std::uint32_t number,
-                    const RangeOf& range_of) {
-  const auto it = std::upper_bound(
-      halls.begin(), halls.end(), number,
-      [&](std::uint32_t value, const HallPlace& hall) { return value < range_of(hall).end; });
-  AMPACITY_ASSERT(it != halls.end(), "number {} is in no hall", number);
-  return next_index<HallIndex>(static_cast<std::size_t>(it - halls.begin()));
+constexpr std::uint32_t signpost_every = 64;
+
+NodeRange nodes_of_hall(const HallPlace& hall) {
+  return hall.nodes;
+}
+Range racks_of_hall(const HallPlace& hall) {
+  return hall.racks;
+}
+Range pods_of_hall(const HallPlace& hall) {
+  return hall.pods;
 }
 
 }  // namespace
@@ -66,6 +74,32 @@ Topology::Topology(const Portfolio& portfolio) {
     sites_.back().nodes.end = node_count();
     sites_.back().racks.end = rack_count();
   }
+  node_posts_ = signposts(halls_, nodes_of_hall);
+  rack_posts_ = signposts(halls_, racks_of_hall);
+  pod_posts_ = signposts(halls_, pods_of_hall);
+}
+
+template <class RangeOf>
+Topology::Signposts Topology::signposts(const std::vector<HallPlace>& halls,
+                                        const RangeOf& range_of) {
+  Signposts posts;
+  for (std::size_t i = 0; i < halls.size(); ++i) {
+    const auto end = range_of(halls[i]).end;
+    while (posts.size() * signpost_every < end) posts.push_back(next_index<HallIndex>(i));
+  }
+  return posts;
+}
+
+template <class RangeOf>
+HallIndex Topology::hall_with(const Signposts& posts, std::uint32_t number,
+                              const RangeOf& range_of) const {
+  AMPACITY_ASSERT(number / signpost_every < posts.size(), "number {} is in no hall", number);
+  auto index = posts[number / signpost_every].value();
+  while (number >= range_of(halls_[index]).end) {
+    ++index;
+    AMPACITY_ASSERT(index < halls_.size(), "number {} is in no hall", number);
+  }
+  return HallIndex(index);
 }
 
 void Topology::add_hall(SiteIndex site, const Portfolio& portfolio, const Hall& hall,
@@ -114,15 +148,15 @@ PoolIndex Topology::pool_for(SiteIndex site, const HallShape& shape) {
 }
 
 HallIndex Topology::hall_of(NodeIndex node) const {
-  return hall_with(halls_, node.value(), [](const HallPlace& hall) { return hall.nodes; });
+  return hall_with(node_posts_, node.value(), nodes_of_hall);
 }
 
 HallIndex Topology::hall_of(RackIndex rack) const {
-  return hall_with(halls_, rack.value(), [](const HallPlace& hall) { return hall.racks; });
+  return hall_with(rack_posts_, rack.value(), racks_of_hall);
 }
 
 HallIndex Topology::hall_of(PodIndex pod) const {
-  return hall_with(halls_, pod.value(), [](const HallPlace& hall) { return hall.pods; });
+  return hall_with(pod_posts_, pod.value(), pods_of_hall);
 }
 
 RackIndex Topology::rack_of(NodeIndex node) const {
@@ -147,7 +181,7 @@ Range Topology::racks_of(PodIndex pod) const {
   return {begin, begin + h.racks_per_pod};
 }
 
-std::optional<HallIndex> Topology::find_hall(const std::string& path) const {
+std::optional<HallIndex> Topology::find_hall(std::string_view path) const {
   const auto it = hall_by_path_.find(path);
   return it == hall_by_path_.end() ? std::nullopt : std::optional(it->second);
 }
@@ -156,28 +190,29 @@ std::string Topology::path(NodeIndex node) const {
   const auto& h = hall(hall_of(node));
   const auto offset = node.value() - h.nodes.begin;
   const auto rack = offset / h.nodes_per_rack;
-  return fmt::format("{}/p{}/r{}/n{}", h.path, rack / h.racks_per_pod + 1,
+  return fmt::format(FMT_COMPILE("{}/p{}/r{}/n{}"), h.path, rack / h.racks_per_pod + 1,
                      rack % h.racks_per_pod + 1, offset % h.nodes_per_rack + 1);
 }
 
-std::optional<NodeRange> Topology::resolve(const std::string& path) const {
+std::optional<NodeRange> Topology::resolve(std::string_view path) const {
   const auto parts = parts_of(path);
-  if (parts.size() > 5) return std::nullopt;
-  if (parts.size() == 1) {
+  if (parts.count > Parts::most) return std::nullopt;
+  const auto& part = parts.part;
+  if (parts.count == 1) {
     for (const auto& site : sites_) {
-      if (site.name == parts[0]) return site.nodes;
+      if (site.name == part[0]) return site.nodes;
     }
     return std::nullopt;
   }
-  const auto index = find_hall(fmt::format("{}/{}", parts[0], parts[1]));
+  const auto index = find_hall(path.substr(0, part[0].size() + 1 + part[1].size()));
   if (!index) return std::nullopt;
   const auto& h = hall(*index);
   auto range = h.nodes;
   const std::uint32_t counts[] = {h.pods.size(), h.racks_per_pod, h.nodes_per_rack};
   const std::uint32_t sizes[] = {h.racks_per_pod * h.nodes_per_rack, h.nodes_per_rack, 1};
   constexpr char prefixes[] = {'p', 'r', 'n'};
-  for (std::size_t i = 2; i < parts.size(); ++i) {
-    const auto number = ordinal(parts[i], prefixes[i - 2], counts[i - 2]);
+  for (std::size_t i = 2; i < parts.count; ++i) {
+    const auto number = ordinal(part[i], prefixes[i - 2], counts[i - 2]);
     if (!number) return std::nullopt;
     const auto begin = range.begin + *number * sizes[i - 2];
     range = {begin, begin + sizes[i - 2]};

@@ -50,13 +50,12 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
       const bool in_service = fleet.in_service(node);
       if (in_service) comes_back.gpus += share.gpus;
       if (whole) {
-        whole_[node.value()] = job;
+        tenancy_[node.value()] = Tenancy::of(job);
         if (in_service) ++comes_back.nodes;
       } else {
-        auto& tenancy = shared_[node];
-        tenancy.pool = pool;
-        tenancy.tenants[job] = until;
-        recount(pool, node, in_service);
+        auto& tenants = shared(pool, node);
+        add_tenant(tenants, job, until);
+        recount(tenants, node, in_service);
       }
     });
   }
@@ -64,8 +63,7 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
   Held held{first.pool, {}, moment, shares};
   const auto gpus = more.empty() ? first.gpus : gpus_of(shares);
   const auto release = [&](Part& part) {  // the power is the site's; each gives its part of it back
-    part.comes_back.watts =
-        more.empty() ? draws.count() : scaled(draws.count(), part.gpus, gpus);
+    part.comes_back.watts = more.empty() ? draws.count() : scaled(draws.count(), part.gpus, gpus);
     pools_[part.pool.value()].releases.insert(moment, part.comes_back);
     pools_[part.pool.value()].known.clear();
   };
@@ -74,7 +72,7 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
     release(part);
     held.more.push_back(part.pool);
   }
-  held_.insert_or_assign(job, std::move(held));
+  held_.emplace(job, std::move(held));
 }
 
 void Planner::vacate(JobId job) {
@@ -90,50 +88,76 @@ void Planner::vacate(JobId job) {
   held_.erase(held);
   for (const auto& share : gang.shares) {
     each_node(share, [&](NodeIndex index) {
-      if (whole_[index.value()] == job) {
-        whole_[index.value()] = JobId();
+      const auto number = tenancy_[index.value()].shared();
+      if (!number) {
+        tenancy_[index.value()] = Tenancy();
         return;
       }
-      auto& node = shared_.at(index);
+      auto& node = shared_[*number];
       const bool in_service = node.counted.has_value();
-      node.tenants.erase(job);
-      recount(node.pool, index, in_service);
+      std::erase_if(node.tenants, [&](const Tenant& tenant) { return tenant.job == job; });
+      recount(node, index, in_service);
+      if (!node.tenants.empty()) return;
+      unused_.push_back(*number);
+      tenancy_[index.value()] = Tenancy();
     });
   }
 }
 
-void Planner::recount(PoolIndex pool, NodeIndex index, bool in_service) {
-  auto& releases = pools_[pool.value()].releases;
-  const auto it = shared_.find(index);
-  auto& node = it->second;
-  if (node.counted) releases.erase(*node.counted);
-  node.counted.reset();
-  if (node.tenants.empty()) {
-    shared_.erase(it);
+// The node as one that gangs share; nobody has it whole.
+Planner::SharedNode& Planner::shared(PoolIndex pool, NodeIndex node) {
+  auto& tenancy = tenancy_[node.value()];
+  if (const auto number = tenancy.shared()) return shared_[*number];
+  if (unused_.empty()) {
+    unused_.push_back(shared_.size());
+    shared_.emplace_back();
+  }
+  const auto number = unused_.back();
+  unused_.pop_back();
+  tenancy = Tenancy::of_shared(number);
+  shared_[number].pool = pool;
+  return shared_[number];
+}
+
+void Planner::add_tenant(SharedNode& node, JobId job, Instant until) {
+  for (auto& tenant : node.tenants) {
+    if (tenant.job != job) continue;
+    tenant.until = until;
     return;
   }
-  if (!in_service) return;
-  Instant until = node.tenants.begin()->second;
-  for (const auto& [job, end] : node.tenants) until = std::max(until, end);
-  node.counted = Moment{until, -1 - static_cast<std::int64_t>(index.value())};
-  releases.insert(*node.counted, {1, 0, 0});
+  node.tenants.push_back({job, until});
+}
+
+void Planner::recount(SharedNode& node, NodeIndex index, bool in_service) {
+  std::optional<Moment> counted;
+  if (in_service && !node.tenants.empty()) {
+    Instant until = node.tenants.front().until;
+    for (const auto& tenant : node.tenants) until = std::max(until, tenant.until);
+    counted = Moment{until, -1 - static_cast<std::int64_t>(index.value())};
+  }
+  if (counted == node.counted) return;
+  auto& releases = pools_[node.pool.value()].releases;
+  if (node.counted) releases.erase(*node.counted);
+  if (counted) releases.insert(*counted, {1, 0, 0});
+  node.counted = counted;
 }
 
 std::vector<JobId> Planner::gangs() const {
   std::vector<JobId> all;
   all.reserve(held_.size());
   for (const auto& [job, held] : held_) all.push_back(job);
+  std::sort(all.begin(), all.end());
   return all;
 }
 
 std::vector<JobId> Planner::tenants(NodeRange nodes) const {
   std::set<JobId> jobs;
   for (auto n = nodes.begin; n < nodes.end; ++n) {
-    if (whole_[n] != JobId()) jobs.insert(jobs.end(), whole_[n]);
-  }
-  const auto end = shared_.lower_bound(NodeIndex(nodes.end));
-  for (auto it = shared_.lower_bound(NodeIndex(nodes.begin)); it != end; ++it) {
-    for (const auto& [job, until] : it->second.tenants) jobs.insert(job);
+    if (const auto number = tenancy_[n].shared()) {
+      for (const auto& tenant : shared_[*number].tenants) jobs.insert(tenant.job);
+    } else if (tenancy_[n].whole() != JobId()) {
+      jobs.insert(tenancy_[n].whole());
+    }
   }
   return {jobs.begin(), jobs.end()};
 }

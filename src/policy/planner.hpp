@@ -20,9 +20,9 @@
 #pragma once
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/aggregate_tree.hpp"
@@ -68,7 +68,8 @@ class Planner {
   static constexpr Duration unlimited = Duration::max();
 
   Planner() = default;
-  explicit Planner(const Fleet& fleet) : pools_(fleet.pools().size()), whole_(fleet.node_count()) {}
+  explicit Planner(const Fleet& fleet)
+      : pools_(fleet.pools().size()), tenancy_(fleet.node_count()) {}
 
   // A gang holds `shares` and is expected to end at `until`. What lies on nodes out of service does
   // not come back to their pool. Again for a gang that is here: replaces.
@@ -123,6 +124,7 @@ class Planner {
   struct Sum {
     static Capacity nothing() { return {}; }
     static Capacity join(const Capacity& a, const Capacity& b) { return a + b; }
+    static Capacity less(const Capacity& all, const Capacity& gone) { return all - gone; }
   };
   // What the reservations add and take at an instant.
   struct Step {
@@ -149,13 +151,36 @@ class Planner {
     Moment moment;
     std::vector<Share> shares;
   };
+  struct Tenant {
+    JobId job;
+    Instant until;
+  };
   struct SharedNode {
     PoolIndex pool;
-    std::map<JobId, Instant> tenants;
+    std::vector<Tenant> tenants;    // at most one for each GPU of the node
     std::optional<Moment> counted;  // its entry among the releases
   };
+  // Who is on a node: nobody, a gang that has it whole, or several that share it.
+  class Tenancy {
+   public:
+    static Tenancy of(JobId whole) { return Tenancy(whole.value()); }
+    static Tenancy of_shared(std::size_t number) {
+      return Tenancy(-1 - static_cast<std::int64_t>(number));
+    }
+    Tenancy() = default;
+    JobId whole() const { return JobId(std::max<std::int64_t>(code_, 0)); }
+    std::optional<std::size_t> shared() const {
+      return code_ < 0 ? std::optional(static_cast<std::size_t>(-1 - code_)) : std::nullopt;
+    }
 
-  void recount(PoolIndex pool, NodeIndex node, bool in_service);
+   private:
+    explicit Tenancy(std::int64_t code) : code_(code) {}
+    std::int64_t code_ = 0;
+  };
+
+  SharedNode& shared(PoolIndex pool, NodeIndex node);
+  static void add_tenant(SharedNode& node, JobId job, Instant until);
+  void recount(SharedNode& shared, NodeIndex node, bool in_service);
   static std::optional<Instant> first_covering(const PoolPlan& plan, const Capacity& free,
                                                const Capacity& need, Instant from);
   static std::optional<Instant> first_beside_none(const PoolPlan& plan, const Capacity& free,
@@ -165,9 +190,13 @@ class Planner {
                                            const Capacity& need, Instant now);
 
   std::vector<PoolPlan> pools_;
-  std::map<JobId, Held> held_;
-  std::map<NodeIndex, SharedNode> shared_;
-  std::vector<JobId> whole_;  // by node: the gang that has it whole, or 0
+  struct ByNumber {
+    std::size_t operator()(JobId job) const { return static_cast<std::size_t>(job.value()); }
+  };
+  std::unordered_map<JobId, Held, ByNumber> held_;  // never walked through, but in gangs()
+  std::vector<SharedNode> shared_;
+  std::vector<std::size_t> unused_;  // of these
+  std::vector<Tenancy> tenancy_;     // by node
 };
 
 template <class Visit>
