@@ -120,6 +120,12 @@ void Engine::emit(EventBody body) {
   evolve(outcome_.events.back());
 }
 
+void Engine::emit(EventBody body, const std::vector<Share>& nodes) {
+  named_nodes_ = &nodes;
+  emit(std::move(body));
+  named_nodes_ = nullptr;
+}
+
 void Engine::refuse(Reason reason, std::string message) {
   outcome_.refusal = Refusal{reason, std::move(message)};
 }

@@ -327,8 +327,9 @@ void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choic
     ahead_->quotas.use(job.team, gpus);
     ahead_->free -= gpus;
   }
-  emit(std::move(placed));
-  effect(start_order(id, job_of(id)));
+  auto nodes = placed.nodes;
+  emit(std::move(placed), choice.shares);
+  effect(start_order(id, job_of(id), std::move(nodes)));
 }
 
 }  // namespace ampacity

@@ -184,7 +184,7 @@ bool Engine::shrink_for(const WaitingQueue::Candidate& candidate) {
 
 void Engine::resize(JobId id, const std::vector<Share>& place, std::optional<JobId> room_for) {
   const auto site = site_of(*job_of(id).live);
-  emit(RoomPromised{id, fleet_.sites()[site.value()].name, named(place)});
+  emit(RoomPromised{id, fleet_.sites()[site.value()].name, named(place)}, place);
   stop(id, StopCause::Resized, room_for ? fmt::format("job {}", room_for->value()) : "idle GPUs",
        room_for);
 }
@@ -205,23 +205,29 @@ std::vector<Share> Engine::shares_leaving(const Job& job, JobId id) const {
   return without(job.live->shares, room->second.place);
 }
 
-// The places of gangs that are being resized are theirs until they run again.
+// The place of a gang that is being resized is its own until it runs again; `at` and `until` are
+// for each pass to fill in. None: it only becomes smaller.
+std::optional<Planner::Reservation> Engine::promise_to_resizing(JobId id, const Job& job) const {
+  const auto room = state_.making_room.find(id);
+  if (room == state_.making_room.end()) return std::nullopt;
+  const auto more = without(room->second.place, job.live->shares);
+  if (more.empty()) return std::nullopt;
+  Planner::Reservation r;
+  r.job = id;
+  for (const auto& share : more) r.need.nodes += share.nodes;
+  r.need.gpus = gpus_of(more);
+  r.need.watts = part_of(job.live->draws, more, job).count();
+  r.places = ranges_of(room->second.place);
+  return r;
+}
+
 void Engine::reserve_resizing() {
-  for (const auto id : resizing_) {
-    const auto& job = job_of(id);
-    const auto room = state_.making_room.find(id);
-    if (room == state_.making_room.end()) continue;
-    const auto more = without(room->second.place, job.live->shares);
-    if (more.empty()) continue;
-    Planner::Reservation r;
-    r.job = id;
-    r.at = now_ + Duration(1);
-    r.until = r.at + job.live->walltime;
-    for (const auto& share : more) r.need.nodes += share.nodes;
-    r.need.gpus = gpus_of(more);
-    r.need.watts = part_of(job.live->draws, more, job).count();
-    r.places = ranges_of(room->second.place);
-    planner_.reserve(pool_of(*job.live), r);
+  for (auto& [id, promised] : resizing_) {
+    if (!promised || state_.making_room.count(id) == 0) continue;
+    const auto& live = *job_of(id).live;
+    promised->at = now_ + Duration(1);
+    promised->until = promised->at + live.walltime;
+    planner_.reserve(pool_of(live), *promised);
   }
 }
 

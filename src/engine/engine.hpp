@@ -19,6 +19,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/digest.hpp"
@@ -136,6 +137,7 @@ class Engine {
   void resize(JobId id, const std::vector<Share>& place, std::optional<JobId> room_for);
   void grow_elastic();
   bool grow(JobId id);
+  std::optional<Planner::Reservation> promise_to_resizing(JobId id, const Job& job) const;
   void reserve_resizing();
   std::int64_t gpus_leaving(const Job& job, JobId id) const;
   std::vector<Share> shares_leaving(const Job& job, JobId id) const;
@@ -191,6 +193,8 @@ class Engine {
   void stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for = {});
   void refuse(Reason reason, std::string message);
   void emit(EventBody body);
+  // The same, of an event that names these nodes: they need not be looked up by their names.
+  void emit(EventBody body, const std::vector<Share>& nodes);
   void effect(Effect effect) { outcome_.effects.push_back(std::move(effect)); }
 
   // evolve.cpp: one for each kind
@@ -221,20 +225,22 @@ class Engine {
   void remember_failure(const std::string& node, Instant at);
 
   // sharing.cpp: what teams use and may use, and their places in the queue
+  struct ProjectAccount {
+    AccountIndex index;
+    std::string name;  // "team/project", as in state_.use
+  };
   bool shares() const;
   void charge_due(Instant now);
-  void charge(const std::string& team, const std::string& project, std::int64_t gpus,
-              Duration time);
   void charge(const Job& job, Instant from, Instant until);
   void sum_groups();
   void rebuild_teams();
   void use_quota(const Job& job, std::int64_t sign);
-  void restate(TeamIndex team, const std::string& project, AccountIndex account);
+  void restate(TeamIndex team, const ProjectAccount& account);
   void restate(TeamIndex team);
   void restate_members(TeamIndex group);
-  FairShare share_of(TeamIndex team, const std::string& project) const;
+  FairShare share_of(TeamIndex team, const ProjectAccount& account) const;
   Claim claim_of(TeamIndex team, std::int64_t gpus, std::int64_t priority) const;
-  AccountIndex account_of(const Job& job);
+  const ProjectAccount& account_of(const Job& job);
   std::string use_in_words(const JobSpec& spec) const;
   std::optional<Explanation> kept_by_quota(const JobSpec& spec) const;
 
@@ -260,8 +266,7 @@ class Engine {
   Job& change(JobId id);
   void dequeue(JobId id, Job& job);
   std::shared_ptr<const JobSpec> kept_once(std::shared_ptr<const JobSpec> spec);
-  void sweep_specs();
-  StartGang start_order(JobId id, const Job& job) const;
+  StartGang start_order(JobId id, const Job& job, std::vector<NodeShare> nodes) const;
   const Lease* lease_named(const std::string& name) const;
   const Site& site_named(const std::string& name) const;
   std::int64_t gpus_leased(const Lease& lease) const;
@@ -270,9 +275,9 @@ class Engine {
   Fleet fleet_;
   WaitingQueue queue_;
   std::set<Deadline> deadlines_;
-  std::map<Digest, std::weak_ptr<const JobSpec>> specs_;  // equal ones are kept once
-  Digest swept_;                                          // how far the round through them has come
-  std::set<std::pair<Instant, std::string>> failures_;    // of nodes, those that are remembered
+  std::unordered_map<std::uint64_t, std::weak_ptr<const JobSpec>> specs_;  // equal ones once
+  std::size_t specs_until_sweep_ = 1'024;
+  std::set<std::pair<Instant, std::string>> failures_;  // of nodes, those that are remembered
   std::vector<Standing> standings_;
   Planner planner_;
   std::optional<Instant> capacity_due_;
@@ -304,7 +309,7 @@ class Engine {
   std::set<std::string> full_bookings_;  // in this pass
   std::set<TeamIndex> borrowing_;        // those that use more than they are guaranteed
   std::set<std::int64_t> preempting_;    // priorities
-  std::vector<std::map<std::string, AccountIndex>> accounts_{
+  std::vector<std::map<std::string, ProjectAccount>> accounts_{
       quotas_.entries().size()};  // by team, project
   // The quotas once the gangs that are stopping are gone and those that they make room for run:
   // within a pass, from the first job on that asks for room.
@@ -313,12 +318,14 @@ class Engine {
     std::int64_t free = 0;
   };
   std::optional<Ahead> ahead_;
-  std::set<JobId> stopping_;            // gangs
-  std::set<JobId> resizing_;            // of these, elastic ones that go on at another size
+  std::set<JobId> stopping_;  // gangs
+  // Of these, elastic ones that go on at another size, and what they are promised beyond their own.
+  std::map<JobId, std::optional<Planner::Reservation>> resizing_;
   std::optional<Instant> preempt_due_;  // a gang that somebody wants to preempt has run long enough
   bool dirty_ = false;                  // something changed that may let a job start
 
-  Outcome outcome_;  // of the decision under way
+  Outcome outcome_;                                  // of the decision under way
+  const std::vector<Share>* named_nodes_ = nullptr;  // of the event that is being emitted
   Instant now_;
 };
 

@@ -88,6 +88,7 @@ void Engine::apply(const JobSubmitted& event, Instant at) {
 }
 
 std::vector<Share> Engine::shares_of(const std::vector<NodeShare>& nodes) const {
+  if (named_nodes_ != nullptr) return *named_nodes_;
   std::vector<Share> shares;
   shares.reserve(nodes.size());
   for (const auto& node : nodes) {
@@ -157,7 +158,7 @@ void Engine::apply(const AttemptStopping& event, Instant at) {
   job.live->lost_node = event.cause == StopCause::NodeDown && is_node(event.by);
   stopping_.insert(event.attempt.job);
   if (event.cause == StopCause::Resized) {
-    resizing_.insert(event.attempt.job);
+    resizing_[event.attempt.job] = promise_to_resizing(event.attempt.job, job);
   } else {
     resizing_.erase(event.attempt.job);
   }

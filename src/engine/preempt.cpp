@@ -235,7 +235,8 @@ void Engine::promise_room(const WaitingQueue::Candidate& candidate, PoolIndex wh
   const auto known = state_.making_room.find(candidate.job);
   if (known != state_.making_room.end() && known->second.place == eviction.place) return;
   const auto site = fleet_.pool(where).site;
-  emit(RoomPromised{candidate.job, fleet_.sites()[site.value()].name, named(eviction.place)});
+  emit(RoomPromised{candidate.job, fleet_.sites()[site.value()].name, named(eviction.place)},
+       eviction.place);
 }
 
 // Nobody else has it, in this pass.

@@ -22,37 +22,39 @@ void Engine::rebuild_teams() {
   }
 }
 
-AccountIndex Engine::account_of(const Job& job) {
-  if (!shares() && quotas_.none()) return queue_.account("", "");
+const Engine::ProjectAccount& Engine::account_of(const Job& job) {
+  static const ProjectAccount everybodys{AccountIndex(), ""};
+  if (!shares() && quotas_.none()) {
+    queue_.account("", "");
+    return everybodys;
+  }
   const auto& project = job.spec->project;
   auto& projects = accounts_[job.team.value()];
   const auto known = projects.find(project);
   if (known != projects.end()) return known->second;
-  const auto account = queue_.account(job.spec->team, project);
-  projects.emplace(project, account);
-  restate(job.team, project, account);
-  return account;
+  const ProjectAccount account{queue_.account(job.spec->team, project),
+                               quotas_.entry(job.team).name + "/" + project};
+  restate(job.team, account);
+  return projects.emplace(project, account).first->second;
 }
 
-FairShare Engine::share_of(TeamIndex team, const std::string& project) const {
+FairShare Engine::share_of(TeamIndex team, const ProjectAccount& account) const {
   if (!shares()) return {};
   const auto used = [&](const std::string& name) {
     const auto it = state_.use.find(name);
     return it == state_.use.end() ? 0 : it->second;
   };
   const auto weight = [&](TeamIndex t) { return quotas_.entry(t).weight; };
-  std::vector<TeamIndex> groups;
-  for (auto g = quotas_.entry(team).group; g != Quotas::fleet(); g = quotas_.entry(g).group) {
-    groups.push_back(g);
-  }
+  const auto group = quotas_.entry(team).group;
+  std::size_t depth = 0;
+  for (auto g = group; g != Quotas::fleet(); g = quotas_.entry(g).group) ++depth;
   FairShare share;
-  std::size_t level = 0;
-  for (auto it = groups.rbegin(); it != groups.rend(); ++it) {
-    share.levels[level++] = used(quotas_.entry(*it).name + "/*") / weight(*it);
+  auto level = depth;
+  for (auto g = group; g != Quotas::fleet(); g = quotas_.entry(g).group) {
+    share.levels[--level] = used(quotas_.entry(g).name + "/*") / weight(g);
   }
-  const auto& name = quotas_.entry(team).name;
-  share.levels[level++] = used(name) / weight(team);
-  share.levels[level] = used(name + "/" + project);
+  share.levels[depth] = used(quotas_.entry(team).name) / weight(team);
+  share.levels[depth + 1] = used(account.name);
   return share;
 }
 
@@ -64,14 +66,15 @@ Claim Engine::claim_of(TeamIndex team, std::int64_t gpus, std::int64_t priority)
   return {!covered, preempts ? Claim::nothing : quotas_.lacks(team, gpus)};
 }
 
-void Engine::restate(TeamIndex team, const std::string& project, AccountIndex account) {
-  queue_.restate(account, share_of(team, project), [&](const Shape& shape, std::int64_t priority) {
-    return claim_of(team, shape.demand.gpus, priority);
-  });
+void Engine::restate(TeamIndex team, const ProjectAccount& account) {
+  queue_.restate(account.index, share_of(team, account),
+                 [&](const Shape& shape, std::int64_t priority) {
+                   return claim_of(team, shape.demand.gpus, priority);
+                 });
 }
 
 void Engine::restate(TeamIndex team) {
-  for (const auto& [project, account] : accounts_[team.value()]) restate(team, project, account);
+  for (const auto& [project, account] : accounts_[team.value()]) restate(team, account);
 }
 
 void Engine::restate_members(TeamIndex group) {
@@ -105,14 +108,10 @@ void Engine::use_quota(const Job& job, std::int64_t sign) {
 }
 
 // GPU*ms from `from` until `until`; backwards in time is a refund.
-void Engine::charge(const std::string& team, const std::string& project, std::int64_t gpus,
-                    Duration time) {
-  state_.use[team] += gpus * time.count();
-  state_.use[team + "/" + project] += gpus * time.count();
-}
-
 void Engine::charge(const Job& job, Instant from, Instant until) {
-  charge(quotas_.entry(job.team).name, job.spec->project, job.live->gpus, until - from);
+  const auto used = job.live->gpus * (until - from).count();
+  state_.use[quotas_.entry(job.team).name] += used;
+  state_.use[account_of(job).name] += used;
 }
 
 void Engine::charge_due(Instant now) {
@@ -142,7 +141,10 @@ void Engine::apply(const UseCharged& event, Instant) {
   const auto factor = decay(event.until - from, state_.portfolio->policy.fair_share_half_life);
   for (auto& [name, used] : state_.use) used = decayed(used, factor);
   for (const auto& [account, gpus] : held_by_) {
-    charge(quotas_.entry(account.first).name, account.second, gpus, event.until - from);
+    const auto& team = quotas_.entry(account.first).name;
+    const auto used = gpus * (event.until - from).count();
+    state_.use[team] += used;
+    state_.use[team + "/" + account.second] += used;
   }
   sum_groups();
   std::erase_if(state_.use, [](const auto& entry) { return entry.second == 0; });

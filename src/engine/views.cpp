@@ -25,12 +25,12 @@ std::vector<NodeShare> Engine::named(const std::vector<Share>& shares) const {
   return nodes;
 }
 
-StartGang Engine::start_order(JobId id, const Job& job) const {
+StartGang Engine::start_order(JobId id, const Job& job, std::vector<NodeShare> nodes) const {
   StartGang order;
   order.attempt = {id, job.attempts};
   order.site = job.live->site;
   order.spec = job.spec;
-  order.nodes = named(job.live->shares);
+  order.nodes = std::move(nodes);
   order.walltime = job.live->walltime;
   order.placed = job.live->placed;
   order.speed = job.live->speed;
@@ -41,8 +41,9 @@ std::vector<LiveView> Engine::live_attempts() const {
   std::vector<LiveView> all;
   for (const auto id : live_jobs()) {
     const auto& job = job_of(id);
-    all.push_back({start_order(id, job), job.live->phase == AttemptPhase::Started,
-                   job.live->started, job.live->stopping});
+    all.push_back({start_order(id, job, named(job.live->shares)),
+                   job.live->phase == AttemptPhase::Started, job.live->started,
+                   job.live->stopping});
   }
   return all;
 }

@@ -19,7 +19,9 @@ class Room {
         }
         nodes_.push_back(node);
         if (!whole(node)) return;
-        index_.change(fleet.topology(), fleet.topology().rack_of(node), 1);
+        const auto rack = fleet.topology().rack_of(node);
+        index_.change_pod(fleet.topology(), fleet.topology().pod_of(rack),
+                          index_.change_rack(rack, 1));
       });
     }
   }
@@ -118,30 +120,33 @@ std::optional<std::vector<Share>> find_booked(const Fleet& fleet, PoolIndex pool
   return Room(fleet, pool, booked).find(demand);
 }
 
-std::vector<Share> without(const std::vector<Share>& shares, const std::vector<Share>& gone) {
-  std::set<NodeIndex> nodes;
-  for (const auto& share : gone) each_node(share, [&](NodeIndex node) { nodes.insert(node); });
-  std::vector<Share> kept;
-  for (const auto& share : shares) {
-    bool neighbour = false;
-    each_node(share, [&](NodeIndex node) {
-      const bool stays = nodes.count(node) == 0;
-      if (stays && neighbour) {
-        ++kept.back().nodes;
-      } else if (stays) {
-        kept.push_back({node, 1, share.gpus});
-      }
-      neighbour = stays;
-    });
-  }
-  return kept;
-}
-
 std::vector<NodeRange> ranges_of(const std::vector<Share>& shares) {
   std::vector<NodeRange> ranges;
   ranges.reserve(shares.size());
   for (const auto& share : shares) ranges.push_back(nodes_of(share));
   return ranges;
+}
+
+std::vector<Share> without(const std::vector<Share>& shares, const std::vector<Share>& gone) {
+  auto holes = ranges_of(gone);
+  const auto earlier = [](NodeRange a, NodeRange b) { return a.begin < b.begin; };
+  if (!std::is_sorted(holes.begin(), holes.end(), earlier)) {
+    std::sort(holes.begin(), holes.end(), earlier);
+  }
+  std::vector<Share> kept;
+  for (const auto& share : shares) {
+    auto [at, end] = nodes_of(share);
+    const auto ends_before = [&](NodeRange hole) { return hole.end <= at; };
+    auto hole = std::partition_point(holes.begin(), holes.end(), ends_before);
+    while (at < end) {
+      const auto until = hole == holes.end() ? end : std::min(end, hole->begin);
+      if (until > at) kept.push_back({NodeIndex(at), until - at, share.gpus});
+      if (until == end) break;
+      at = hole->end;
+      ++hole;
+    }
+  }
+  return kept;
 }
 
 std::int64_t serving_gpus(const Fleet& fleet, const std::vector<Share>& shares) {

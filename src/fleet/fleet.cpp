@@ -267,8 +267,39 @@ std::vector<Share> Fleet::find(PoolIndex index, const Demand& demand) const {
   return shares;
 }
 
-void Fleet::change_free(const Share& share, std::int64_t by) {
-  const auto& hall = topology_->hall(hall_of(share.node));
+// Of the racks of one pod, what has changed and the pod does not know yet.
+class Fleet::PodChange {
+ public:
+  explicit PodChange(Fleet& fleet) : fleet_(fleet) {}
+  PodChange(const PodChange&) = delete;
+  PodChange& operator=(const PodChange&) = delete;
+  ~PodChange() { tell(); }
+
+  void add(const HallPlace& hall, RackIndex rack, std::int64_t nodes) {
+    const PodIndex pod(hall.pods.begin + (rack.value() - hall.racks.begin) / hall.racks_per_pod);
+    if (pod_ != pod) tell();
+    pod_ = pod;
+    pool_ = hall.pool;
+    const auto more = fleet_.index_[pool_.value()].change_rack(rack, nodes);
+    change_.nodes += more.nodes;
+    change_.in_broken += more.in_broken;
+  }
+
+ private:
+  void tell() {
+    if (pod_) fleet_.index_[pool_.value()].change_pod(*fleet_.topology_, *pod_, change_);
+    change_ = {};
+    pod_.reset();
+  }
+
+  Fleet& fleet_;
+  std::optional<PodIndex> pod_;
+  PoolIndex pool_;
+  FreeIndex::Change change_;
+};
+
+// How many whole free nodes there are more.
+std::int64_t Fleet::change_free(const Share& share, const HallPlace& hall, std::int64_t by) {
   auto& p = pools_[hall.pool.value()];
   const auto base = topology_->sites()[p.site.value()].nodes.begin;
   std::int64_t whole_nodes = 0;
@@ -293,16 +324,26 @@ void Fleet::change_free(const Share& share, std::int64_t by) {
       p.parts[static_cast<std::size_t>(after)].insert(n - base);
     }
   }
-  if (whole_nodes == 0) return;
-  index_[hall.pool.value()].change(*topology_, topology_->rack_of(share.node), whole_nodes);
+  return whole_nodes;
+}
+
+void Fleet::change_free(const std::vector<Share>& shares, std::int64_t sign) {
+  PodChange pods(*this);
+  for (const auto& share : shares) {
+    const auto& hall = topology_->hall(hall_of(share.node));
+    const auto whole = change_free(share, hall, sign * share.gpus);
+    if (whole == 0) continue;
+    const auto offset = (share.node.value() - hall.nodes.begin) / hall.nodes_per_rack;
+    pods.add(hall, RackIndex(hall.racks.begin + offset), whole);
+  }
 }
 
 void Fleet::take(const std::vector<Share>& shares) {
-  for (const auto& share : shares) change_free(share, -share.gpus);
+  change_free(shares, -1);
 }
 
 void Fleet::give_back(const std::vector<Share>& shares) {
-  for (const auto& share : shares) change_free(share, share.gpus);
+  change_free(shares, 1);
 }
 
 void Fleet::count_serving(NodeIndex node, const HallPlace& hall, std::int64_t by) {
@@ -314,7 +355,7 @@ void Fleet::count_serving(NodeIndex node, const HallPlace& hall, std::int64_t by
   bump(hall_serving_[hall_of(node).value()], by, p.halls_serving);
 }
 
-void Fleet::set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall) {
+void Fleet::set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall, PodChange& pods) {
   auto& flags = flags_[node.value()];
   const bool was = flags == 0;
   const bool served = serves(flags);
@@ -328,7 +369,8 @@ void Fleet::set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall) 
   if (flag != Hidden) count_serving(node, hall, by);
   p.gpus_free += by * free;
   if (free == p.gpus_per_node) {
-    index_[hall.pool.value()].change(*topology_, topology_->rack_of(node), by);
+    const auto offset = (node.value() - hall.nodes.begin) / hall.nodes_per_rack;
+    pods.add(hall, RackIndex(hall.racks.begin + offset), by);
     return;
   }
   auto& set = p.parts[static_cast<std::size_t>(free)];
@@ -341,9 +383,11 @@ void Fleet::set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall) 
 }
 
 void Fleet::set_flag(NodeRange nodes, Flag flag, bool on) {
+  PodChange pods(*this);
   for (auto n = nodes.begin; n < nodes.end;) {
     const auto& hall = topology_->hall(hall_of(NodeIndex(n)));
-    for (; n < std::min(nodes.end, hall.nodes.end); ++n) set_flag(NodeIndex(n), flag, on, hall);
+    for (; n < std::min(nodes.end, hall.nodes.end); ++n)
+      set_flag(NodeIndex(n), flag, on, hall, pods);
   }
 }
 

@@ -178,9 +178,11 @@ class Fleet {
   static bool serves(std::uint8_t flags) { return (flags & ~Hidden) == 0; }
 
   void set_flag(NodeRange nodes, Flag flag, bool on);  // within one hall
-  void set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall);
+  class PodChange;
+  void set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall, PodChange& pods);
   void count_serving(NodeIndex node, const HallPlace& hall, std::int64_t by);
-  void change_free(const Share& share, std::int64_t by);
+  std::int64_t change_free(const Share& share, const HallPlace& hall, std::int64_t by);
+  void change_free(const std::vector<Share>& shares, std::int64_t sign);
   void append(const FreeIndex::Pick& pick, std::int64_t each, std::vector<Share>& shares) const;
   void find_parts(PoolIndex pool, const Cut& pieces, std::vector<Share>& shares) const;
 

@@ -83,7 +83,7 @@ void FreeIndex::resize(BySize& units, std::uint32_t number, std::uint32_t before
   }
 }
 
-void FreeIndex::change(const Topology& topology, RackIndex rack, std::int64_t by) {
+FreeIndex::Change FreeIndex::change_rack(RackIndex rack, std::int64_t by) {
   const auto r = rack.value() - first_rack_;
   const std::int64_t size = sizes_[r];
   const std::int64_t before = racks_[r];
@@ -95,20 +95,22 @@ void FreeIndex::change(const Topology& topology, RackIndex rack, std::int64_t by
   };
   if (before > 0) set_of(before).erase(r);
   if (after > 0) set_of(after).insert(r);
-  const auto broken = (after == size ? 0 : after) - (before == size ? 0 : before);
-  nodes_ += by;
-  nodes_in_broken_ += broken;
+  return {by, (after == size ? 0 : after) - (before == size ? 0 : before)};
+}
 
-  const auto pod = topology.pod_of(rack).value();
+void FreeIndex::change_pod(const Topology& topology, PodIndex index, const Change& by) {
+  nodes_ += by.nodes;
+  nodes_in_broken_ += by.in_broken;
+  const auto pod = index.value();
   auto& pod_free = pods_[pod - first_pod_];
   auto& pod_broken = in_broken_[pod - first_pod_];
-  const auto pod_before = add(pod_free, by);
+  const auto pod_before = add(pod_free, by.nodes);
   resize(pods_by_free_, pod, pod_before, pod_free);
-  const auto broken_before = add(pod_broken, broken);
+  const auto broken_before = add(pod_broken, by.in_broken);
   resize(pods_by_broken_, pod, broken_before, pod_broken);
-  const auto hall = topology.hall_of(rack).value();
+  const auto hall = topology.hall_of(index).value();
   auto& hall_free = halls_[hall - first_hall_];
-  const auto hall_before = add(hall_free, by);
+  const auto hall_before = add(hall_free, by.nodes);
   resize(halls_by_free_, hall, hall_before, hall_free);
 }
 

@@ -40,7 +40,15 @@ class FreeIndex {
 
   FreeIndex(const Topology& topology, PoolIndex pool);
 
-  void change(const Topology& topology, RackIndex rack, std::int64_t by);
+  // A change of one rack's free nodes comes in two parts, so that of many racks in one pod the pod
+  // and its hall are put in order once: returns what change_pod() is told in the end, the sum of
+  // it.
+  struct Change {
+    std::int64_t nodes = 0;
+    std::int64_t in_broken = 0;  // of those, not in wholly free racks
+  };
+  Change change_rack(RackIndex rack, std::int64_t by);
+  void change_pod(const Topology& topology, PodIndex pod, const Change& by);
 
   std::int64_t nodes() const { return nodes_; }
   std::int64_t nodes_in(RackIndex rack) const { return racks_[rack.value() - first_rack_]; }

@@ -16,7 +16,7 @@ class Neighbourhood {
     for (const auto& share : last) {
       each_node(share, [&](NodeIndex node) {
         if (is_whole(node) && !enough()) {
-          nodes_.insert(node);
+          nodes_.push_back(node);
         } else {
           lost_.push_back(node);
         }
@@ -27,38 +27,32 @@ class Neighbourhood {
 
   // Spares for what is lost: the unit of each lost node first.
   void fill(Level level) {
+    std::optional<std::uint32_t> filled;
     for (const auto node : lost_) {
-      const auto rack = topology_.rack_of(node);
-      switch (level) {
-        case Level::Rack:
-          from({rack.value(), rack.value() + 1});
-          break;
-        case Level::Pod:
-          from(topology_.racks_of(topology_.pod_of(rack)));
-          break;
-        case Level::Hall:
-          from(topology_.hall(topology_.hall_of(rack)).racks);
-          break;
-        case Level::Site:
-          for (const auto hall : fleet_.pool(pool_).halls) from(topology_.hall(hall).racks);
-          break;
+      if (enough()) return;
+      const auto racks = unit_of(topology_.rack_of(node), level);
+      if (filled == racks.begin) continue;
+      filled = racks.begin;
+      if (level == Level::Site) {
+        for (const auto hall : fleet_.pool(pool_).halls) from(topology_.hall(hall).racks);
+        return;
       }
+      from(racks);
     }
   }
 
   bool enough() const { return static_cast<std::int64_t>(nodes_.size()) >= wanted_; }
   std::int64_t kept() const { return kept_; }
-  const std::set<NodeIndex>& nodes() const { return nodes_; }
-
   bool all_in_one(Level level) const {
-    const auto unit = [&](NodeIndex node) {
-      const auto rack = topology_.rack_of(node);
-      if (level == Level::Rack) return rack.value();
-      if (level == Level::Pod) return topology_.pod_of(rack).value();
-      return level == Level::Hall ? topology_.hall_of(rack).value() : 0;
-    };
+    const auto unit = [&](NodeIndex node) { return unit_of(topology_.rack_of(node), level).begin; };
     return std::all_of(nodes_.begin(), nodes_.end(),
-                       [&](NodeIndex node) { return unit(node) == unit(*nodes_.begin()); });
+                       [&](NodeIndex node) { return unit(node) == unit(nodes_.front()); });
+  }
+
+  // Ascending.
+  std::vector<NodeIndex> take() {
+    std::sort(nodes_.begin(), nodes_.end());
+    return std::move(nodes_);
   }
 
  private:
@@ -66,19 +60,39 @@ class Neighbourhood {
     return fleet_.in_service(node) && fleet_.free_gpus(node) == fleet_.pool(pool_).gpus_per_node;
   }
 
-  // Broken racks before wholly free ones, the fullest first.
+  Range unit_of(RackIndex rack, Level level) const {
+    switch (level) {
+      case Level::Rack:
+        return {rack.value(), rack.value() + 1};
+      case Level::Pod:
+        return topology_.racks_of(topology_.pod_of(rack));
+      case Level::Hall:
+        return topology_.hall(topology_.hall_of(rack)).racks;
+      case Level::Site:
+        break;
+    }
+    return {};
+  }
+
+  // Broken racks before wholly free ones, the fullest first. A rack that was looked into has no
+  // more to give.
   void from(Range racks) {
     if (enough()) return;
     std::vector<std::pair<std::int64_t, RackIndex>> order;
     for (auto r = racks.begin; r < racks.end; ++r) {
       const auto free = fleet_.free_index(pool_).nodes_in(RackIndex(r));
-      if (free > 0) order.emplace_back(free, RackIndex(r));
+      if (free > 0 && looked_into_.count(RackIndex(r)) == 0) order.emplace_back(free, RackIndex(r));
     }
     std::sort(order.begin(), order.end());
     for (const auto& [free, rack] : order) {
+      if (enough()) return;
+      looked_into_.insert(rack);
       const auto nodes = topology_.nodes_of(rack);
       for (auto n = nodes.begin; n < nodes.end && !enough(); ++n) {
-        if (is_whole(NodeIndex(n))) nodes_.insert(NodeIndex(n));
+        const NodeIndex node(n);
+        if (is_whole(node) && !std::binary_search(nodes_.begin(), nodes_.begin() + kept_, node)) {
+          nodes_.push_back(node);
+        }
       }
     }
   }
@@ -87,13 +101,15 @@ class Neighbourhood {
   const Topology& topology_;
   PoolIndex pool_;
   std::int64_t wanted_;
-  std::set<NodeIndex> nodes_;
+  std::vector<NodeIndex> nodes_;  // those that it keeps, ascending, then spares
   std::vector<NodeIndex> lost_;
+  std::set<RackIndex> looked_into_;
   std::int64_t kept_ = 0;
 };
 
 // Runs of neighbours in one rack; what the gang does not need of its last node is left.
-std::vector<Share> shares_of(const Fleet& fleet, const std::set<NodeIndex>& nodes, const Cut& cut) {
+std::vector<Share> shares_of(const Fleet& fleet, const std::vector<NodeIndex>& nodes,
+                             const Cut& cut) {
   std::vector<Share> shares;
   for (const auto node : nodes) {
     const bool joins =
@@ -128,7 +144,8 @@ std::optional<NearbyPlace> find_nearby(const Fleet& fleet, PoolIndex pool, const
     place.fill(level);
   }
   if (!place.enough() || !place.all_in_one(widest)) return std::nullopt;
-  return NearbyPlace{shares_of(fleet, place.nodes(), *pieces), place.kept()};
+  const auto kept = place.kept();
+  return NearbyPlace{shares_of(fleet, place.take(), *pieces), kept};
 }
 
 }  // namespace ampacity

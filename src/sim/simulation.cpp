@@ -180,7 +180,7 @@ void Simulation::submit_due(std::vector<Command>& commands) {
 void Simulation::decide(std::vector<Command> commands) {
   auto next_source = submitted_;
   for (const auto& command : commands) {
-    next_source -= std::holds_alternative<SubmitJob>(command) ? 1 : 0;
+    next_source -= std::holds_alternative<SubmitJob>(command) ? 1U : 0U;
   }
   while (!commands.empty()) {
     const auto outcomes = engine_.decide(commands, now_);
