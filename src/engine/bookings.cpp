@@ -42,12 +42,10 @@ std::vector<Share> whole_nodes(const Fleet& fleet, NodeRange range) {
   return shares;
 }
 
-// How a pool is asked for so many GPUs: on whole nodes.
+// How a pool is asked for so many GPUs: on whole nodes. Its segments may not come out even there.
 Demand demand_of(const Booking& booking, std::int64_t gpus_per_node) {
   const auto nodes = (booking.gpus.count() + gpus_per_node - 1) / gpus_per_node;
-  Demand demand{nodes * gpus_per_node, {}, booking.within, {}, booking.segment};
-  if (demand.segment && demand.gpus % *demand.segment != 0) demand.segment.reset();
-  return demand;
+  return {nodes * gpus_per_node, {}, booking.within, {}, booking.segment};
 }
 
 }  // namespace
@@ -162,6 +160,8 @@ Result<std::vector<Share>> Engine::chosen_nodes(const Booking& booking) const {
   }
   std::optional<PoolIndex> best;
   std::int64_t most = 0;
+  bool asked = false;
+  bool even = false;  // its segments, in some pool
   const auto allows = [](const std::vector<std::string>& names, const std::string& name) {
     return names.empty() || contains(names, name);
   };
@@ -176,8 +176,14 @@ Result<std::vector<Share>> Engine::chosen_nodes(const Booking& booking) const {
       continue;
     }
     const auto demand = demand_of(booking, pool.gpus_per_node);
+    asked = true;
+    even |= cut(demand, pool.gpus_per_node).has_value();
     most = std::max(most, later.usable_gpus(index, demand));
     if (later.fits(index, demand) && (!best || key(index) < key(*best))) best = index;
+  }
+  if (asked && !even) {
+    return invalid(fmt::format("segment: {} GPUs on whole nodes do not come in pieces of {}",
+                               booking.gpus.count(), *booking.segment));
   }
   if (!best) {
     return invalid(fmt::format(
@@ -302,7 +308,7 @@ std::optional<Refusal> Engine::objection_to_booking(const JobSpec& job) const {
                    fmt::format("booking {} is for team {}, not for {}", job.booking, b.booking.team,
                                job.team.empty() ? "work without a team" : job.team)};
   }
-  const auto least = job.gpus_min.value_or(job.gpus).count();
+  const auto least = job.least().count();
   if (const auto booked = gpus_of(b.nodes); least > booked) {
     return Refusal{Reason::NeverFits,
                    fmt::format("needs {} GPUs; booking {} has {}", least, job.booking, booked)};
@@ -369,8 +375,8 @@ std::optional<Explanation> Engine::explain_booked(const JobSpec& spec, Duration 
   }
   e.reason = Reason::BookingFull;
   e.message = fmt::format("needs {} GPUs until {}; booking {} has {} of {} free and lasts until {}",
-                          spec.gpus_min.value_or(spec.gpus).count(), to_text(now + walltime),
-                          spec.booking, free, gpus_of(b.nodes), to_text(b.booking.until));
+                          spec.least().count(), to_text(now + walltime), spec.booking, free,
+                          gpus_of(b.nodes), to_text(b.booking.until));
   return e;
 }
 

@@ -34,7 +34,7 @@ std::uint64_t mixed(const JobSpec& spec) {
     mix(-1);
   };
   mix(spec.gpus.count());
-  mix(spec.gpus_min.value_or(spec.gpus).count());
+  mix(spec.least().count());
   mix(spec.walltime.value_or(Duration(0)).count());
   mix(spec.simulated_runtime.value_or(Duration(0)).count());
   mix_text(spec.team);

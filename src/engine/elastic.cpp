@@ -14,10 +14,6 @@
 namespace ampacity {
 namespace {
 
-std::int64_t least_of(const JobSpec& spec) {
-  return spec.gpus_min.value_or(spec.gpus).count();
-}
-
 // The last `nodes` of these, from the back.
 std::vector<Share> tail(const std::vector<Share>& shares, std::int64_t nodes) {
   std::vector<Share> taken;
@@ -29,10 +25,6 @@ std::vector<Share> tail(const std::vector<Share>& shares, std::int64_t nodes) {
   }
   std::reverse(taken.begin(), taken.end());
   return taken;
-}
-
-bool first_node(const Share& a, const Share& b) {
-  return a.node < b.node;
 }
 
 // Of these nodes, which a gang could do without, those that are of use to others there, in whole
@@ -68,14 +60,14 @@ void Engine::elastic_runs(JobId id, const Job& job, bool comes) {
   const Running gang{*live.started, id, job.priority};
   const std::pair growable{-job.priority, gang};
   if (!comes) {
-    if (pool.shrinkable.erase(gang) > 0) pool.on_loan -= live.gpus - least_of(*job.spec);
+    if (pool.shrinkable.erase(gang) > 0) pool.on_loan -= live.gpus - job.spec->least().count();
     pool.growable.erase(growable);
     return;
   }
   if (state_.bookings.count(job.spec->booking) > 0) return;
-  if (live.gpus > least_of(*job.spec)) {
+  if (live.gpus > job.spec->least().count()) {
     pool.shrinkable.insert(gang);
-    pool.on_loan += live.gpus - least_of(*job.spec);
+    pool.on_loan += live.gpus - job.spec->least().count();
   }
   if (live.gpus < job.spec->gpus.count()) pool.growable.insert(growable);
 }
@@ -95,7 +87,7 @@ std::vector<Share> Engine::on_loan(const Job& job, PoolIndex pool) const {
     order.emplace_back(-nodes, rack);
   }
   std::sort(order.begin(), order.end());
-  auto excess = live.gpus - least_of(*job.spec);
+  auto excess = live.gpus - job.spec->least().count();
   std::vector<Share> part;
   for (const auto& [minus_nodes, rack] : order) {
     const auto& shares = by_rack[rack];

@@ -41,8 +41,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
       const auto first = fresh.resolve(node.node);
       if (first) shares.push_back({NodeIndex(first->begin), node.nodes, node.gpus});
     }
-    std::sort(shares.begin(), shares.end(),
-              [](const Share& a, const Share& b) { return a.node < b.node; });
+    std::sort(shares.begin(), shares.end(), first_node);
     return shares;
   };
   for (auto& [id, nodes] : kept) change(id).live->shares = renumbered(nodes);

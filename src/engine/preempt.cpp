@@ -46,8 +46,7 @@ std::int64_t Engine::loss_of(const Job& job) const {
 Engine::Claims Engine::claims_of(const Job& job) const {
   Claims claims{job.team, job.priority, preempting_.count(job.priority) > 0, {}};
   if (state_.portfolio->policy.reclaim) {
-    claims.lender =
-        ahead_->quotas.covered_by(job.team, job.spec->gpus_min.value_or(job.spec->gpus).count());
+    claims.lender = ahead_->quotas.covered_by(job.team, job.spec->least().count());
   }
   return claims;
 }

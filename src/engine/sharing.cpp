@@ -169,7 +169,7 @@ std::string Engine::use_in_words(const JobSpec& spec) const {
 std::optional<Explanation> Engine::kept_by_quota(const JobSpec& spec) const {
   if (quotas_.none()) return std::nullopt;
   const auto team = quotas_.team(spec.team);
-  const auto gpus = spec.gpus_min.value_or(spec.gpus).count();
+  const auto gpus = spec.least().count();
   if (quotas_.may_start(team, fleet_.gpus_free()) >= gpus) return std::nullopt;
   for (auto i = team; i != Quotas::fleet(); i = quotas_.entry(i).group) {
     const auto& e = quotas_.entry(i);

@@ -193,7 +193,7 @@ void Engine::verify() const {
       if (t == Quotas::fleet()) break;
     }
     const auto gang = gpus_of(job.live->shares);
-    const auto least = job.spec->gpus_min.value_or(job.spec->gpus).count();
+    const auto least = job.spec->least().count();
     for (const auto& share : job.live->shares) {
       each_node(share, [&](NodeIndex node) { used[node.value()] += share.gpus; });
     }

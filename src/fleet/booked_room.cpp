@@ -31,8 +31,7 @@ class Room {
     if (!pieces) return std::nullopt;
     auto shares = pieces->untouched ? together(demand, *pieces) : parts(*pieces);
     if (shares) {
-      std::sort(shares->begin(), shares->end(),
-                [](const Share& a, const Share& b) { return a.node < b.node; });
+      std::sort(shares->begin(), shares->end(), first_node);
     }
     return shares;
   }
@@ -89,8 +88,7 @@ class Room {
 
   // Neighbours in one rack as one share.
   std::vector<Share> joined(std::vector<Share> single) const {
-    std::sort(single.begin(), single.end(),
-              [](const Share& a, const Share& b) { return a.node < b.node; });
+    std::sort(single.begin(), single.end(), first_node);
     std::vector<Share> shares;
     const auto& topology = fleet_.topology();
     for (const auto& share : single) {

@@ -28,10 +28,6 @@ FreeIndex::Ask ask_of(const Demand& demand, const Cut& pieces, std::int64_t node
   return {nodes, demand.within, demand.prefer, pieces.segment};
 }
 
-bool first_node(const Share& a, const Share& b) {
-  return a.node < b.node;
-}
-
 }  // namespace
 
 std::optional<Cut> cut(const Demand& demand, std::int64_t gpus_per_node) {
@@ -346,48 +342,57 @@ void Fleet::give_back(const std::vector<Share>& shares) {
   change_free(shares, 1);
 }
 
-void Fleet::count_serving(NodeIndex node, const HallPlace& hall, std::int64_t by) {
+void Fleet::count_serving(RackIndex rack, HallIndex index, std::int64_t by) {
+  const auto& hall = topology_->hall(index);
   auto& p = pools_[hall.pool.value()];
-  const auto rack = topology_->rack_of(node);
   p.nodes_in_service += by;
   bump(rack_serving_[rack.value()], by, p.racks_serving);
   bump(pod_serving_[topology_->pod_of(rack).value()], by, p.pods_serving);
-  bump(hall_serving_[hall_of(node).value()], by, p.halls_serving);
+  bump(hall_serving_[index.value()], by, p.halls_serving);
 }
 
-void Fleet::set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall, PodChange& pods) {
-  auto& flags = flags_[node.value()];
-  const bool was = flags == 0;
-  const bool served = serves(flags);
-  flags = static_cast<std::uint8_t>(on ? flags | flag : flags & ~flag);
-  const bool is = flags == 0;
-  if (served != serves(flags)) gpus_free_ += served ? -free_[node.value()] : free_[node.value()];
-  if (was == is) return;
-  auto& p = pools_[hall.pool.value()];
-  const std::int64_t free = free_[node.value()];
-  const std::int64_t by = is ? 1 : -1;
-  if (flag != Hidden) count_serving(node, hall, by);
-  p.gpus_free += by * free;
-  if (free == p.gpus_per_node) {
-    const auto offset = (node.value() - hall.nodes.begin) / hall.nodes_per_rack;
-    pods.add(hall, RackIndex(hall.racks.begin + offset), by);
-    return;
+// Returns how many nodes more are in service, and of those how many are wholly free.
+std::pair<std::int64_t, std::int64_t> Fleet::set_flag(NodeRange nodes, Flag flag, bool on,
+                                                      Pool& p) {
+  const auto base = topology_->sites()[p.site.value()].nodes.begin;
+  std::int64_t serving = 0;
+  std::int64_t whole = 0;
+  for (auto n = nodes.begin; n < nodes.end; ++n) {
+    auto& flags = flags_[n];
+    const std::int64_t free = free_[n];
+    const bool was = flags == 0;
+    const bool served = serves(flags);
+    flags = static_cast<std::uint8_t>(on ? flags | flag : flags & ~flag);
+    const bool is = flags == 0;
+    if (served != serves(flags)) gpus_free_ += served ? -free : free;
+    if (was == is) continue;
+    const std::int64_t by = is ? 1 : -1;
+    serving += by;
+    p.gpus_free += by * free;
+    if (free == p.gpus_per_node) {
+      whole += by;
+    } else if (is) {
+      p.parts[static_cast<std::size_t>(free)].insert(n - base);
+    } else {
+      p.parts[static_cast<std::size_t>(free)].erase(n - base);
+    }
   }
-  auto& set = p.parts[static_cast<std::size_t>(free)];
-  const auto number = node.value() - topology_->sites()[p.site.value()].nodes.begin;
-  if (is) {
-    set.insert(number);
-  } else {
-    set.erase(number);
-  }
+  return {serving, whole};
 }
 
+// Rack by rack.
 void Fleet::set_flag(NodeRange nodes, Flag flag, bool on) {
   PodChange pods(*this);
   for (auto n = nodes.begin; n < nodes.end;) {
-    const auto& hall = topology_->hall(hall_of(NodeIndex(n)));
-    for (; n < std::min(nodes.end, hall.nodes.end); ++n)
-      set_flag(NodeIndex(n), flag, on, hall, pods);
+    const auto index = hall_of(NodeIndex(n));
+    const auto& hall = topology_->hall(index);
+    const auto offset = (n - hall.nodes.begin) / hall.nodes_per_rack;
+    const auto end = std::min(nodes.end, hall.nodes.begin + (offset + 1) * hall.nodes_per_rack);
+    const RackIndex rack(hall.racks.begin + offset);
+    const auto [serving, whole] = set_flag({n, end}, flag, on, pools_[hall.pool.value()]);
+    if (serving != 0 && flag != Hidden) count_serving(rack, index, serving);
+    if (whole != 0) pods.add(hall, rack, whole);
+    n = end;
   }
 }
 

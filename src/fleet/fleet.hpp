@@ -30,6 +30,10 @@ struct Share {
 };
 BOOST_DESCRIBE_STRUCT(Share, (), (node, nodes, gpus))
 
+// In the order of their first nodes.
+inline bool first_node(const Share& a, const Share& b) {
+  return a.node < b.node;
+}
 inline NodeRange nodes_of(const Share& share) {
   const auto first = share.node.value();
   return {first, first + static_cast<std::uint32_t>(share.nodes)};
@@ -177,10 +181,11 @@ class Fleet {
   enum Flag : std::uint8_t { Down = 1, Drained = 2, Unusable = 4, Hidden = 8, Booked = 16 };
   static bool serves(std::uint8_t flags) { return (flags & ~Hidden) == 0; }
 
-  void set_flag(NodeRange nodes, Flag flag, bool on);  // within one hall
   class PodChange;
-  void set_flag(NodeIndex node, Flag flag, bool on, const HallPlace& hall, PodChange& pods);
-  void count_serving(NodeIndex node, const HallPlace& hall, std::int64_t by);
+  void set_flag(NodeRange nodes, Flag flag, bool on);
+  std::pair<std::int64_t, std::int64_t> set_flag(NodeRange nodes, Flag flag, bool on,
+                                                 Pool& pool);  // within one rack
+  void count_serving(RackIndex rack, HallIndex hall, std::int64_t by);
   std::int64_t change_free(const Share& share, const HallPlace& hall, std::int64_t by);
   void change_free(const std::vector<Share>& shares, std::int64_t sign);
   void append(const FreeIndex::Pick& pick, std::int64_t each, std::vector<Share>& shares) const;

@@ -51,7 +51,9 @@ class Neighbourhood {
 
   // Ascending.
   std::vector<NodeIndex> take() {
-    std::sort(nodes_.begin(), nodes_.end());
+    const auto spares = nodes_.begin() + kept_;
+    std::sort(spares, nodes_.end());
+    std::inplace_merge(nodes_.begin(), spares, nodes_.end());
     return std::move(nodes_);
   }
 

@@ -102,6 +102,9 @@ struct JobSpec {
   std::int64_t simulated_exit = 0;
 
   bool operator==(const JobSpec&) const = default;
+
+  // The smallest gang that it runs as.
+  GpuCount least() const { return gpus_min.value_or(gpus); }
 };
 BOOST_DESCRIBE_STRUCT(JobSpec, (),
                       (name, team, project, priority_class, gpus, gpus_min, gpus_per_node, within,

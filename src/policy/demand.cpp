@@ -8,12 +8,8 @@
 namespace ampacity {
 
 Demand demand_of(const JobSpec& job) {
-  Demand demand{job.gpus_min.value_or(job.gpus).count(),
-                job.gpus_per_node,
-                job.within,
-                job.prefer,
-                job.segment,
-                job.draw};
+  Demand demand{job.least().count(), job.gpus_per_node, job.within,
+                job.prefer,          job.segment,       job.draw};
   demand.most = job.gpus.count();
   demand.mixed = job.mixed;
   return demand;

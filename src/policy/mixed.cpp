@@ -118,8 +118,7 @@ std::optional<Choice> choose_mixed(const Scene& scene, const Applicant& job) {
     choice.shares.insert(choice.shares.end(), shares.begin(), shares.end());
     choice.why += fmt::format(" {} GPUs of {}", part.gpus, fleet.pool(part.pool).accelerator_name);
   }
-  std::sort(choice.shares.begin(), choice.shares.end(),
-            [](const Share& a, const Share& b) { return a.node < b.node; });
+  std::sort(choice.shares.begin(), choice.shares.end(), first_node);
   return choice;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/waiting_queue.hpp"
 
+#include <algorithm>
+
 namespace ampacity {
 namespace {
 
@@ -48,11 +50,10 @@ void WaitingQueue::moved(LaneIndex index, const Change& change) {
   if (was && is && least == least_of(lane) && before == lane.rank) return;
   if (was) order.erase({before, index});
   if (is) order.insert({lane.rank, index}, least_of(lane));
-  if (order.empty()) {
-    waiting_.erase(lane.shape);
-  } else {
-    waiting_.insert(lane.shape);
-  }
+  const auto place = std::lower_bound(waiting_.begin(), waiting_.end(), lane.shape);
+  const bool waits = place != waiting_.end() && *place == lane.shape;
+  if (order.empty() && waits) waiting_.erase(place);
+  if (!order.empty() && !waits) waiting_.insert(place, lane.shape);
 }
 
 void WaitingQueue::insert(LaneIndex lane, JobId job, Duration walltime) {

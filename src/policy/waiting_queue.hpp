@@ -13,7 +13,6 @@
 
 #include <array>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -95,7 +94,7 @@ class WaitingQueue {
   }
   // How far a pass has looked into each lane.
   using Seen = std::map<LaneIndex, JobId>;
-  const std::set<ShapeIndex>& shapes_waiting() const { return waiting_; }
+  const std::vector<ShapeIndex>& shapes_waiting() const { return waiting_; }
   // The first of the shape that was not seen, whose walltime is at most `longest`, and that lacks
   // at most `free` GPUs of its group.
   std::optional<Candidate> best(ShapeIndex shape, Duration longest, std::int64_t free,
@@ -153,7 +152,7 @@ class WaitingQueue {
   std::vector<ShapeLanes> shapes_;
   std::vector<Account> accounts_;
   std::vector<Lane> lanes_;
-  std::set<ShapeIndex> waiting_;  // shapes with jobs
+  std::vector<ShapeIndex> waiting_;  // shapes with jobs, ascending
   std::size_t size_ = 0;
 };
 

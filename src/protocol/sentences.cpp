@@ -86,7 +86,7 @@ struct Teller {
                        e.portfolio.sites.size(), e.portfolio.leases.size());
   }
   std::string operator()(const JobSubmitted& e) const {
-    const auto least = e.spec->gpus_min.value_or(e.spec->gpus);
+    const auto least = e.spec->least();
     return fmt::format("{} '{}' submitted{}: {}{} GPUs, priority {}", job(e.job), e.spec->name,
                        by(e.by), least < e.spec->gpus ? fmt::format("{} to ", least.count()) : "",
                        e.spec->gpus.count(), e.priority);

@@ -287,8 +287,7 @@ class Conversation {
         }
       }
       const auto& spec = *live.start.spec;
-      AMPACITY_ASSERT(gang <= spec.gpus.count() &&
-                          gang >= spec.gpus_min.value_or(spec.gpus).count() &&
+      AMPACITY_ASSERT(gang <= spec.gpus.count() && gang >= spec.least().count() &&
                           (!spec.segment || gang % *spec.segment == 0),
                       "a gang is not whole");
       AMPACITY_ASSERT(live.start.spec->within != Level::Rack || racks.size() == 1,

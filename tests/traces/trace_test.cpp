@@ -89,6 +89,7 @@ class Conversation {
     b.target = option(words, "target");
     b.gpus = GpuCount::of(std::stoll(option(words, "gpus", "0")));
     b.within = parse_level(option(words, "within"));
+    if (const auto n = option(words, "segment"); !n.empty()) b.segment = std::stoll(n);
     if (const auto site = option(words, "site"); !site.empty()) b.sites = {site};
     b.from = now_ + parse_duration(option(words, "from", "0s")).value();
     b.until = b.from + parse_duration(option(words, "for", "1h")).value();

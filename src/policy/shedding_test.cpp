@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who gives up power: the order of harm, one pace for all, least lost work for a watt, and nobody
+// for nothing; by example and over random sites.
+#include "policy/shedding.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/random.hpp"
+#include "model/curtailment.hpp"
+#include "units/arithmetic.hpp"
+
+namespace ampacity {
+namespace {
+
+constexpr auto percent = [](std::int64_t n) { return Ratio::of(n * 10'000); };
+
+Load gang(std::int64_t job, std::int64_t kilowatts) {
+  Load load;
+  load.job = JobId(job);
+  load.rest = Power::of(kilowatts * 200);
+  load.dynamic = Power::of(kilowatts * 800);
+  load.gpus = kilowatts;
+  return load;
+}
+
+bool contains(const std::vector<JobId>& jobs, JobId job) {
+  return std::find(jobs.begin(), jobs.end(), job) != jobs.end();
+}
+
+Load some_gang(std::int64_t job, Random& random) {
+  auto load = gang(job, 1 + static_cast<std::int64_t>(random.below(500)));
+  if (random.below(2) == 0) {
+    load.least_pace = percent(50 + static_cast<std::int64_t>(random.below(51)));
+  }
+  if (random.below(3) == 0) load.spare = load.gpus / 2;
+  load.may_pause = random.below(3) == 0;
+  load.may_move = random.below(3) == 0;
+  load.loss = static_cast<std::int64_t>(random.below(1'000'000));
+  return load;
+}
+
+// What is saved if these gangs do that, by the definition.
+Power saved(const std::vector<Load>& loads, const Relief& relief) {
+  Power sum;
+  for (const auto& load : loads) {
+    auto pace = load.pace;
+    for (const auto& s : relief.slowed) pace = s.job == load.job ? s.pace : pace;
+    if (contains(relief.paused, load.job) || contains(relief.moved, load.job)) {
+      sum += draw_at(load, load.pace);
+      continue;
+    }
+    const auto draws = draw_at(load, pace);
+    sum += draw_at(load, load.pace) - draws;
+    if (contains(relief.shrunk, load.job)) {
+      const auto exact = Wide{draws.count()} * load.spare * 2 + load.gpus;
+      sum += Power::of(static_cast<std::int64_t>(exact / (2 * load.gpus)));
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("power falls with the cube of the pace") {
+  CHECK(dynamic_power_at(one) == one);
+  CHECK(dynamic_power_at(percent(50)) == Ratio::of(125'000));
+  CHECK(dynamic_power_at(percent(90)) == Ratio::of(729'000));
+}
+
+TEST_CASE("gangs that may work slower share one pace, as far as each accepts it") {
+  auto a = gang(1, 100);
+  auto b = gang(2, 100);
+  auto c = gang(3, 100);
+  a.least_pace = percent(70);
+  b.least_pace = percent(95);
+  const auto relief = shed({a, b, c}, Power::of(30'000));
+  // At 91 % the first saves 80 kW x (1 - 0.91^3) = 19.7 kW, the second at 95 % 11.4 kW.
+  CHECK(relief.slowed ==
+        std::vector<Relief::Slowed>{{JobId(1), percent(91)}, {JobId(2), percent(95)}});
+  CHECK(relief.power.count() == 31'124);
+  CHECK(relief.paused.empty());
+}
+
+TEST_CASE(
+    "what slower work does not save is saved by smaller gangs, then by pauses, then by moves") {
+  auto slow = gang(1, 100);
+  slow.least_pace = percent(90);
+  auto elastic = gang(2, 100);
+  elastic.spare = 50;
+  auto pausable = gang(3, 100);
+  pausable.may_pause = true;
+  auto other = gang(4, 100);
+  other.may_move = true;
+  auto rigid = gang(5, 100);
+  const std::vector<Load> all{slow, elastic, pausable, other, rigid};
+  CHECK(shed(all, Power::of(70'000)).shrunk == std::vector{JobId(2)});
+  CHECK(shed(all, Power::of(150'000)).paused == std::vector{JobId(3)});
+  CHECK(shed(all, Power::of(150'000)).moved.empty());
+  const auto most = shed(all, Power::of(900'000));
+  CHECK(most.moved == std::vector{JobId(4)});
+  CHECK(most.power.count() == 21'680 + 50'000 + 100'000 + 100'000);
+}
+
+TEST_CASE("of gangs that may pause those go that lose least work for a watt") {
+  auto dear = gang(1, 100);
+  auto cheap = gang(2, 100);
+  auto large = gang(3, 300);
+  for (auto* load : {&dear, &cheap, &large}) load->may_pause = true;
+  dear.loss = 100;
+  cheap.loss = 10;
+  large.loss = 60;
+  CHECK(shed({dear, cheap, large}, Power::of(90'000)).paused == std::vector{JobId(2)});
+  // The cheap one goes first and is not needed once the large one has to go.
+  CHECK(shed({dear, cheap, large}, Power::of(290'000)).paused == std::vector{JobId(3)});
+}
+
+TEST_CASE(
+    "over random sites: enough if it can be had, no step before its turn, nobody for nothing") {
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    std::vector<Load> loads;
+    Power all;
+    for (std::int64_t job = 1; job <= 12; ++job) {
+      loads.push_back(some_gang(job, random));
+      all += draw_at(loads.back(), one);
+    }
+    const auto wanted = Power::of(
+        1 + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(all.count()))));
+    const auto relief = shed(loads, wanted);
+    CHECK(saved(loads, relief) == relief.power);
+    const bool enough = relief.power >= wanted;
+    for (const auto& load : loads) {
+      const bool goes = contains(relief.paused, load.job) || contains(relief.moved, load.job);
+      if (!enough) CHECK((goes || !(load.may_pause || load.may_move)));
+      if (contains(relief.moved, load.job)) CHECK(load.may_move);
+      if (contains(relief.paused, load.job)) CHECK(load.may_pause);
+    }
+    // Without any one of the last step's gangs it would not be enough.
+    const auto& last = !relief.moved.empty() ? relief.moved : relief.paused;
+    for (const auto job : last) {
+      auto less = relief;
+      std::erase(less.paused, job);
+      std::erase(less.moved, job);
+      if (enough) CHECK(saved(loads, less) < wanted);
+    }
+    if (!relief.moved.empty()) {  // everybody who may pause does, or is smaller
+      for (const auto& load : loads) {
+        if (!load.may_pause) continue;
+        CHECK((contains(relief.paused, load.job) || contains(relief.moved, load.job)));
+      }
+    }
+  }
+}
+
+}  // namespace ampacity
