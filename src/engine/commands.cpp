@@ -48,6 +48,7 @@ std::string how_it_ended(const Ending& ending) {
 AttemptResult judged(const std::optional<StopCause>& stopping, const Ending& ending) {
   if (stopping == StopCause::Preempted) return AttemptResult::Preempted;
   if (stopping == StopCause::Resized) return AttemptResult::Resized;
+  if (stopping == StopCause::Curtailed) return AttemptResult::Curtailed;
   const bool clean = ending.kind == EndKind::Exited && ending.code == 0;
   if (clean && stopping != StopCause::Cancelled) return AttemptResult::Completed;
   if (stopping == StopCause::Cancelled) return AttemptResult::Cancelled;
@@ -343,6 +344,9 @@ void Engine::after_attempt(JobId id, AttemptResult result, const std::string& wh
         return emit(JobEnded{id, JobState::Failed, "preempted; the job asked not to be requeued"});
       }
       return emit(JobRequeued{id, now_, "preempted; back in the queue at its old place"});
+    case AttemptResult::Curtailed:
+      return emit(
+          JobRequeued{id, now_, "its site has to draw less; it goes on where there is power"});
     case AttemptResult::InfrastructureFailed: {
       const auto failures = job.infrastructure_failures;
       if (!job.spec->requeue || failures > policy.requeue_limit) {

@@ -86,6 +86,7 @@ void Engine::refresh_capacity(Instant now) {
     next(lease.ends);
   }
   bookings_due(now);
+  curtailments_due(now);
   standings_ = standings(*state_.portfolio, fleet_, now);
   for (std::uint32_t i = 0; i < fleet_.halls().size(); ++i) {
     const auto& hall = fleet_.halls()[i];
@@ -178,6 +179,7 @@ void Engine::schedule() {
   full_bookings_.clear();
   planner_.forget_reservations();
   reserve_bookings();
+  reserve_curtailments();
   reserve_resizing();
   const auto had_their_turn = serve_those_with_room();
   Pass pass(*this);

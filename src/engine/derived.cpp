@@ -229,10 +229,7 @@ void Engine::apply_downs(const std::string& within) {
 
 void Engine::rebuild_fleet() {
   fleet_ = Fleet(*state_.portfolio);
-  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
-    const auto limit = state_.site_power.find(fleet_.sites()[i].name);
-    if (limit != state_.site_power.end()) fleet_.set_power_limit(SiteIndex(i), limit->second);
-  }
+  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) limit_power(SiteIndex(i));
   for (const auto& hall : state_.usable_halls) fleet_.set_usable(*fleet_.find_hall(hall), true);
   for (const auto& site : fleet_.sites()) {
     apply_downs(site.name);
@@ -308,6 +305,7 @@ std::string Engine::shape() {
   describe_shape<State>(text);
   describe_shape<Job>(text);
   describe_shape<LiveAttempt>(text);
+  describe_shape<CalledCurtailment>(text);
   describe_shape<JobSpec>(text);
   describe_shape<Portfolio>(text);
   describe_shape<Site>(text);

@@ -30,6 +30,7 @@
 #include "policy/planner.hpp"
 #include "policy/preemption.hpp"
 #include "policy/quota.hpp"
+#include "policy/shedding.hpp"
 #include "policy/waiting_queue.hpp"
 #include "policy/windows.hpp"
 
@@ -48,6 +49,8 @@ struct LiveView {
   bool started = false;
   std::optional<Instant> since;
   std::optional<StopCause> stopping;
+  Ratio pace = one;
+  Duration slowed{};  // time that it has lost by its pace until now
 };
 
 class Engine {
@@ -73,7 +76,7 @@ class Engine {
   std::size_t waiting() const { return queue_.size(); }
   JobState state_of(JobId job) const;  // requires a job that has not ended
   std::optional<Explanation> explain(JobId job, Instant now) const;  // none: unknown or ended
-  std::vector<LiveView> live_attempts() const;
+  std::vector<LiveView> live_attempts() const;                       // as of the latest decision
   Usage usage_so_far(const Job& job, Instant now) const;
   std::vector<NodeShare> nodes_of_booking(const std::string& name) const;  // requires that it is
   LeaseStatement lease_statement(const Lease& lease, Instant now) const;
@@ -130,6 +133,28 @@ class Engine {
   Answer offer_booked(const WaitingQueue::Candidate& job);
   std::optional<Explanation> explain_booked(const JobSpec& spec, Duration walltime,
                                             Instant now) const;
+
+  // curtailments.cpp: sites that have to draw less for a while
+  void on(const Curtail& command);
+  void on(const EndCurtailment& command);
+  void apply(const CurtailmentCalled& event, Instant at);
+  void apply(const CurtailmentBegun& event, Instant at);
+  void apply(const CurtailmentMeasured& event, Instant at);
+  void apply(const CurtailmentEnded& event, Instant at);
+  void apply(const PaceChanged& event, Instant at);
+  std::optional<Refusal> objection_to(const Curtailment& curtailment) const;
+  Instant acts_at(const Curtailment& curtailment) const;
+  void curtailments_due(Instant now);
+  void begin_curtailment(const std::string& name);
+  void end_curtailment(const std::string& name, const std::string& why);
+  std::vector<Load> loads_of(SiteIndex site) const;
+  void relieve(const Relief& relief, SiteIndex site, const std::string& by);
+  void set_pace(JobId id, Ratio pace, const std::string& by);
+  void limit_power(SiteIndex site);
+  static Duration slowed_until(const LiveAttempt& live, Instant at);
+  void reserve_curtailments();
+  SiteIndex site_called(const std::string& name) const;  // requires one of the portfolio
+  Power facility_power(SiteIndex site) const;
 
   // elastic.cpp: gangs made smaller for others, and larger when GPUs idle
   bool shrink_for(const WaitingQueue::Candidate& job);

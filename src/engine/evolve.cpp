@@ -34,6 +34,8 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::erase_if(state_.node_failures, [&](const auto& known) { return unknown(known.first); });
   state_.interrupted.clear();
   state_.making_room.clear();  // its nodes are numbered anew; the next pass asks again
+  std::erase_if(state_.curtailments,
+                [&](const auto& known) { return unknown(known.second.curtailment.site); });
   std::erase_if(state_.site_power, [&](const auto& known) { return unknown(known.first); });
   const auto renumbered = [&](const std::vector<NodeShare>& nodes) {
     std::vector<Share> shares;
@@ -213,7 +215,8 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
 // What the attempt leaves of the walltime, and whether the job kills nodes.
 void Engine::count_run(Job& job, AttemptResult result, Instant at) {
   const auto& policy = state_.portfolio->policy;
-  const auto ran = job.live->started ? at - *job.live->started : Duration(0);
+  auto ran = job.live->started ? at - *job.live->started : Duration(0);
+  ran -= std::min(ran, slowed_until(*job.live, at));
   if (result == AttemptResult::Resized || policy.restart_walltime == RestartWalltime::Remaining) {
     job.ran += Duration(scaled(ran.count(), job.live->speed.count(), one.count()));
   }
@@ -331,9 +334,7 @@ void Engine::apply(const SitePowerChanged& event, Instant) {
   } else {
     state_.site_power.erase(event.site);
   }
-  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
-    if (fleet_.sites()[i].name == event.site) fleet_.set_power_limit(SiteIndex(i), event.limit);
-  }
+  limit_power(site_called(event.site));
   dirty_ = true;
 }
 

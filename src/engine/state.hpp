@@ -39,10 +39,15 @@ struct LiveAttempt {
   std::optional<JobId> room_for;  // Preempted
   bool signalled = false;         // the early signal went out
   bool lost_node = false;         // stopped because one node of it went down
+  Ratio pace = one;               // less while its site has to draw less
+  Instant paced;                  // since when, if its pace ever changed
+  Duration slowed{};              // time that it has lost by it until then
+  Usage used;                     // until then
 };
 BOOST_DESCRIBE_STRUCT(LiveAttempt, (),
                       (phase, site, lease, shares, gpus, draws, speed, walltime, expected_end,
-                       placed, started, stopping, room_for, signalled, lost_node))
+                       placed, started, stopping, room_for, signalled, lost_node, pace, paced,
+                       slowed, used))
 
 // A job that has not ended. Ended jobs live in the journal's tables only. 80 bytes while it waits;
 // the specification is shared by all that are equal.
@@ -91,6 +96,16 @@ struct BookedNodes {
 };
 BOOST_DESCRIBE_STRUCT(BookedNodes, (), (booking, nodes, begun))
 
+// A curtailment that was called and is not over.
+struct CalledCurtailment {
+  Curtailment curtailment;
+  Power drawn;    // at the meter, when it was called
+  Power ceiling;  // IT, from its beginning until its end
+  bool begun = false;
+  bool measured = false;
+};
+BOOST_DESCRIBE_STRUCT(CalledCurtailment, (), (curtailment, drawn, ceiling, begun, measured))
+
 struct LeaseAccount {
   Instant since;  // when Ampacity first held the lease
   Usage used;     // attempts that ended
@@ -120,10 +135,11 @@ struct State {
   std::map<std::string, BookedNodes> bookings;
   std::map<JobId, std::string> held;       // and why
   std::map<JobState, std::int64_t> ended;  // jobs by final state
+  std::map<std::string, CalledCurtailment> curtailments;
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,
                        drained, node_failures, usable_halls, site_power, leases, use, charged_until,
-                       making_room, interrupted, bookings, held, ended))
+                       making_room, interrupted, bookings, held, ended, curtailments))
 
 }  // namespace ampacity

@@ -42,8 +42,8 @@ std::vector<LiveView> Engine::live_attempts() const {
   for (const auto id : live_jobs()) {
     const auto& job = job_of(id);
     all.push_back({start_order(id, job, named(job.live->shares)),
-                   job.live->phase == AttemptPhase::Started, job.live->started,
-                   job.live->stopping});
+                   job.live->phase == AttemptPhase::Started, job.live->started, job.live->stopping,
+                   job.live->pace, slowed_until(*job.live, now_)});
   }
   return all;
 }
@@ -66,8 +66,11 @@ const Site& Engine::site_named(const std::string& name) const {
 Usage Engine::usage_so_far(const Job& job, Instant now) const {
   if (!job.live) return {};
   const auto& live = *job.live;
-  return usage_of(site_named(live.site), lease_named(live.lease), GpuCount::of(live.gpus),
-                  live.draws, std::max(now - live.placed, Duration(0)));
+  const auto since = std::max(live.placed, live.paced);
+  auto usage = live.used;
+  usage += usage_of(site_named(live.site), lease_named(live.lease), GpuCount::of(live.gpus),
+                    live.draws, std::max(now - since, Duration(0)));
+  return usage;
 }
 
 std::int64_t Engine::gpus_leased(const Lease& lease) const {

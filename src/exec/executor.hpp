@@ -30,6 +30,8 @@ struct Expected {
   StartGang start;
   bool started = false;          // the engine has recorded that it runs
   std::optional<Instant> since;  // when, if started
+  Ratio pace = one;
+  Duration slowed{};  // time that it has lost by its pace until now
 };
 
 class Executor {
@@ -38,6 +40,8 @@ class Executor {
   virtual void start(const StartGang& order, Instant now) = 0;
   virtual void stop(const StopGang& order, Instant now) = 0;
   virtual void signal(const SignalGang& order, Instant now) = 0;
+  // Only a cluster that can cap its GPUs is asked to: simulated ones.
+  virtual void set_pace(const SetPace&, Instant) {}
   virtual void forget(const ForgetAttempt& order) = 0;
   // Once, before anything else, after a restart: what should be there. What is not there is started
   // if it never was, or reported as ended; what is there and not expected is stopped.

@@ -49,6 +49,15 @@ class SimulatedExecutor : public Executor {
 
   void signal(const SignalGang&, Instant) override {}  // nobody listens
 
+  void set_pace(const SetPace& order, Instant now) override {
+    const auto it = gangs_.find(order.attempt);
+    if (it == gangs_.end() || it->second.ends <= now) return;
+    ends_.erase({it->second.ends, order.attempt});
+    const auto left = (it->second.ends - now).count();
+    it->second.ends = now + Duration(scaled(left, order.from.count(), order.pace.count()));
+    ends_.insert({it->second.ends, order.attempt});
+  }
+
   void forget(const ForgetAttempt& order) override {
     const auto it = gangs_.find(order.attempt);
     if (it == gangs_.end()) return;
@@ -57,9 +66,12 @@ class SimulatedExecutor : public Executor {
     gangs_.erase(it);
   }
 
-  void adopt(const std::vector<Expected>& expected, Instant) override {
+  void adopt(const std::vector<Expected>& expected, Instant now) override {
     for (const auto& e : expected) {
-      auto gang = gang_of(e.start, e.since.value_or(e.start.placed));
+      auto gang = gang_of(e.start, e.since.value_or(e.start.placed) + e.slowed);
+      if (gang.ends > now) {
+        gang.ends = now + Duration(scaled((gang.ends - now).count(), one.count(), e.pace.count()));
+      }
       gang.started_reported = e.started;
       schedule(e.start.attempt, gang);
       if (!e.started) unreported_.insert(e.start.attempt);

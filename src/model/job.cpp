@@ -25,6 +25,7 @@ class Checker {
     name();
     within("gpus", job_.gpus.count(), 1, limits::job_gpus);
     if (job_.gpus_min) elastic();
+    if (job_.slowest) pace();
     if (job_.gpus_per_node) per_node();
     if (job_.segment) segment();
     names();
@@ -88,6 +89,12 @@ class Checker {
     say("gpus_min", fmt::format("{} GPUs do not divide into {} of {}", least,
                                 job_.segment ? "segments" : "nodes",
                                 job_.segment ? *job_.segment : *job_.gpus_per_node));
+  }
+
+  void pace() {
+    const auto percent = job_.slowest->count() / 10'000;
+    if (*job_.slowest >= Ratio::of(10'000) && *job_.slowest <= one) return;
+    say("slowest", fmt::format("expected 1 % to 100 %, got {} %", percent));
   }
 
   void per_node() {

@@ -97,6 +97,11 @@ struct JobSpec {
   std::string output;     // file pattern as sbatch has it (%j %x); empty: in the attempt's folder
   std::string error;
 
+  // While its site has to draw less (policy/shedding.hpp): how slow it may become, and whether it
+  // may stand still. Whoever says neither is moved only as the last of all.
+  std::optional<Ratio> slowest;  // of its pace
+  bool pausable = false;
+
   // On simulated clusters only: how long it runs, and how it ends.
   std::optional<Duration> simulated_runtime;
   std::int64_t simulated_exit = 0;
@@ -111,7 +116,7 @@ BOOST_DESCRIBE_STRUCT(JobSpec, (),
                        prefer, segment, accelerators, mixed, sites, booking, draw, walltime,
                        retries, requeue, early_signal, checkpoint_interval, launch, script, command,
                        tasks, tasks_per_node, environment, directory, output, error,
-                       simulated_runtime, simulated_exit))
+                       simulated_runtime, simulated_exit, slowest, pausable))
 
 // What is wrong with the job alone, whatever the portfolio.
 std::vector<Problem> check(const JobSpec& job);

@@ -19,7 +19,8 @@ Capacity Planner::free_now(const Fleet& fleet, PoolIndex index) {
 }
 
 std::string Planner::Reservation::whose() const {
-  return for_job() ? fmt::format("job {}", job.value()) : "booking " + booking;
+  if (for_job()) return fmt::format("job {}", job.value());
+  return (curtails ? "curtailment " : "booking ") + booking;
 }
 
 void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& shares, Power draws,

@@ -59,9 +59,10 @@ class Planner {
     // Nobody else's from `at` on: the racks of a gang that must stand together, the nodes that
     // others are being stopped on for it.
     std::vector<NodeRange> places;
-    std::string booking;
+    std::string booking;  // or the curtailment
+    bool curtails = false;
     bool for_job() const { return job != JobId(); }
-    // "job 12", "booking spring"
+    // "job 12", "booking spring", "curtailment noon"
     std::string whose() const;
   };
 

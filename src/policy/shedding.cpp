@@ -25,9 +25,9 @@ Power saved_by(const Part& part) {
   switch (part.step) {
     case Step::Stays:
       return now - slower;
-    case Step::Shrinks: {
-      const auto gives = scaled(slower.count(), part.load->spare, part.load->gpus);
-      return now - slower + Power::of(gives);
+    case Step::Shrinks: {  // and works on at full pace
+      const auto keeps = part.load->gpus - part.load->spare;
+      return now - Power::of(scaled(draw_at(*part.load, one).count(), keeps, part.load->gpus));
     }
     case Step::Pauses:
     case Step::Moves:
@@ -115,7 +115,7 @@ class Shedding {
       switch (part.step) {
         case Step::Shrinks:
           relief.shrunk.push_back(job);
-          break;
+          continue;
         case Step::Pauses:
           relief.paused.push_back(job);
           continue;

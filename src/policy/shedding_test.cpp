@@ -51,11 +51,12 @@ Power saved(const std::vector<Load>& loads, const Relief& relief) {
       sum += draw_at(load, load.pace);
       continue;
     }
-    const auto draws = draw_at(load, pace);
-    sum += draw_at(load, load.pace) - draws;
+    sum += draw_at(load, load.pace);
     if (contains(relief.shrunk, load.job)) {
-      const auto exact = Wide{draws.count()} * load.spare * 2 + load.gpus;
-      sum += Power::of(static_cast<std::int64_t>(exact / (2 * load.gpus)));
+      const auto keeps = load.gpus - load.spare;
+      sum -= Power::of(scaled(draw_at(load, one).count(), keeps, load.gpus));
+    } else {
+      sum -= draw_at(load, pace);
     }
   }
   return sum;

@@ -74,7 +74,7 @@ std::optional<Planner::Reservation> promise(const Fleet& fleet, const Planner& p
   need.gpus += to.held_back;
   const auto free = Planner::free_now(fleet, pool);
   auto from = now;
-  Planner::Reservation r{to.job, {}, {}, need, {}, ""};
+  Planner::Reservation r{to.job, {}, {}, need, {}, "", false};
   const auto pieces = *cut(demand, fleet.pool(pool).gpus_per_node);
   const bool anywhere = demand.within.value_or(Level::Site) == Level::Site && pieces.segment == 0;
   if (pieces.untouched && !anywhere) {

@@ -163,6 +163,31 @@ struct Teller {
     return fmt::format("policy changed{}: {}", by(e.by), fmt::join(e.changes, ", "));
   }
 
+  std::string operator()(const CurtailmentCalled& e) const {
+    const auto& c = e.curtailment;
+    return fmt::format(
+        "curtailment {} called{}: {} less at {} from {} until {}; it draws {} at the "
+        "meter, its IT load stays below {}{}",
+        c.name, by(e.by), to_text(c.power), c.site, to_text(c.from), to_text(c.until),
+        to_text(e.drawn), to_text(e.ceiling), c.note.empty() ? "" : ": " + c.note);
+  }
+  std::string operator()(const CurtailmentBegun& e) const {
+    return fmt::format("curtailment {} begins: {} of IT load have to go, {} will", e.name,
+                       to_text(e.wanted), to_text(e.planned));
+  }
+  std::string operator()(const CurtailmentMeasured& e) const {
+    return fmt::format(
+        "curtailment {} counts from now on: {} less of the {} asked, {} at the meter", e.name,
+        to_text(e.less), to_text(e.asked), to_text(e.drawn));
+  }
+  std::string operator()(const CurtailmentEnded& e) const {
+    return fmt::format("curtailment {} ends: {}", e.name, e.why);
+  }
+  std::string operator()(const PaceChanged& e) const {
+    return fmt::format("{} works at {} % of its pace and draws {}{}", attempt(e.attempt),
+                       e.pace.count() / 10'000, to_text(e.draws), by(e.by));
+  }
+
   std::string operator()(const StartGang& e) const {
     return fmt::format("start {} at {} on {}", attempt(e.attempt), e.site, to_text(e.nodes));
   }
@@ -175,6 +200,10 @@ struct Teller {
                        e.batch_only ? " (batch script only)" : "");
   }
   std::string operator()(const ForgetAttempt& e) const { return "forget " + attempt(e.attempt); }
+  std::string operator()(const SetPace& e) const {
+    return fmt::format("cap {} at {} to {} % of its pace", attempt(e.attempt), e.site,
+                       e.pace.count() / 10'000);
+  }
 };
 
 }  // namespace

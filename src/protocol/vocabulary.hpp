@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "model/booking.hpp"
+#include "model/curtailment.hpp"
 #include "model/job.hpp"
 #include "model/portfolio.hpp"
 #include "protocol/ids.hpp"
@@ -47,8 +48,9 @@ struct Ending {
 BOOST_DESCRIBE_STRUCT(Ending, (), (kind, code, signal, rank, detail))
 
 // Resized: an elastic gang, to run on at another size at once.
-enum class StopCause { Cancelled, WalltimeReached, NodeDown, Preempted, Resized };
-BOOST_DESCRIBE_ENUM(StopCause, Cancelled, WalltimeReached, NodeDown, Preempted, Resized)
+// Curtailed: its site has to draw less.
+enum class StopCause { Cancelled, WalltimeReached, NodeDown, Preempted, Resized, Curtailed };
+BOOST_DESCRIBE_ENUM(StopCause, Cancelled, WalltimeReached, NodeDown, Preempted, Resized, Curtailed)
 
 // What an attempt came to, in the engine's judgement.
 enum class AttemptResult {
@@ -58,10 +60,11 @@ enum class AttemptResult {
   TimedOut,
   InfrastructureFailed,
   Preempted,
-  Resized
+  Resized,
+  Curtailed
 };
 BOOST_DESCRIBE_ENUM(AttemptResult, Completed, Failed, Cancelled, TimedOut, InfrastructureFailed,
-                    Preempted, Resized)
+                    Preempted, Resized, Curtailed)
 
 enum class JobState {
   Waiting,
@@ -206,14 +209,29 @@ struct SetPolicy {
 };
 BOOST_DESCRIBE_STRUCT(SetPolicy, (), (policy, by))
 
+// A site has to draw less for a while; see model/curtailment.hpp.
+struct Curtail {
+  Curtailment curtailment;
+  std::string by;
+  bool operator==(const Curtail&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Curtail, (), (curtailment, by))
+
+struct EndCurtailment {
+  std::string name;
+  std::string by;
+  bool operator==(const EndCurtailment&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(EndCurtailment, (), (name, by))
+
 struct Tick {  // "a deadline has come": the driver sends it at next_deadline()
   bool operator==(const Tick&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Tick, (), ())
 
-using Command =
-    std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded, ReportNode, Drain,
-                 Resume, Tick, MakeBooking, EndBooking, HoldJob, ReleaseJob, SetPolicy>;
+using Command = std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded,
+                             ReportNode, Drain, Resume, Tick, MakeBooking, EndBooking, HoldJob,
+                             ReleaseJob, SetPolicy, Curtail, EndCurtailment>;
 
 // ---- events ----
 
@@ -393,11 +411,60 @@ struct PolicyChanged {
 };
 BOOST_DESCRIBE_STRUCT(PolicyChanged, (), (policy, changes, by))
 
+// A curtailment was called while the site drew so much at the meter; from its beginning until its
+// end the site's IT load stays below the ceiling.
+struct CurtailmentCalled {
+  Curtailment curtailment;
+  Power drawn;
+  Power ceiling;
+  std::string by;
+  bool operator==(const CurtailmentCalled&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(CurtailmentCalled, (), (curtailment, drawn, ceiling, by))
+
+// The load goes down: so much IT power has to go, so much will.
+struct CurtailmentBegun {
+  std::string name;
+  Power wanted;
+  Power planned;
+  bool operator==(const CurtailmentBegun&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(CurtailmentBegun, (), (name, wanted, planned))
+
+// At the instant from which it counts: what the site draws at the meter, how much less that is than
+// when it was called, and how much less was asked.
+struct CurtailmentMeasured {
+  std::string name;
+  Power drawn;
+  Power less;
+  Power asked;
+  bool operator==(const CurtailmentMeasured&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(CurtailmentMeasured, (), (name, drawn, less, asked))
+
+struct CurtailmentEnded {
+  std::string name;
+  std::string why;
+  bool operator==(const CurtailmentEnded&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(CurtailmentEnded, (), (name, why))
+
+// The gang works at this pace from now on, and draws this much (IT).
+struct PaceChanged {
+  AttemptId attempt;
+  Ratio pace;
+  Power draws;
+  std::string by;
+  bool operator==(const PaceChanged&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(PaceChanged, (), (attempt, pace, draws, by))
+
 using EventBody =
     std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
                  AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained,
                  Resumed, CapacityChanged, SitePowerChanged, UseCharged, RoomPromised, BookingMade,
-                 BookingBegun, BookingEnded, JobHeld, JobReleased, PolicyChanged>;
+                 BookingBegun, BookingEnded, JobHeld, JobReleased, PolicyChanged, CurtailmentCalled,
+                 CurtailmentBegun, CurtailmentMeasured, CurtailmentEnded, PaceChanged>;
 
 struct Event {
   Instant at;
@@ -437,6 +504,13 @@ struct ForgetAttempt {  // its end is on record: the executor keeps the output, 
   std::string site;
 };
 
-using Effect = std::variant<StartGang, StopGang, SignalGang, ForgetAttempt>;
+struct SetPace {  // cap the power of its GPUs so that they work at this pace
+  AttemptId attempt;
+  std::string site;
+  Ratio from;
+  Ratio pace;
+};
+
+using Effect = std::variant<StartGang, StopGang, SignalGang, ForgetAttempt, SetPace>;
 
 }  // namespace ampacity

@@ -107,7 +107,8 @@ Status Conductor::start(const Portfolio& portfolio) {
           StopGang{live.start.attempt, live.start.site, engine_.state().portfolio->policy.grace});
     }
     const auto site = live.start.site;
-    expected[site].push_back({std::move(live.start), live.started, live.since});
+    expected[site].push_back(
+        {std::move(live.start), live.started, live.since, live.pace, live.slowed});
   }
   for (auto& [site, executor] : executors_) executor->adopt(expected[site], now());
   carry_out(stops);
@@ -294,6 +295,7 @@ void Conductor::carry_out(const std::vector<Effect>& effects) {
       if (const auto* start = std::get_if<StartGang>(&effect)) executor->start(*start, at);
       if (const auto* stop = std::get_if<StopGang>(&effect)) executor->stop(*stop, at);
       if (const auto* signal = std::get_if<SignalGang>(&effect)) executor->signal(*signal, at);
+      if (const auto* pace = std::get_if<SetPace>(&effect)) executor->set_pace(*pace, at);
       if (const auto* forget = std::get_if<ForgetAttempt>(&effect)) executor->forget(*forget);
     }
   }

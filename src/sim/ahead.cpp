@@ -19,6 +19,11 @@ Ending exits(const JobSpec& spec) {
   return ending;
 }
 
+// The time that is left of a run when its pace changes.
+Duration at_pace(Duration left, Ratio from, Ratio to) {
+  return Duration(scaled(left.count(), from.count(), to.count()));
+}
+
 Ending terminated() {
   return {EndKind::Signalled, 0, 15, {}, ""};
 }
@@ -35,7 +40,8 @@ Ahead::Ahead(Engine engine, Instant now) : engine_(std::move(engine)), now_(now)
       continue;
     }
     const auto since = live.since.value_or(now);
-    const auto end = since + runs_for(start);
+    auto end = since + live.slowed + runs_for(start);
+    if (end > now) end = now + at_pace(end - now, one, live.pace);
     ends(start.attempt, {std::max(end, now), exits(*start.spec)});
     if (!live.started) started.emplace_back(ReportStarted{start.attempt});
   }
@@ -58,6 +64,11 @@ void Ahead::follow(const Effect& effect, std::vector<Command>& reports) {
     const auto at = now_ + stop->grace;
     if (known != end_of_.end() && known->second.at <= at) return;
     ends(stop->attempt, {at, terminated()});
+  } else if (const auto* pace = std::get_if<SetPace>(&effect)) {
+    const auto known = end_of_.find(pace->attempt);
+    if (known == end_of_.end() || known->second.at <= now_) return;
+    const auto left = at_pace(known->second.at - now_, pace->from, pace->pace);
+    ends(pace->attempt, {now_ + left, known->second.ending});
   }
 }
 

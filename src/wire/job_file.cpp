@@ -209,6 +209,10 @@ void describe(Fields& f, JobSpec& job) {
   f.optional("gpus_min", job.gpus_min,
              "Elastic: it runs on any size from here up to gpus, and is resized as others come and "
              "go.");
+  f.optional("slowest", job.slowest,
+             "While its site has to draw less: how slow it may become, such as 75 %.");
+  f.optional("pausable", job.pausable,
+             "While its site has to draw less: it may stand still, from its checkpoint.");
   f.optional("gpus_per_node", job.gpus_per_node, "Exactly so many on each node.");
   f.optional("within", job.within, "The whole gang in one such unit, or it waits.");
   f.optional("prefer", job.prefer, "The whole gang in one such unit if possible.");

@@ -66,6 +66,8 @@ class Conversation {
     if (verb == "up") return ReportNode{words.at(1), NodeState::Up, ""};
     if (verb == "drain") return Drain{words.at(1), option(words, "by"), ""};
     if (verb == "resume") return Resume{words.at(1), option(words, "by")};
+    if (verb == "curtail") return Curtail{curtailment(words), option(words, "by")};
+    if (verb == "uncurtail") return EndCurtailment{words.at(1), option(words, "by")};
     if (verb == "book") return MakeBooking{booking(words), option(words, "by")};
     if (verb == "unbook") return EndBooking{words.at(1), option(words, "by")};
     if (verb == "hold") {
@@ -96,6 +98,17 @@ class Conversation {
     b.maintenance = has(words, "maintenance");
     b.team = option(words, "team");
     return b;
+  }
+
+  // curtail noon site=north kw=12 from=1h for=3h
+  Curtailment curtailment(const Words& words) const {
+    Curtailment c;
+    c.name = words.at(1);
+    c.site = option(words, "site");
+    c.power = Power::of(std::stoll(option(words, "kw")) * 1'000);
+    c.from = now_ + parse_duration(option(words, "from", "0s")).value();
+    c.until = c.from + parse_duration(option(words, "for", "1h")).value();
+    return c;
   }
 
   static void set_policy(const Words& words, Policy& policy) {
@@ -205,6 +218,10 @@ class Conversation {
       spec.accelerators.push_back({text.substr(0, colon), Ratio::of(speed * 10'000)});
     }
     spec.mixed = has(words, "mixed");
+    spec.pausable = has(words, "pausable");
+    if (const auto n = option(words, "slowest"); !n.empty()) {
+      spec.slowest = Ratio::of(std::stoll(n) * 10'000);
+    }
     spec.booking = option(words, "booking");
     if (const auto n = option(words, "per_node"); !n.empty()) spec.gpus_per_node = std::stoll(n);
     spec.team = option(words, "team");

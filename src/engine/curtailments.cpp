@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+// Curtailments: a site has to draw less for a while (model/curtailment.hpp). From the call on
+// nothing starts that would run into it above its ceiling; a grace before it counts the gangs give
+// up what has to go (policy/shedding.hpp); when it is over the loads return. The ceiling is the
+// draw at the meter when it was called less what was asked, over the PUE.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "engine/engine.hpp"
+#include "units/arithmetic.hpp"
+#include "units/text.hpp"
+
+namespace ampacity {
+
+SiteIndex Engine::site_called(const std::string& name) const {
+  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
+    if (fleet_.sites()[i].name == name) return SiteIndex(i);
+  }
+  AMPACITY_ASSERT(false, "no site {}", name);
+  return SiteIndex();
+}
+
+Power Engine::facility_power(SiteIndex site) const {
+  return times(fleet_.power_drawn(site), state_.portfolio->sites[site.value()].pue);
+}
+
+std::optional<Refusal> Engine::objection_to(const Curtailment& call) const {
+  const auto invalid = [](std::string message) {
+    return Refusal{Reason::CurtailmentInvalid, std::move(message)};
+  };
+  if (const auto problems = check(call); !problems.empty()) {
+    return invalid(problems.front().path + ": " + problems.front().message);
+  }
+  if (state_.curtailments.count(call.name) > 0) {
+    return invalid(fmt::format("a curtailment is called '{}' already", call.name));
+  }
+  if (call.until <= now_) {
+    return invalid(fmt::format("until: {} has passed", to_text(call.until)));
+  }
+  if (state_.curtailments.size() >= limits::curtailments) {
+    return invalid(fmt::format("there are {} curtailments, the limit", limits::curtailments));
+  }
+  const auto names = names_of(state_.portfolio->sites);
+  if (std::find(names.begin(), names.end(), call.site) == names.end()) {
+    return Refusal{Reason::NameUnknown, fmt::format("no site is called '{}'{}", call.site,
+                                                    did_you_mean(call.site, names))};
+  }
+  return std::nullopt;
+}
+
+void Engine::on(const Curtail& command) {
+  auto call = command.curtailment;
+  call.from = std::max(call.from, now_);
+  if (auto objected = objection_to(call)) {
+    outcome_.refusal = std::move(objected);
+    return;
+  }
+  const auto site = site_called(call.site);
+  const auto drawn = facility_power(site);
+  const auto left = std::max(drawn - call.power, Power());
+  const auto ceiling = it_limit(left, state_.portfolio->sites[site.value()].pue);
+  emit(CurtailmentCalled{call, drawn, ceiling, command.by});
+  refresh_capacity(now_);
+}
+
+void Engine::on(const EndCurtailment& command) {
+  if (state_.curtailments.count(command.name) == 0) {
+    std::vector<std::string> names;
+    for (const auto& [name, c] : state_.curtailments) names.push_back(name);
+    return refuse(Reason::NameUnknown, fmt::format("no curtailment is called '{}'{}", command.name,
+                                                   did_you_mean(command.name, names)));
+  }
+  end_curtailment(command.name, command.by.empty() ? "called off" : "called off by " + command.by);
+}
+
+// Whoever has to stop has a grace for it.
+Instant Engine::acts_at(const Curtailment& call) const {
+  return call.from - state_.portfolio->policy.grace;
+}
+
+void Engine::curtailments_due(Instant now) {
+  const auto due = [&](Instant at) {
+    if (at > now && (!capacity_due_ || at < *capacity_due_)) capacity_due_ = at;
+  };
+  std::vector<std::string> begin;
+  std::vector<std::string> measure;
+  std::vector<std::string> end;
+  for (const auto& [name, c] : state_.curtailments) {
+    for (const auto at : {acts_at(c.curtailment), c.curtailment.from, c.curtailment.until}) due(at);
+    if (c.curtailment.until <= now) {
+      end.push_back(name);
+      continue;
+    }
+    if (!c.begun && acts_at(c.curtailment) <= now) begin.push_back(name);
+    if (!c.measured && c.curtailment.from <= now) measure.push_back(name);
+  }
+  for (const auto& name : end) end_curtailment(name, "its time is over");
+  for (const auto& name : begin) begin_curtailment(name);
+  for (const auto& name : measure) {
+    const auto& c = state_.curtailments.at(name);
+    const auto drawn = facility_power(site_called(c.curtailment.site));
+    emit(CurtailmentMeasured{name, drawn, c.drawn - drawn, c.curtailment.power});
+  }
+}
+
+// The gangs of a site that are not on their way out already.
+std::vector<Load> Engine::loads_of(SiteIndex site) const {
+  std::vector<Load> loads;
+  const bool can_slow =
+      state_.portfolio->sites[site.value()].cluster.kind == ClusterKind::Simulated;
+  for (const auto id : live_jobs()) {
+    const auto& job = job_of(id);
+    const auto& live = *job.live;
+    if (live.stopping || site_of(live) != site) continue;
+    Load load;
+    load.job = id;
+    auto still = *job.spec;
+    still.draw = Ratio();
+    load.rest = draw_of(still, live.shares);
+    load.dynamic = draw_of(*job.spec, live.shares) - load.rest;
+    load.pace = live.pace;
+    load.least_pace = can_slow && live.started ? job.spec->slowest.value_or(one) : one;
+    load.gpus = live.gpus;
+    const bool resizes = job.spec->gpus_min && live.started && !job.spec->mixed;
+    if (resizes) load.spare = gpus_of(on_loan(job, pool_of(live)));
+    load.may_pause = job.spec->pausable && job.spec->requeue;
+    load.may_move = job.spec->requeue;
+    load.loss = loss_of(job);
+    loads.push_back(load);
+  }
+  return loads;
+}
+
+void Engine::begin_curtailment(const std::string& name) {
+  const auto c = state_.curtailments.at(name);
+  const auto site = site_called(c.curtailment.site);
+  // What is being stopped is gone by then.
+  auto drawn = fleet_.power_drawn(site);
+  for (const auto id : stopping_) {
+    const auto& job = job_of(id);
+    if (site_of(*job.live) == site) {
+      drawn -= part_of(job.live->draws, shares_leaving(job, id), job);
+    }
+  }
+  const auto wanted = std::max(drawn - c.ceiling, Power());
+  const auto relief = shed(loads_of(site), wanted);
+  emit(CurtailmentBegun{name, wanted, relief.power});
+  relieve(relief, site, "curtailment " + name);
+}
+
+void Engine::relieve(const Relief& relief, SiteIndex, const std::string& by) {
+  for (const auto& slowed : relief.slowed) set_pace(slowed.job, slowed.pace, by);
+  for (const auto id : relief.shrunk) {
+    const auto& job = job_of(id);
+    resize(id, without(job.live->shares, on_loan(job, pool_of(*job.live))), std::nullopt);
+  }
+  for (const auto id : relief.paused) stop(id, StopCause::Curtailed, by);
+  for (const auto id : relief.moved) stop(id, StopCause::Curtailed, by);
+}
+
+void Engine::set_pace(JobId id, Ratio pace, const std::string& by) {
+  const auto& job = job_of(id);
+  auto still = *job.spec;
+  still.draw = Ratio();
+  const auto rest = draw_of(still, job.live->shares);
+  const auto dynamic = draw_of(*job.spec, job.live->shares) - rest;
+  const AttemptId attempt{id, job.attempts};
+  effect(SetPace{attempt, job.live->site, job.live->pace, pace});
+  emit(PaceChanged{attempt, pace, rest + times(dynamic, dynamic_power_at(pace)), by});
+}
+
+// Whoever works slower at this site returns to its pace, as far as no other call is on.
+void Engine::end_curtailment(const std::string& name, const std::string& why) {
+  const auto site = site_called(state_.curtailments.at(name).curtailment.site);
+  const bool begun = state_.curtailments.at(name).begun;
+  emit(CurtailmentEnded{name, why});
+  if (!begun) return;
+  for (const auto& [other, c] : state_.curtailments) {
+    if (c.begun && site_called(c.curtailment.site) == site) return;
+  }
+  for (const auto id : live_jobs()) {
+    const auto& live = *job_of(id).live;
+    if (live.pace == one || live.stopping || site_of(live) != site) continue;
+    set_pace(id, one, "the end of curtailment " + name);
+  }
+}
+
+void Engine::apply(const CurtailmentCalled& event, Instant) {
+  state_.curtailments[event.curtailment.name] = {event.curtailment, event.drawn, event.ceiling,
+                                                 false, false};
+  dirty_ = true;
+}
+
+void Engine::apply(const CurtailmentBegun& event, Instant) {
+  auto& c = state_.curtailments.at(event.name);
+  c.begun = true;
+  limit_power(site_called(c.curtailment.site));
+  dirty_ = true;
+}
+
+void Engine::apply(const CurtailmentMeasured& event, Instant) {
+  state_.curtailments.at(event.name).measured = true;
+}
+
+void Engine::apply(const CurtailmentEnded& event, Instant) {
+  const auto site = site_called(state_.curtailments.at(event.name).curtailment.site);
+  state_.curtailments.erase(event.name);
+  limit_power(site);
+  dirty_ = true;
+}
+
+// The time that its pace has cost it.
+Duration Engine::slowed_until(const LiveAttempt& live, Instant at) {
+  if (live.pace == one) return live.slowed;
+  const auto lost = scaled((at - live.paced).count(), (one - live.pace).count(), one.count());
+  return live.slowed + Duration(lost);
+}
+
+// What remains to be done takes longer, or less long; what was used until now is put aside, because
+// from now on the gang draws something else.
+void Engine::apply(const PaceChanged& event, Instant at) {
+  const auto id = event.attempt.job;
+  auto& job = change(id);
+  auto& live = *job.live;
+  disarm(id);
+  live.used = usage_so_far(job, at);
+  live.slowed = slowed_until(live, at);
+  const auto left = std::max(live.expected_end - at, Duration(0));
+  live.expected_end = at + Duration(scaled(left.count(), live.pace.count(), event.pace.count()));
+  if (live.started) live.walltime = live.expected_end - *live.started;
+  live.pace = event.pace;
+  live.paced = at;
+  fleet_.draw(site_of(live), event.draws - live.draws);
+  live.draws = event.draws;
+  occupy(id, job);
+  arm(id, live, job);
+  dirty_ = true;
+}
+
+// By its interconnection, and by the calls that are on.
+void Engine::limit_power(SiteIndex site) {
+  const auto& name = fleet_.sites()[site.value()].name;
+  std::optional<Power> limit;
+  const auto stated = state_.site_power.find(name);
+  if (stated != state_.site_power.end()) limit = stated->second;
+  for (const auto& [call, c] : state_.curtailments) {
+    if (c.begun && c.curtailment.site == name)
+      limit = std::min(limit.value_or(c.ceiling), c.ceiling);
+  }
+  fleet_.set_power_limit(site, limit);
+}
+
+// In every pass: what is called and has not begun takes its power from the beginning on.
+void Engine::reserve_curtailments() {
+  for (const auto& [name, c] : state_.curtailments) {
+    if (c.begun) continue;
+    const auto site = site_called(c.curtailment.site);
+    for (std::uint32_t i = 0; i < fleet_.pools().size(); ++i) {
+      const PoolIndex pool(i);
+      if (fleet_.pool(pool).site != site) continue;
+      const auto left = c.ceiling - fleet_.power_drawn(site);
+      Planner::Reservation r;
+      r.at = c.curtailment.from;
+      r.until = c.curtailment.until;
+      r.booking = name;
+      r.curtails = true;
+      r.need.watts = (fleet_.power_free(pool) - left).count();
+      if (r.need.watts > 0) planner_.reserve(pool, r);
+    }
+  }
+}
+
+}  // namespace ampacity
