@@ -260,7 +260,7 @@ std::optional<std::vector<FileProblem>> check_workload(const std::string& file,
     kind = "faults";
     const auto faults = parse_faults(text, file);
     if (!faults) return faults.error();
-    summary = fmt::format("{} causes, {} outages", faults->causes.size(), faults->outages.size());
+    summary = fmt::format("{} causes, {} outages", faults->spec.causes.size(), faults->spec.outages.size());
   } else if (text.find("kind: Variants") != std::string::npos) {
     kind = "variants";
     const auto list = parse_variants(text, file);
