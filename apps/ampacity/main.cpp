@@ -17,6 +17,7 @@
 #include "serve/replay.hpp"
 #include "serve/serve.hpp"
 #include "simulate/commands.hpp"
+#include "wire/json.hpp"
 #include "wire/portfolio_file.hpp"
 
 namespace {
@@ -68,23 +69,49 @@ void add_serve(CLI::App& app, client::Run& run) {
       [call, &run] { run = [call] { return run_serve(call->file, call->options, call->level); }; });
 }
 
+Exit run_redecide(const std::filesystem::path& data, bool as_json) {
+  const auto result = redecide(data);
+  if (!result) {
+    fmt::print(stderr, "ampacity replay: {}\n", result.error().message);
+    return client::exit_for(result.error());
+  }
+  const bool same = result->departs.empty();
+  const auto digest = result->digest.text();
+  if (as_json) {
+    fmt::print("{{\"commands\":{},\"events\":{},\"digest\":\"{}\",\"same\":{},\"departs\":{}}}\n",
+               result->commands, result->events, digest, same, json::to_json(result->departs));
+  } else {
+    fmt::print("{} commands decided again, {} events, digest {}{}\n", result->commands,
+               result->events, digest, same ? ": as recorded" : "");
+  }
+  if (!same) fmt::print(stderr, "it departs from the journal: {}\n", result->departs);
+  return same ? Exit::Ok : Exit::Data;
+}
+
 void add_replay(CLI::App& app, client::Run& run) {
   struct Call {
     std::filesystem::path data = ".ampacity";
     std::optional<std::int64_t> until;
+    bool decide = false;
     bool json = false;
   };
   auto call = std::make_shared<Call>();
   auto* sub = app.add_subcommand("replay",
                                  "Audit a journal: replay its events and print the state's digest");
-  sub->footer("Examples:\n  ampacity replay --data .ampacity --json");
+  sub->footer(
+      "Examples:\n  ampacity replay --data .ampacity --json\n"
+      "  ampacity replay --decide      decide every command again: is it what was recorded?");
   sub->add_option("--data", call->data, "Data folder")
       ->envname("AMPACITY_DATA")
       ->capture_default_str();
-  sub->add_option("--until", call->until, "Stop after this event");
+  auto* until = sub->add_option("--until", call->until, "Stop after this event");
+  sub->add_flag("--decide", call->decide,
+                "Decide the commands again and compare every event; differs: exit 7")
+      ->excludes(until);
   sub->add_flag("--json", call->json, "Print JSON instead of text");
   sub->callback([call, &run] {
     run = [call] {
+      if (call->decide) return run_redecide(call->data, call->json);
       const auto result = replay(call->data, call->until);
       if (!result) {
         fmt::print(stderr, "ampacity replay: {}\n", result.error().message);

@@ -72,7 +72,7 @@ Exit play_year(const Call& call, std::vector<SimulateResult>& results) {
   for (const auto& team : spec.teams) portfolio.teams.push_back({team.name, 1, {}, "", {}});
   for (auto& lease : portfolio.leases) lease.ends = spec.from + Duration(3'650LL * 86'400'000);
   SimulationOptions options;
-  options.faults = *faults;
+  options.faults = faults->spec;
   options.from = spec.from;
   options.until = end_of(spec);
   auto r = play("stargate-year", portfolio, workload, options);

@@ -11,6 +11,7 @@
 #include "client/exit_code.hpp"
 #include "sim/synthetic.hpp"
 #include "sim/workload_summary.hpp"
+#include "terminal/figures.hpp"
 #include "units/text.hpp"
 #include "wire/csv.hpp"
 #include "wire/json.hpp"
@@ -20,6 +21,7 @@ namespace ampacity::bench {
 namespace {
 
 using client::Exit;
+using terminal::grouped;
 
 struct Call {
   std::vector<std::string> files;
@@ -35,14 +37,6 @@ struct Fit {
   double ours = 0;
   double theirs = 0;
 };
-
-std::string grouped(std::int64_t value) {
-  auto text = std::to_string(value);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3) {
-    text.insert(static_cast<std::size_t>(at), ",");
-  }
-  return text;
-}
 
 double part(std::int64_t of, std::int64_t all) {
   return all == 0 ? 0 : static_cast<double>(of) / static_cast<double>(all);

@@ -260,7 +260,10 @@ std::optional<std::vector<FileProblem>> check_workload(const std::string& file,
     kind = "faults";
     const auto faults = parse_faults(text, file);
     if (!faults) return faults.error();
-    summary = fmt::format("{} causes, {} outages", faults->causes.size(), faults->outages.size());
+    summary = fmt::format("{} causes, {} outages", faults->spec.causes.size(),
+                          faults->spec.outages.size());
+    if (faults->outages_file) summary += ", outages in " + faults->outages_file->file;
+    if (faults->lifetimes) summary += ", lifetimes in " + faults->lifetimes->columns.file;
   } else if (text.find("kind: Variants") != std::string::npos) {
     kind = "variants";
     const auto list = parse_variants(text, file);
@@ -342,7 +345,8 @@ void add_schema(CLI::App& app, Run& run) {
   sub->footer("Examples:\n  ampacity schema portfolio > schema/portfolio.schema.json");
   sub->add_option("format", *what, "portfolio, job, trace-map, synthetic, faults, variants or api")
       ->required()
-      ->check(CLI::IsMember({"portfolio", "job", "trace-map", "synthetic", "faults", "variants", "api"}));
+      ->check(CLI::IsMember(
+          {"portfolio", "job", "trace-map", "synthetic", "faults", "variants", "api"}));
   sub->callback([what, &run] {
     run = [what] {
       fmt::print("{}", *what == "api"         ? openapi_document()

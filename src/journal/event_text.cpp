@@ -97,6 +97,33 @@ void write_command(std::string& out, const Entry& entry, std::int64_t first_even
   json::write(out, entry.command);
 }
 
+Result<CommandText> read_command(std::string_view text) {
+  boost::json::error_code error;
+  const auto value = boost::json::parse(text, error, {}, lenient());
+  if (error || !value.is_object()) return invalid("JSON: " + error.message());
+  CommandText read;
+  for (const auto* key : {"spec_event", "portfolio_event"}) {
+    const auto* event = value.as_object().if_contains(key);
+    if (event != nullptr && event->is_int64()) read.rest_in = event->as_int64();
+  }
+  if (auto status = json::read(value, read.command); !status) return status.error();
+  return read;
+}
+
+bool complete(Command& command, EventBody event) {
+  if (auto* submit = std::get_if<SubmitJob>(&command)) {
+    const auto* submitted = std::get_if<JobSubmitted>(&event);
+    if (submitted == nullptr || !submitted->spec) return false;
+    submit->spec = *submitted->spec;
+    return true;
+  }
+  auto* configure = std::get_if<Configure>(&command);
+  auto* configured = std::get_if<PortfolioConfigured>(&event);
+  if (configure == nullptr || configured == nullptr) return false;
+  configure->portfolio = std::move(configured->portfolio);
+  return true;
+}
+
 EventReader::EventReader() : memory_(64U << 10U), parser_({}, lenient()) {}
 
 Result<EventBody> EventReader::read(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include <boost/json/parser.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,15 @@ std::optional<std::int64_t> job_of(const EventBody& body);
 // event
 // ("spec_event": 17) instead of holding it a second time. `first_event`: the id of entry.events[0].
 void write_command(std::string& out, const Entry& entry, std::int64_t first_event);
+
+// The command, and the event that holds the rest of it, if its text points to one.
+struct CommandText {
+  Command command;
+  std::optional<std::int64_t> rest_in;
+};
+Result<CommandText> read_command(std::string_view text);
+// Takes the spec or the portfolio out of that event; false: it has none for such a command.
+bool complete(Command& command, EventBody event);
 
 // Reads event bodies, reusing its memory. Bytes that are not UTF-8 are let through as they were
 // written: a detail that came from a file name or a program must not make a durable event

@@ -71,6 +71,15 @@ struct JobFilter {
   std::int64_t limit = 100;  // 1 to 10,000
 };
 
+// A command as it was given, and how far the events go that it became.
+struct CommandRow {
+  std::int64_t seq = 0;
+  Instant at;
+  Command command;
+  std::string refusal;  // JSON; empty: it was accepted
+  std::int64_t last_event = 0;
+};
+
 class JournalReader {
  public:
   virtual ~JournalReader() = default;
@@ -79,6 +88,7 @@ class JournalReader {
   virtual Result<std::shared_ptr<const JobSpec>> spec(JobId id) = 0;
   virtual Result<std::vector<AttemptRow>> attempts(JobId id) = 0;
   virtual Result<std::vector<EventRow>> events_after(std::int64_t id, std::int64_t limit) = 0;
+  virtual Result<std::vector<CommandRow>> commands_after(std::int64_t seq, std::int64_t limit) = 0;
   virtual Result<std::vector<EventRow>> events_of(JobId id) = 0;
   virtual Result<std::int64_t> last_event() = 0;
   virtual Result<std::vector<std::pair<std::string, std::int64_t>>> counts_by_state() = 0;

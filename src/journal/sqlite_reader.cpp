@@ -27,6 +27,7 @@ class SqliteReader : public JournalReader {
   Result<std::shared_ptr<const JobSpec>> spec(JobId id) override;
   Result<std::vector<AttemptRow>> attempts(JobId id) override;
   Result<std::vector<EventRow>> events_after(std::int64_t id, std::int64_t limit) override;
+  Result<std::vector<CommandRow>> commands_after(std::int64_t seq, std::int64_t limit) override;
   Result<std::vector<EventRow>> events_of(JobId id) override;
   Result<std::int64_t> last_event() override;
   Result<std::vector<std::pair<std::string, std::int64_t>>> counts_by_state() override;
@@ -34,6 +35,7 @@ class SqliteReader : public JournalReader {
  private:
   soci::session& session() { return database_->session(); }
   std::vector<NodeShare> nodes(AttemptId attempt);
+  Status complete_from_event(Command& command, std::int64_t event);
 
   template <class Call>
   auto reading(Call&& call) {
@@ -127,6 +129,42 @@ Result<std::vector<EventRow>> SqliteReader::events_after(std::int64_t id, std::i
         fmt::format("SELECT {} FROM events WHERE id > :id ORDER BY id LIMIT :limit", event_columns),
         id, limit);
     while (query.next()) rows.push_back(event_row(query.row()));
+    return rows;
+  });
+}
+
+Status SqliteReader::complete_from_event(Command& command, std::int64_t event) {
+  Query<EventColumns, Whole> query(
+      session(), fmt::format("SELECT {} FROM events WHERE id = :id", event_columns), event);
+  if (query.next()) {
+    auto body = EventReader().read(event_row(query.row()).json);
+    if (body && complete(command, std::move(*body))) return {};
+  }
+  return corrupt({database_->file(), "reading"},
+                 fmt::format("event {} does not hold what a command refers to", event));
+}
+
+Result<std::vector<CommandRow>> SqliteReader::commands_after(std::int64_t seq, std::int64_t limit) {
+  if (auto status = check_limit(limit); !status) return status.error();
+  return reading([&]() -> Result<std::vector<CommandRow>> {
+    std::vector<CommandRow> rows;
+    Query<Columns<Whole, Whole, std::string, Nullable<std::string>, Whole>, Whole, Whole> query(
+        session(),
+        "SELECT seq, at_ms, body, refusal, last_event FROM commands WHERE seq > :seq "
+        "ORDER BY seq LIMIT :limit",
+        seq, limit);
+    while (query.next()) {
+      const auto& [number, at_ms, body, refusal, last_event] = query.row();
+      auto read = read_command(body);
+      if (!read) return read.error().within(fmt::format("command {}", number));
+      if (read->rest_in) {
+        if (auto status = complete_from_event(read->command, *read->rest_in); !status) {
+          return status.error();
+        }
+      }
+      rows.push_back({number, from_ms(at_ms), std::move(read->command), refusal.get().value_or(""),
+                      last_event});
+    }
     return rows;
   });
 }

@@ -23,6 +23,15 @@ std::int64_t root(Wide square) {
   return low;
 }
 
+std::int64_t units_of(const GangExtent& gang, FaultUnit unit) {
+  const std::int64_t of[] = {gang.gpus, gang.nodes, gang.racks, gang.pods, gang.halls, gang.sites};
+  return of[static_cast<std::size_t>(unit)];
+}
+
+std::int64_t rounded_up(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / std::max<std::int64_t>(b, 1);
+}
+
 }  // namespace
 
 std::vector<Problem> check(const FaultSpec& faults) {
@@ -50,6 +59,14 @@ std::vector<Problem> check(const FaultSpec& faults) {
       say(name, fmt::format("expected 1 to 10000, got {}", factor));
     }
   }
+  if (faults.lemon_repair <= Duration(0)) say("lemon_repair", "must be more than 0");
+  if (const auto& lives = faults.lifetimes) {
+    if (lives->unit > FaultUnit::Node) say("lifetimes.unit", "expected gpu or node");
+    if (lives->mean_repair < Duration(0)) say("lifetimes.mean_repair", "must not be negative");
+    if (lives->age < Duration(0) || lives->age > limits::life) {
+      say("lifetimes.age", "expected 0 to 50 years");
+    }
+  }
   for (const auto& [name, time] :
        {std::pair("infant_period", faults.infant_period),
         std::pair("start_time", faults.start_time), std::pair("restart_time", faults.restart_time),
@@ -57,6 +74,36 @@ std::vector<Problem> check(const FaultSpec& faults) {
     if (time < Duration(0)) say(name, "must not be negative");
   }
   return problems;
+}
+
+GangExtent extent_of(std::int64_t gpus, std::int64_t gpus_per_node, std::int64_t nodes_per_rack,
+                     std::int64_t racks_per_pod, std::int64_t pods_per_hall) {
+  GangExtent gang;
+  gang.gpus = gpus;
+  gang.nodes = rounded_up(gang.gpus, gpus_per_node);
+  gang.racks = rounded_up(gang.nodes, nodes_per_rack);
+  gang.pods = rounded_up(gang.racks, racks_per_pod);
+  gang.halls = rounded_up(gang.pods, pods_per_hall);
+  return gang;
+}
+
+// In failures within so long a time that whole numbers keep every cause's share.
+std::optional<Duration> mean_between(const FaultSpec& faults, const GangExtent& gang) {
+  constexpr Wide long_time = Wide{100'000'000} * ms_per_year;  // as milliseconds, 63 bits
+  Wide failures = 0;
+  for (const auto& cause : faults.causes) {
+    auto of_cause = long_time * units_of(gang, cause.unit) / cause.mean_between.count();
+    if (cause.unit <= FaultUnit::Node) {
+      const auto more = faults.lemon_share.count() * (faults.lemon_factor - 1);
+      of_cause += of_cause * more / one.count();
+    }
+    failures += of_cause;
+  }
+  if (const auto& lives = faults.lifetimes) {
+    failures += long_time * units_of(gang, lives->unit) / lives->table.mean_between().count();
+  }
+  if (failures == 0) return std::nullopt;
+  return Duration(std::max<std::int64_t>(static_cast<std::int64_t>(long_time / failures), 1));
 }
 
 Duration best_checkpoint_interval(Duration checkpoint, Duration mtbf) {

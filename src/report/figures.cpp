@@ -25,13 +25,6 @@ std::string shown(std::string name) {
   return name;
 }
 
-std::string grouped(std::int64_t number) {
-  auto text = fmt::format("{}", number);
-  const std::size_t first = number < 0 ? 1 : 0;
-  for (auto at = text.size(); at > first + 3; at -= 3) text.insert(at - 3, 1, ',');
-  return text;
-}
-
 std::string percent(double share) {
   return fmt::format("{:.1f} %", share * 100);
 }

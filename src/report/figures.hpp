@@ -8,13 +8,14 @@
 #include <string>
 
 #include "report/measures.hpp"
+#include "terminal/figures.hpp"
 
 namespace ampacity::report {
 
 // A name without what would move a terminal's cursor: control characters become '?'.
 std::string shown(std::string name);
 
-std::string grouped(std::int64_t number);            // "-1,234,567"
+using terminal::grouped;
 std::string percent(double share);                   // 0.8231 -> "82.3 %"
 std::string megawatt_hours(double mwh);              // "1,234 MWh", "12.3 MWh"
 std::string tonnes(double t);                        // "1,234 t"

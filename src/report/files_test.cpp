@@ -106,6 +106,7 @@ TEST_CASE("docs/reference/simulation-results.md describes every member, and noth
   const auto document =
       text_of(std::filesystem::path(source) / "docs/reference/simulation-results.md");
   check_described<SimulationResult>(document);
+  check_described<CheckpointResult>(document);
   check_described<Spread>(document);
   check_described<GpuTimeSplit>(document);
   check_described<SizeClassResult>(document);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "report/advice.hpp"
 #include "report/figures.hpp"
 #include "report/measures.hpp"
 #include "terminal/table.hpp"
@@ -81,6 +82,18 @@ void add_jobs(std::string& out, const SimulationResult& r) {
   field(out, "attempts",
         fmt::format("{}: {} preempted, {} resized, {} interrupted by failures", grouped(r.attempts),
                     grouped(r.preempted), grouped(r.resized), grouped(r.interrupted)));
+  if (r.lemons_drained > 0) {
+    field(out, "lemons",
+          fmt::format("{} nodes drained, {} repaired", grouped(r.lemons_drained),
+                      grouped(r.lemons_repaired)));
+  }
+  if (r.checkpoints) {
+    const auto& c = *r.checkpoints;
+    field(out, "checkpoints",
+          fmt::format("{} jobs of {} GPUs; the largest, {} GPUs, fails every {}: {}",
+                      grouped(c.jobs), shown(c.size_class), grouped(c.gpus),
+                      to_text(Duration(c.mean_between_failures_ms)), advice_line(advice_of(c))));
+  }
   field(out, "wait", waits(r.wait));
   field(out, "makespan", to_text(Duration(r.makespan_ms)));
 }
@@ -111,6 +124,12 @@ void add_repairs(std::string& out, const SimulationResult& r) {
     if (!repairs.refused.empty()) text += "; left out: " + counts(repairs.refused, "x ");
     if (!repairs.repaired.empty()) text += "; repaired: " + counts(repairs.repaired, "x ");
     field(out, "workload", text);
+  }
+  for (const auto& [file, records] : r.fault_records) {
+    auto text = fmt::format("{}: {} rows read", shown(file), grouped(records.read));
+    if (!records.refused.empty()) text += "; left out: " + counts(records.refused, "x ");
+    if (!records.repaired.empty()) text += "; repaired: " + counts(records.repaired, "x ");
+    field(out, "faults", text);
   }
 }
 

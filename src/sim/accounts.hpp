@@ -61,6 +61,7 @@ class Accounts {
   void finish(const Engine& engine, Instant now, SimulationResult& result);
 
   static const std::vector<std::pair<std::int64_t, std::string>>& size_classes();
+  static std::size_t class_of(std::int64_t gpus);
 
  private:
   struct Team {
@@ -85,7 +86,6 @@ class Accounts {
   };
   using Kept = std::vector<std::pair<std::size_t, std::int64_t>>;  // site, GPU*ms
 
-  static std::size_t class_of(std::int64_t gpus);
   void waits(std::int64_t gpus, std::int64_t by);
   void split(std::size_t site, std::int64_t gpus, const AttemptTime& time);
   void paid(const JobSpec& spec, std::size_t site, const Usage& usage);

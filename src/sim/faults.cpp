@@ -54,6 +54,7 @@ FaultStream::FaultStream(const FaultSpec& faults, const Fleet& fleet, Instant fr
     draw(process);
     processes_.push_back(process);
   }
+  if (faults_.lifetimes) lifetimes_.emplace(*faults_.lifetimes, topology, from, seed);
 }
 
 // Microseconds, because a million GPUs fail more often than every few milliseconds.
@@ -69,6 +70,7 @@ std::optional<Instant> FaultStream::next() const {
     if (!first || at < *first) first = at;
   };
   for (const auto& p : processes_) take(from_ + Duration(p.at_us / 1'000));
+  if (lifetimes_ && lifetimes_->next()) take(*lifetimes_->next());
   if (!repairs_.empty()) take(repairs_.begin()->first);
   if (next_outage_ < faults_.outages.size()) take(faults_.outages[next_outage_].from);
   return first;
@@ -132,6 +134,15 @@ void FaultStream::down(const std::string& target, const std::string& cause, Inst
   reports.push_back({target, NodeState::Down, cause});
 }
 
+// Where a hall is not in use nobody sees it.
+void FaultStream::lives_end(Instant now, const Fleet& fleet, std::vector<ReportNode>& reports) {
+  while (lifetimes_ && lifetimes_->next() && *lifetimes_->next() <= now) {
+    const auto failure = lifetimes_->take();
+    if (!failure || !fleet.is_usable(fleet.hall_of(failure->node))) continue;
+    down(fleet.path(failure->node), faults_.lifetimes->cause, now, failure->repair, reports);
+  }
+}
+
 std::vector<ReportNode> FaultStream::due(Instant now, const Fleet& fleet) {
   std::vector<ReportNode> reports;
   while (!repairs_.empty() && repairs_.begin()->first <= now) {
@@ -153,6 +164,7 @@ std::vector<ReportNode> FaultStream::due(Instant now, const Fleet& fleet) {
       if (target) down(*target, process.cause->name, now, repair, reports);
     }
   }
+  lives_end(now, fleet, reports);
   return reports;
 }
 

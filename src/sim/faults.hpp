@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The failures of a simulation, as they come: each cause is a Poisson process over its units,
-// thinned for lemons and infants (Lewis and Shedler 1979), beside the outages that are known
-// beforehand. Called by sim/simulation; the engine is told what a node agent would tell it. Same
-// seed, same failures, whatever the scheduler does. Cost: O(log) a failure. Memory: what is down.
+// thinned for lemons and infants (Lewis and Shedler 1979), beside units that fail by their age
+// (sim/lifetimes.hpp) and the outages that are known beforehand. Called by sim/simulation; the
+// engine is told what a node agent would tell it. Same seed, same failures, whatever the scheduler
+// does. Cost: O(log) a failure. Memory: what is down.
 #pragma once
 
 #include <map>
@@ -15,12 +16,15 @@
 #include "fleet/fleet.hpp"
 #include "model/faults.hpp"
 #include "protocol/vocabulary.hpp"
+#include "sim/lifetimes.hpp"
 
 namespace ampacity {
 
 class FaultStream {
  public:
   FaultStream(const FaultSpec& faults, const Fleet& fleet, Instant from, std::uint64_t seed);
+  FaultStream(const FaultStream&) = delete;  // it points into itself
+  FaultStream& operator=(const FaultStream&) = delete;
 
   std::optional<Instant> next() const;  // the next failure or repair
   // What fails or comes back by `now`. `fleet` says which halls are in use by then.
@@ -37,6 +41,7 @@ class FaultStream {
   // The unit that fails; none: it was thinned out.
   std::optional<std::string> victim(const Process& process, const Fleet& fleet, Instant now);
   std::int64_t factor_of(NodeIndex node, const Fleet& fleet, Instant now) const;
+  void lives_end(Instant now, const Fleet& fleet, std::vector<ReportNode>& reports);
   void down(const std::string& target, const std::string& cause, Instant now, Duration repair,
             std::vector<ReportNode>& reports);
 
@@ -47,6 +52,7 @@ class FaultStream {
   std::int64_t most_gpus_ = 1;  // a node
   std::int64_t most_factor_ = 1;
   std::vector<Process> processes_;
+  std::optional<LifetimeStream> lifetimes_;
   std::size_t next_outage_ = 0;
   std::set<std::pair<Instant, std::string>> repairs_;
   std::set<std::string> down_;

@@ -7,6 +7,7 @@
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -132,6 +133,21 @@ struct Bar {
 };
 BOOST_DESCRIBE_STRUCT(Bar, (), (job, attempt, name, team, site, gpus, from_ms, until_ms, result))
 
+// How often the largest class of jobs that save themselves should do so, under the failures given.
+struct CheckpointResult {
+  std::string size_class;
+  std::int64_t jobs = 0;                      // of the class, with checkpoints
+  std::int64_t gpus = 0;                      // of the largest of them
+  std::int64_t interval_ms = 0;               // that one's
+  std::int64_t mean_between_failures_ms = 0;  // of that many GPUs
+  std::int64_t checkpoint_ms = 0;
+  std::int64_t restart_ms = 0;
+  std::int64_t best_interval_ms = 0;  // Young and Daly
+};
+BOOST_DESCRIBE_STRUCT(CheckpointResult, (),
+                      (size_class, jobs, gpus, interval_ms, mean_between_failures_ms, checkpoint_ms,
+                       restart_ms, best_interval_ms))
+
 struct SimulationResult {
   std::string portfolio;
   std::vector<std::string> workloads;
@@ -141,7 +157,8 @@ struct SimulationResult {
   std::int64_t until_ms = 0;
   bool partial = false;  // stopped before its end
   std::int64_t simulated_until_ms = 0;
-  std::map<std::string, WorkloadRepairs> repairs;  // by workload
+  std::map<std::string, WorkloadRepairs> repairs;        // by workload
+  std::map<std::string, WorkloadRepairs> fault_records;  // by file of outages or lifetimes
   std::int64_t submitted = 0;
   std::int64_t refused = 0;
   std::map<std::string, std::int64_t> refusals;  // by reason
@@ -152,8 +169,10 @@ struct SimulationResult {
   std::int64_t attempts = 0;
   std::int64_t preempted = 0;  // attempts
   std::int64_t resized = 0;
-  std::int64_t interrupted = 0;  // by failures of the infrastructure
-  std::int64_t gpus = 0;         // of the portfolio
+  std::int64_t interrupted = 0;      // by failures of the infrastructure
+  std::int64_t lemons_drained = 0;   // nodes, each time
+  std::int64_t lemons_repaired = 0;  // and in service again
+  std::int64_t gpus = 0;             // of the portfolio
   Spread wait;
   std::int64_t makespan_ms = 0;  // from the first submission to the last end
   GpuTimeSplit time;
@@ -170,14 +189,16 @@ struct SimulationResult {
   std::int64_t unused_micro_usd = 0;  // committed and not used
   std::vector<Sample> samples;
   std::vector<Bar> largest;
+  std::optional<CheckpointResult> checkpoints;
   std::string digest;  // of the engine's state at the end
 };
 BOOST_DESCRIBE_STRUCT(SimulationResult, (),
                       (portfolio, workloads, policy, seed, from_ms, until_ms, partial,
-                       simulated_until_ms, repairs, submitted, refused, refusals, ended, running,
-                       waiting, decisions, attempts, preempted, resized, interrupted, gpus, wait,
-                       makespan_ms, time, lost_by_cause_gpu_ms, size_classes, teams, sites, leases,
-                       it_j, facility_j, energy_micro_usd, carbon_g, lease_micro_usd,
-                       unused_micro_usd, samples, largest, digest))
+                       simulated_until_ms, repairs, fault_records, submitted, refused, refusals,
+                       ended, running, waiting, decisions, attempts, preempted, resized,
+                       interrupted, lemons_drained, lemons_repaired, gpus, wait, makespan_ms, time,
+                       lost_by_cause_gpu_ms, size_classes, teams, sites, leases, it_j, facility_j,
+                       energy_micro_usd, carbon_g, lease_micro_usd, unused_micro_usd, samples,
+                       largest, checkpoints, digest))
 
 }  // namespace ampacity

@@ -31,7 +31,8 @@ Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& 
       last_end_(now),
       first_job_(engine_.state().next_job),
       faults_(options_.faults, engine_.fleet(), now, options.seed),
-      accounts_(engine_, now) {
+      accounts_(engine_, now),
+      checkpointing_(Accounts::size_classes().size()) {
   const auto& sites = engine_.state().portfolio->sites;
   for (std::size_t i = 0; i < sites.size(); ++i) site_by_name_[sites[i].name] = i;
   for (std::uint32_t w = 0; w < workloads_.size(); ++w) {
@@ -57,8 +58,9 @@ Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& 
 // What a copied server runs goes on, what waits there waits on.
 void Simulation::count_forked() {
   for (const auto& [id, job] : engine_.state().jobs) {
-    forked_gpus_[id] = job.spec->gpus.count();
     auto& known = forked_[id];
+    known.gpus = static_cast<std::uint32_t>(job.spec->gpus.count());
+    count_checkpointing(known.gpus, *job.spec);
     known.submitted = job.submitted;
     if (job.live) known.first_start = job.live->placed;
     if (!job.live) accounts_.submitted(job.spec->gpus.count());
@@ -69,9 +71,7 @@ void Simulation::count_forked() {
     const auto site = site_named(job.live->site);
     accounts_.submitted(job.spec->gpus.count());
     accounts_.placed({site, job.live->gpus, job.spec->gpus.count(), {}, {}}, job.spec->team);
-    // What it has done already is done; the rest is played from now on.
-    if (live.since) forked_[id].done = work_in(now_ - *live.since, job.live->speed);
-    run(live.start.attempt, now_, now_, live.since.has_value());
+    run(live.start.attempt, now_, live.since);
     if (!live.started) starting_.insert({now_, live.start.attempt});
     if (live.stopping) ends(live.start.attempt, runs_.at(live.start.attempt), now_);
   }
@@ -114,6 +114,7 @@ std::optional<Instant> Simulation::next_instant() const {
   if (!starting_.empty()) take(starting_.begin()->first);
   if (submitted_ < order_.size()) take(submit_of(order_[submitted_]));
   if (const auto fault = faults_.next()) take(*fault);
+  if (!in_repair_.empty()) take(in_repair_.begin()->first);
   return next;
 }
 
@@ -143,6 +144,10 @@ bool Simulation::step() {
 std::vector<Command> Simulation::commands_of_now() {
   std::vector<Command> commands;
   for (auto& report : faults_.due(now_, engine_.fleet())) commands.emplace_back(std::move(report));
+  for (; !in_repair_.empty() && in_repair_.begin()->first <= now_; ++lemons_repaired_) {
+    commands.emplace_back(Resume{in_repair_.begin()->second, "repair"});
+    in_repair_.erase(in_repair_.begin());
+  }
   while (!by_end_.empty() && by_end_.begin()->first <= now_) {
     const auto attempt = by_end_.begin()->second;
     by_end_.erase(by_end_.begin());
@@ -197,8 +202,10 @@ void Simulation::decide(std::vector<Command> commands) {
           Known job;
           job.source = source;
           job.submitted = now_;
+          job.gpus = job_of(source).gpus;
           jobs_.push_back(job);
-          accounts_.submitted(job_of(source).gpus);
+          accounts_.submitted(job.gpus);
+          count_checkpointing(job.gpus, *kinds_[source.workload][job_of(source).kind]);
         }
       }
       for (const auto& event : outcome.events) take_note(event);
@@ -224,7 +231,7 @@ void Simulation::note(const AttemptPlaced& event) {
   const auto id = event.attempt.job;
   auto& job = known(id);
   const bool first = job.first_start == Instant::max();
-  run(event.attempt, now_, now_ + options_.latency, false);
+  run(event.attempt, now_ + options_.latency, std::nullopt);
   const auto& r = runs_.at(event.attempt);
   const auto wanted = r.spec->gpus.count();
   const auto* source = source_of(id);
@@ -239,33 +246,39 @@ void Simulation::note(const AttemptPlaced& event) {
 }
 
 // How an attempt that has its place will go, if nobody stops it.
-void Simulation::run(AttemptId attempt, Instant placed, Instant started, bool under_way) {
+void Simulation::run(AttemptId attempt, Instant started, std::optional<Instant> since) {
   const auto id = attempt.job;
   const auto& job = *engine_.state().jobs.find(id);
   const auto& live = *job.live;
   const auto& f = options_.faults;
-  const auto& of_job = known(id);
+  auto& of_job = known(id);
   Run r;
   r.spec = job.spec;
   r.site = site_named(live.site);
   r.gpus = live.gpus;
-  r.placed = placed;
+  r.placed = now_;
   r.rate = live.speed;
   if (live.gpus != job.spec->gpus.count()) {
     r.rate = Ratio::of(
         std::max<std::int64_t>(scaled(live.speed.count(), live.gpus, job.spec->gpus.count()), 1));
   }
-  r.pace.start = started - placed;
-  if (!under_way) r.pace.start += attempt.number == 1 ? f.start_time : f.restart_time;
+  r.pace.start = started - r.placed;
+  if (!since) r.pace.start += attempt.number == 1 ? f.start_time : f.restart_time;
   r.pace.interval = job.spec->checkpoint_interval.value_or(Duration(0));
   r.pace.save = f.checkpoint_time;
+  if (since) {
+    // It has saved itself after each interval; what came after the last time is at stake.
+    const auto ran = now_ - *since;
+    r.passed = r.pace.interval > Duration(0) ? ran % (r.pace.interval + r.pace.save) : ran;
+    of_job.done = work_in(progress(r.pace, ran).kept, r.rate);
+  }
   const auto work = work_of(id, *job.spec, live.walltime) - of_job.done;
   const auto* source = source_of(id);
   r.ending.code = source != nullptr             ? source->exit_code
                   : job.spec->simulated_runtime ? job.spec->simulated_exit
                                                 : 0;
   const auto left = time_of_work(std::max(work, Duration(0)), r.rate);
-  ends(attempt, r, placed + time_for(r.pace, left));
+  ends(attempt, r, r.placed + std::max(time_for(r.pace, left) - r.passed, Duration(0)));
   runs_[attempt] = std::move(r);
 }
 
@@ -289,24 +302,28 @@ void Simulation::note(const AttemptStopping& event) {
 }
 
 // `finished`: it came to its end by itself, so that nothing is lost.
-AttemptTime Simulation::time_of(const Run& r, Instant until, bool finished) const {
+Simulation::Spent Simulation::spent(const Run& r, Instant until, bool finished) const {
   const auto stopped = std::min(r.stopped.value_or(until), until);
-  const auto p = progress(r.pace, stopped - r.placed);
-  AttemptTime time{p.starting, p.kept, p.unkept, p.saving, until - stopped};
+  auto p = progress(r.pace, r.passed + (stopped - r.placed));
   if (finished || r.saves) {
-    time.kept += time.unkept;
-    time.unkept = Duration(0);
+    p.kept += p.unkept;
+    p.unkept = Duration(0);
   }
-  return time;
+  const auto kept = p.kept;
+  // What had passed when the server was copied is no time of this simulation.
+  const auto before = progress(r.pace, r.passed);
+  (p.kept > Duration(0) ? p.kept : p.unkept) -= before.unkept;
+  p.saving -= before.saving;
+  return {{p.starting, p.kept, p.unkept, p.saving, until - stopped}, kept};
 }
 
 void Simulation::note(const AttemptEnded& event) {
   const auto it = runs_.find(event.attempt);
   const auto& r = it->second;
   const bool finished = event.ending.kind == EndKind::Exited;
-  const auto time = time_of(r, now_, finished);
+  const auto [time, kept] = spent(r, now_, finished);
   accounts_.ended(event, *r.spec, r.site, r.gpus, time);
-  known(event.attempt.job).done += work_in(time.kept, r.rate);
+  known(event.attempt.job).done += work_in(kept, r.rate);
   if (accounts_.is_large(r.gpus)) show(event, r);
   by_end_.erase({r.ends, event.attempt});
   runs_.erase(it);
@@ -320,21 +337,17 @@ void Simulation::show(const AttemptEnded& event, const Run& r) {
 }
 
 void Simulation::note(const JobRequeued& event) {
-  known(event.job).state = JobState::Waiting;
-  const auto* job = engine_.state().jobs.find(event.job);
-  if (job != nullptr) return accounts_.requeued(job->spec->gpus.count());
-  const auto* source = source_of(event.job);
-  accounts_.requeued(source != nullptr ? source->gpus : forked_gpus_[event.job]);
+  auto& job = known(event.job);
+  job.state = JobState::Waiting;
+  accounts_.requeued(job.gpus);
 }
 
 void Simulation::note(const JobEnded& event) {
-  const auto* source = source_of(event.job);
-  const auto gpus = source != nullptr ? source->gpus : forked_gpus_[event.job];
   auto& job = known(event.job);
   job.state = event.state;
   job.ended = now_;
   // Only a job that is cancelled ends while it waits, and nobody cancels here.
-  accounts_.job_ended(event, false, gpus);
+  accounts_.job_ended(event, false, job.gpus);
 }
 
 void Simulation::note(const NodeChanged& event) {
@@ -343,13 +356,53 @@ void Simulation::note(const NodeChanged& event) {
   }
 }
 
+// The engine's own drains are lemons: nobody else drains here.
+void Simulation::note(const Drained& event) {
+  ++lemons_drained_;
+  in_repair_.insert({now_ + options_.faults.lemon_repair, event.target});
+}
+
+void Simulation::count_checkpointing(std::int64_t gpus, const JobSpec& kind) {
+  if (!kind.checkpoint_interval) return;
+  auto& of_class = checkpointing_[Accounts::class_of(gpus)];
+  ++of_class.jobs;
+  if (gpus <= of_class.gpus) return;
+  of_class.gpus = gpus;
+  of_class.interval = *kind.checkpoint_interval;
+}
+
+// For the largest job of the largest class that has any, as wide as it is in the largest pool.
+std::optional<CheckpointResult> Simulation::checkpoints() const {
+  const auto& f = options_.faults;
+  std::size_t i = checkpointing_.size();
+  while (i > 0 && checkpointing_[i - 1].jobs == 0) --i;
+  const auto& topology = engine_.fleet().topology();
+  if (i == 0 || f.checkpoint_time <= Duration(0) || topology.pools().empty()) return std::nullopt;
+  const auto& jobs = checkpointing_[i - 1];
+  const auto& pools = topology.pools();
+  const auto& pool = *std::max_element(
+      pools.begin(), pools.end(), [](const auto& a, const auto& b) { return a.nodes < b.nodes; });
+  const auto& hall = topology.hall(pool.halls.front());
+  const auto mtbf = mean_between(f, extent_of(jobs.gpus, pool.gpus_per_node, hall.nodes_per_rack,
+                                              hall.racks_per_pod, hall.pods.size()));
+  if (!mtbf) return std::nullopt;
+  return CheckpointResult{Accounts::size_classes()[i - 1].second,
+                          jobs.jobs,
+                          jobs.gpus,
+                          jobs.interval.count(),
+                          mtbf->count(),
+                          f.checkpoint_time.count(),
+                          f.restart_time.count(),
+                          best_checkpoint_interval(f.checkpoint_time, *mtbf).count()};
+}
+
 SimulationResult Simulation::finish(bool partial) {
   SimulationResult r;
   const auto& portfolio = *engine_.state().portfolio;
   accounts_.advance(engine_, now_);
   for (const auto& [attempt, run] : runs_) {
     const auto* job = engine_.state().jobs.find(attempt.job);
-    accounts_.runs_on(*run.spec, run.site, run.gpus, time_of(run, now_, true),
+    accounts_.runs_on(*run.spec, run.site, run.gpus, spent(run, now_, true).time,
                       engine_.usage_so_far(*job, now_));
   }
   r.portfolio = portfolio.name;
@@ -357,6 +410,10 @@ SimulationResult Simulation::finish(bool partial) {
     r.workloads.push_back(workload.name);
     r.repairs[workload.name] = workload.repairs;
   }
+  r.fault_records = options_.fault_records;
+  r.lemons_drained = lemons_drained_;
+  r.lemons_repaired = lemons_repaired_;
+  r.checkpoints = checkpoints();
   r.policy = options_.policy_text;
   r.seed = options_.seed;
   r.from_ms = to_ms(from_);

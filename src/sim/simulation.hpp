@@ -31,6 +31,7 @@ struct SimulationOptions {
   std::optional<Instant> until;  // absent: until every job that can start has ended
   std::uint64_t seed = 1;
   FaultSpec faults;
+  std::map<std::string, WorkloadRepairs> fault_records;  // what was mended in files of faults
   Duration latency{};       // from a decision until the gang has been told
   bool keep_time = true;    // submissions keep their dates; else the first comes at `from`
   std::string policy_text;  // for the result
@@ -80,6 +81,7 @@ class Simulation {
     Duration done{};  // work that is kept, at full speed
     Instant ended = Instant::max();
     std::uint32_t attempts = 0;
+    std::uint32_t gpus = 0;  // that it asks for
     std::uint16_t site = 0;
     JobState state = JobState::Waiting;
   };
@@ -89,6 +91,8 @@ class Simulation {
     std::int64_t gpus = 0;
     Instant placed;
     Pace pace;
+    // Of a gang that ran when the server was copied: what had passed of its cycle by then.
+    Duration passed{};
     Ratio rate = one;  // work at full speed in a unit of time
     Instant ends;
     Ending ending;
@@ -111,11 +115,17 @@ class Simulation {
   void note(const JobRequeued& event);
   void note(const JobEnded& event);
   void note(const NodeChanged& event);
+  void note(const Drained& event);
   template <class Other>
   void note(const Other&) {}
-  void run(AttemptId attempt, Instant placed, Instant started, bool under_way);
+  // `since`: it is under way for so long already.
+  void run(AttemptId attempt, Instant started, std::optional<Instant> since);
   void ends(AttemptId attempt, Run& run, Instant at);
-  AttemptTime time_of(const Run& run, Instant until, bool finished) const;
+  struct Spent {
+    AttemptTime time;
+    Duration kept{};  // of the work since its last checkpoint before a copy, too
+  };
+  Spent spent(const Run& run, Instant until, bool finished) const;
   std::size_t site_named(const std::string& name) const;
   // Of a job that a copy of a server had already: its walltime is what it will run.
   Known& known(JobId job);
@@ -123,6 +133,8 @@ class Simulation {
   Duration work_of(JobId job, const JobSpec& spec, Duration walltime) const;
   void count_forked();
   void show(const AttemptEnded& event, const Run& run);
+  void count_checkpointing(std::int64_t gpus, const JobSpec& kind);
+  std::optional<CheckpointResult> checkpoints() const;
 
   const std::vector<Workload>& workloads_;
   SimulationOptions options_;
@@ -136,14 +148,22 @@ class Simulation {
   JobId first_job_;  // of this simulation
   std::vector<Known> jobs_;
   std::map<JobId, Known> forked_;
-  std::map<JobId, std::int64_t> forked_gpus_;  // that they ask for
   std::map<AttemptId, Run> runs_;
   std::set<std::pair<Instant, AttemptId>> by_end_;
-  std::set<std::pair<Instant, AttemptId>> starting_;  // told later, by the latency
+  std::set<std::pair<Instant, AttemptId>> starting_;     // told later, by the latency
+  std::set<std::pair<Instant, std::string>> in_repair_;  // lemons
   std::map<std::string, std::size_t> site_by_name_;
   std::vector<std::vector<std::shared_ptr<const JobSpec>>> kinds_;
   FaultStream faults_;
   Accounts accounts_;
+  struct Checkpointing {
+    std::int64_t jobs = 0;
+    std::int64_t gpus = 0;  // of the largest
+    Duration interval{};    // of that one
+  };
+  std::vector<Checkpointing> checkpointing_;  // by size class
+  std::int64_t lemons_drained_ = 0;
+  std::int64_t lemons_repaired_ = 0;
   std::int64_t decisions_ = 0;
   std::map<std::string, std::int64_t> refusals_;
   std::int64_t refused_ = 0;

@@ -265,4 +265,118 @@ TEST_CASE("Young and Daly: no interval near the best one loses less") {
   CHECK(loss(best) <= loss(best * 12 / 10));
 }
 
+// A lemon is drained by the engine; the crew brings it back, and it is not one any more.
+TEST_CASE("a lemon is repaired and works again") {
+  auto portfolio = racks_of_72(1);
+  portfolio.policy.lemon_failures = 3;
+  portfolio.policy.lemon_window = 24 * hour;
+  SimulationOptions options;
+  for (int i = 0; i < 3; ++i) {
+    options.faults.outages.push_back({"site/h/p1/r1/n1", epoch + i * 3 * hour, hour, "fan"});
+  }
+  options.faults.lemon_repair = 5 * hour;
+  options.until = epoch + 20 * hour;
+  const auto r = play(portfolio, {one_run(68, 2 * hour, {})}, options);
+  CHECK(r.lemons_drained == 1);
+  CHECK(r.lemons_repaired == 1);
+  CHECK(r.time.out_gpu_ms == 4 * ((1 + 1 + 5) * hour).count());
+  conserved(r);
+  options.until = epoch + 10 * hour;  // the crew is still at it
+  const auto early = play(portfolio, {one_run(68, 2 * hour, {})}, options);
+  CHECK(early.lemons_repaired == 0);
+  CHECK(early.time.out_gpu_ms == 4 * ((1 + 1 + 4) * hour).count());
+}
+
+// A gang of 72 GPUs and two hours of work that has run for 70 minutes when its server is copied.
+SimulationResult play_copy(std::optional<Duration> checkpoint, Duration fails_after) {
+  Engine engine;
+  REQUIRE_FALSE(engine.decide(Configure{racks_of_72(2)}, epoch).refusal);
+  JobSpec spec;
+  spec.name = "gang";
+  spec.command = {"true"};
+  spec.gpus = GpuCount::of(72);
+  spec.walltime = 10 * hour;
+  spec.simulated_runtime = 2 * hour;
+  spec.checkpoint_interval = checkpoint;
+  const auto outcome = engine.decide(SubmitJob{"", spec, ""}, epoch);
+  REQUIRE(outcome.effects.size() == 1);
+  const auto& start = std::get<StartGang>(outcome.effects.front());
+  engine.decide(ReportStarted{start.attempt}, epoch);
+  SimulationOptions options;
+  const auto now = epoch + 70 * minute;
+  options.faults.outages = {{start.nodes.front().node, now + fails_after, hour, "fan"}};
+  const std::vector<Workload> none;
+  Simulation simulation(std::move(engine), now, none, options);
+  while (simulation.step()) {
+  }
+  simulation.engine().verify();
+  auto r = simulation.finish(false);
+  conserved(r);
+  CHECK(r.ended.at("Completed") == 1);
+  return r;
+}
+
+TEST_CASE("a copy of a server: a gang that runs goes on from its last checkpoint") {
+  // 60 minutes are saved; after 75 a node dies: of the 15 at stake 5 are of this simulation
+  auto r = play_copy(30 * minute, 5 * minute);
+  CHECK(r.time.lost_gpu_ms == 72 * (5 * minute).count());
+  CHECK(r.time.useful_gpu_ms == 72 * (60 * minute).count());
+  // After 95 minutes the checkpoint at 90 holds what had been at stake
+  r = play_copy(30 * minute, 25 * minute);
+  CHECK(r.time.lost_gpu_ms == 72 * (5 * minute).count());
+  CHECK(r.time.useful_gpu_ms == 72 * ((20 + 30) * minute).count());
+  // Without checkpoints all of it has to be done again
+  r = play_copy({}, 25 * minute);
+  CHECK(r.time.lost_gpu_ms == 72 * (25 * minute).count());
+  CHECK(r.time.useful_gpu_ms == 72 * (120 * minute).count());
+  // It ends before anything fails
+  r = play_copy(30 * minute, 51 * minute);
+  CHECK(r.time.lost_gpu_ms == 0);
+  CHECK(r.time.useful_gpu_ms == 72 * (50 * minute).count());
+}
+
+TEST_CASE("the result says how often the largest jobs should save themselves") {
+  SimulationOptions options;
+  options.faults = llama_faults();
+  auto workload = one_run(72, 2 * hour, 30 * minute);
+  workload.jobs.push_back({epoch, hour, year, 2, 8, 0, 0});
+  const auto r = play(racks_of_72(2), {workload}, options);
+  REQUIRE(r.checkpoints.has_value());
+  CHECK(r.checkpoints->size_class == "65-512");
+  CHECK(r.checkpoints->jobs == 1);
+  CHECK(r.checkpoints->gpus == 72);
+  CHECK(r.checkpoints->interval_ms == (30 * minute).count());
+  const Duration mtbf(50'677LL * 3'600'000 / 72);
+  CHECK(std::abs(r.checkpoints->mean_between_failures_ms - mtbf.count()) < 10);
+  const auto best = best_checkpoint_interval(30 * second, mtbf);
+  CHECK(std::abs(r.checkpoints->best_interval_ms - best.count()) < 10);
+  CHECK_FALSE(play(racks_of_72(2), {one_run(72, hour, {})}, options).checkpoints.has_value());
+}
+
+// Units of a hall die by a made-up table: none young, then one in a thousand hours each.
+TEST_CASE("lifetimes: a hall's units age from its energising, and a new one takes their places") {
+  auto portfolio = racks_of_72(14);  // 252 nodes, 1,008 GPUs
+  portfolio.sites[0].halls[0].energised = epoch + 100 * hour;
+  Fleet fleet(portfolio);
+  fleet.set_usable(HallIndex(0), true);
+  FaultSpec faults;
+  faults.lifetimes = Lifetimes{.mean_repair = minute};
+  faults.lifetimes->table.bins = {{Duration(0), 1, 1, Duration(1'000'000'000LL * 3'600'000)},
+                                  {1'000 * hour, 1'000, 1'000, 1'000'000 * hour}};
+  double sum = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    FaultStream stream(faults, fleet, epoch, seed);
+    CHECK(*stream.next() > epoch + 1'050 * hour);
+    std::int64_t failures = 0;
+    while (*stream.next() <= epoch + 1'600 * hour) {
+      const auto reports = stream.due(*stream.next(), fleet);
+      for (const auto& report : reports) failures += report.state == NodeState::Down ? 1 : 0;
+    }
+    sum += static_cast<double>(failures);
+  }
+  // Each GPU dies at most once in 500 hours: what took its place is young.
+  const auto expected = 1'008 * (1 - std::exp(-0.5));
+  CHECK(sum / 10 == doctest::Approx(expected).epsilon(0.04));
+}
+
 }  // namespace ampacity

@@ -12,6 +12,7 @@
 #include "report/files.hpp"
 #include "report/html.hpp"
 #include "report/text.hpp"
+#include "simulate/advise_command.hpp"
 #include "simulate/player.hpp"
 #include "wire/json.hpp"
 #include "wire/variants_file.hpp"
@@ -148,6 +149,7 @@ Exit run_simulate(const Call& call) {
 }  // namespace
 
 void add_commands(CLI::App& app, terminal::Run& run) {
+  add_advise(app, run);
   auto call = std::make_shared<Call>();
   auto* sub = app.add_subcommand("simulate",
                                  "Play a workload, or what a running server has, on virtual time");
@@ -169,7 +171,8 @@ void add_commands(CLI::App& app, terminal::Run& run) {
   sub->add_option("--policy", call->policy, "Setting of the policy, key=value")
       ->allow_extra_args(false);
   sub->add_option("--seed", call->seed, "Of failures and of made workloads")->capture_default_str();
-  sub->add_option("--faults", call->faults, "What breaks: a file of kind Faults");
+  sub->add_option("--faults", call->faults,
+                  "What breaks: a file of kind Faults, or a CSV file of outages");
   sub->add_option("--latency", call->latency,
                   "From a decision until the gang is told, such as '2 s'");
   sub->add_option("--vary", call->vary, "Policies to compare: a file of kind Variants");

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "client/connection.hpp"
 #include "http/client.hpp"
 #include "sim/synthetic.hpp"
@@ -98,12 +100,16 @@ std::optional<Trouble> read_option(const std::string& text, const char* option,
   return std::nullopt;
 }
 
-std::optional<Trouble> read_options(const Call& call, SimulationOptions& options) {
+// `input`: what the file of faults came to.
+std::optional<Trouble> read_options(const Call& call, SimulationOptions& options,
+                                    FaultsInput& input) {
   options.seed = call.seed;
   if (!call.faults.empty()) {
     auto faults = load_faults(call.faults);
     if (!faults) return trouble(faults.error());
-    options.faults = std::move(*faults);
+    options.faults = faults->spec;
+    options.fault_records = faults->records;
+    input = std::move(*faults);
   }
   Instant until;
   if (auto t = read_option(call.until, "--until", parse_instant, until)) return t;
@@ -165,6 +171,35 @@ std::optional<Trouble> begin_with_copy(const Call& call, Inputs& inputs) {
   return std::nullopt;
 }
 
+// Records are of all places that somebody has; those of the portfolio count.
+std::optional<Trouble> add_recorded(FaultsInput input, Inputs& inputs) {
+  auto& faults = inputs.options.faults;
+  const auto before = faults.outages.size();
+  std::map<std::string, std::int64_t> strangers;
+  for (auto& outage : input.recorded) {
+    if (inputs.engine.fleet().resolve(outage.target)) {
+      faults.outages.push_back(std::move(outage));
+    } else {
+      ++strangers[outage.target];
+    }
+  }
+  if (strangers.empty()) return std::nullopt;
+  const auto& example = strangers.begin()->first;
+  if (faults.outages.size() == before) {
+    return trouble(
+        fmt::format("{}: none of the {} places of its records is in the portfolio, such "
+                    "as '{}'; a place is site, site/hall, … down to a node: `targets` "
+                    "gives them other names",
+                    input.recorded_in, strangers.size(), example));
+  }
+  const auto left_out = input.recorded.size() - (faults.outages.size() - before);
+  fmt::print(stderr, "note: {} outages of {} places that are not in the portfolio are left out\n",
+             left_out, strangers.size());
+  inputs.options.fault_records[input.recorded_in].refused["nowhere in the portfolio"] +=
+      static_cast<std::int64_t>(left_out);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::variant<Inputs, Trouble> read_inputs(const Call& call) {
@@ -174,7 +209,8 @@ std::variant<Inputs, Trouble> read_inputs(const Call& call) {
     return trouble(
         "a simulation needs a portfolio and --workload, or --from http://… of a running server");
   }
-  if (auto t = read_options(call, inputs.options)) return *t;
+  FaultsInput faults;
+  if (auto t = read_options(call, inputs.options, faults)) return *t;
   if (auto t = read_workloads(call, inputs.workloads)) return *t;
   if (auto t = live ? begin_with_copy(call, inputs) : begin_fresh(call, inputs)) return *t;
   if (inputs.options.until && *inputs.options.until <= inputs.now) {
@@ -187,6 +223,7 @@ std::variant<Inputs, Trouble> read_inputs(const Call& call) {
                                  call.faults, outage.target));
     }
   }
+  if (auto t = add_recorded(std::move(faults), inputs)) return *t;
   return inputs;
 }
 

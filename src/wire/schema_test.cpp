@@ -11,8 +11,8 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
-#include "wire/forms.hpp"
 #include "wire/faults_file.hpp"
+#include "wire/forms.hpp"
 #include "wire/job_file.hpp"
 #include "wire/portfolio_file.hpp"
 #include "wire/synthetic_file.hpp"
@@ -134,7 +134,9 @@ TEST_CASE("schemas of faults and of variants are what the loaders describe") {
 }
 
 TEST_CASE("every example of faults and variants is valid, and a wrong one is refused by place") {
-  for (const auto* file : {"examples/faults/llama3.yaml", "examples/faults/site-events.yaml"}) {
+  for (const auto* file :
+       {"examples/faults/llama3.yaml", "examples/faults/site-events.yaml",
+        "examples/faults/titan-lifetimes.yaml", "examples/faults/recorded.yaml"}) {
     CAPTURE(file);
     CHECK(validate(faults_schema(), text_of(file)) == "");
     const auto faults = parse_faults(text_of(file), file);

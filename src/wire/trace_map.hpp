@@ -18,27 +18,12 @@
 #include <vector>
 
 #include "model/workload.hpp"
-#include "wire/csv.hpp"
+#include "wire/columns.hpp"
 #include "wire/swf.hpp"
 
 namespace ampacity {
 
 enum class TraceFormat { Csv, Swf };
-
-// Seconds to Hours count from `start`, Unix* from 1970; Text is '2017-10-09 07:01:55', UTC.
-enum class TimeUnit { Seconds, Milliseconds, Minutes, Hours, Unix, UnixMilliseconds, Text };
-
-struct TimeColumn {
-  std::string column;  // empty: none
-  TimeUnit unit = TimeUnit::Seconds;
-};
-
-struct RowFilter {
-  std::string column;
-  std::optional<std::string> equals;
-  std::optional<std::string> not_;  // `not` in the file
-  std::optional<std::int64_t> at_least;
-};
 
 struct TraceMap {
   std::string name;

@@ -14,58 +14,6 @@
 namespace ampacity {
 namespace {
 
-constexpr double most_ms = 9e15;
-
-bool is_missing(std::string_view cell) {
-  return cell.empty() || cell == "NA" || cell == "nan" || cell == "NaN" || cell == "None" ||
-         cell == "null" || cell == "NULL" || cell == "\\N" || cell == "-";
-}
-
-std::optional<double> decimal(std::string_view cell) {
-  if (!cell.empty() && cell.front() == '+') cell.remove_prefix(1);
-  double value = 0;
-  const auto* end = cell.data() + cell.size();
-  const auto [at, error] = std::from_chars(cell.data(), end, value);
-  if (error != std::errc() || at != end || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
-// '2017-10-09 07:01:55', with 'T' between, with decimals and 'Z' behind if need be.
-std::optional<Instant> instant(std::string_view cell) {
-  if (cell.size() < 10) return std::nullopt;
-  std::string text(cell.substr(0, 19));
-  if (text.size() == 19) {
-    if (text[10] != ' ' && text[10] != 'T') return std::nullopt;
-    text[10] = 'T';
-    auto rest = cell.substr(19);
-    if (!rest.empty() && rest.back() == 'Z') rest.remove_suffix(1);
-    const bool plain = rest.empty() || (rest.front() == '.' && rest.size() > 1 &&
-                                        rest.find_first_not_of("0123456789", 1) == rest.npos);
-    if (!plain) return std::nullopt;
-    text += 'Z';
-  }
-  const auto parsed = parse_instant(text);
-  if (!parsed) return std::nullopt;
-  return *parsed;
-}
-
-double ms_of(TimeUnit unit) {
-  switch (unit) {
-    case TimeUnit::Milliseconds:
-    case TimeUnit::UnixMilliseconds:
-      return 1;
-    case TimeUnit::Minutes:
-      return 60'000;
-    case TimeUnit::Hours:
-      return 3'600'000;
-    case TimeUnit::Seconds:
-    case TimeUnit::Unix:
-    case TimeUnit::Text:
-      return 1'000;
-  }
-  return 1'000;
-}
-
 std::string lower(std::string_view text) {
   std::string out(text);
   for (auto& c : out) {
@@ -74,126 +22,54 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-using Column = std::optional<std::size_t>;
+using Column = MappedRows::Column;
 
 class TraceRows {
  public:
   TraceRows(const TraceMap& map, CsvReader rows)
       : map_(map),
-        rows_(std::move(rows)),
-        builder_(map.name, map.overrun),
-        problems_(rows_.file()) {
-    start_ = map.start ? *map.start : *parse_instant("2000-01-01");
-  }
+        rows_(std::move(rows), map.start ? *map.start : *parse_instant("2000-01-01")),
+        builder_(map.name, map.overrun) {}
 
   Loaded<Workload> run() {
     find_columns();
-    if (!problems_.empty()) return problems_.take();
-    while (problems_.size() <= limits::file_problems && builder_.full().empty() && rows_.next()) {
-      ++row_;
+    if (!rows_.sound()) return rows_.problems();
+    while (builder_.full().empty() && rows_.next()) {
       add();
-      if (!builder_.full().empty()) problems_.say(rows_.position(0), "", builder_.full());
+      if (!builder_.full().empty()) rows_.say(builder_.full());
     }
-    if (rows_.problem()) return std::vector<FileProblem>{*rows_.problem()};
-    if (!problems_.empty()) return problems_.take();
+    if (!rows_.sound()) return rows_.problems();
     return builder_.take();
   }
 
  private:
-  Column find(const char* key, const std::string& name) {
-    if (name.empty()) return std::nullopt;
-    const auto column = rows_.column(name);
-    if (!column) {
-      problems_.say({1, 1}, "",
-                    fmt::format("no column '{}' for '{}'{}; the file has {}", name, key,
-                                did_you_mean(name, rows_.columns()), listed(rows_.columns())));
-    }
-    return column;
-  }
-
   void find_columns() {
-    submit_ = find("submit", map_.submit.column);
-    begin_ = find("begin", map_.begin.column);
-    runtime_ = find("runtime", map_.runtime.column);
-    end_ = find("end", map_.end.column);
-    walltime_ = find("walltime", map_.walltime.column);
-    job_ = find("job", map_.job);
-    gpus_ = find("gpus", map_.gpus);
-    cpus_ = find("cpus", map_.cpus);
-    gpu_share_ = find("gpu_share", map_.gpu_share);
-    team_ = find("team", map_.team);
-    site_ = find("site", map_.site);
-    class_ = find("priority_class", map_.priority_class);
-    accelerator_ = find("accelerator", map_.accelerator);
-    state_ = find("state", map_.state);
-    for (const auto& filter : map_.where) where_.push_back(find("where", filter.column));
-  }
-
-  void bad(std::size_t column, const std::string& what) {
-    problems_.say(rows_.position(column), rows_.columns()[column],
-                  fmt::format("expected {}, got {}", what, shown_cell(rows_.cell(column))));
-  }
-
-  std::optional<double> number(Column column) {
-    if (!column || is_missing(rows_.cell(*column))) return std::nullopt;
-    const auto value = decimal(rows_.cell(*column));
-    if (!value) bad(*column, "a number");
-    return value;
-  }
-
-  std::optional<Duration> duration(Column column, TimeUnit unit) {
-    const auto value = number(column);
-    if (!value) return std::nullopt;
-    const auto ms = *value * ms_of(unit);
-    if (std::abs(ms) < most_ms) return Duration(std::llround(ms));
-    bad(*column, "a time");
-    return std::nullopt;
-  }
-
-  std::optional<Instant> time(Column column, TimeUnit unit) {
-    if (!column || is_missing(rows_.cell(*column))) return std::nullopt;
-    if (unit == TimeUnit::Text) {
-      const auto at = instant(rows_.cell(*column));
-      if (!at) bad(*column, "a time such as '2017-10-09 07:01:55', from 2000 on");
-      return at;
-    }
-    const auto passed = duration(column, unit);
-    if (!passed) return std::nullopt;
-    return (unit < TimeUnit::Unix ? start_ : Instant()) + *passed;
-  }
-
-  bool chosen() {
-    for (std::size_t i = 0; i < where_.size(); ++i) {
-      const auto& filter = map_.where[i];
-      const auto cell = rows_.cell(*where_[i]);
-      if (filter.equals && cell != *filter.equals) return false;
-      if (filter.not_ && cell == *filter.not_) return false;
-      if (!filter.at_least) continue;
-      const auto value = number(where_[i]);
-      if (!value || *value < static_cast<double>(*filter.at_least)) return false;
-    }
-    return true;
-  }
-
-  static std::string renamed(const std::map<std::string, std::string>& names, std::string text) {
-    const auto it = names.find(text);
-    return it == names.end() ? text : it->second;
-  }
-
-  std::string named(Column column, const std::map<std::string, std::string>& names) const {
-    if (!column) return "";
-    const auto cell = rows_.cell(*column);
-    return renamed(names, is_missing(cell) ? std::string() : std::string(cell));
+    submit_ = rows_.find("submit", map_.submit.column);
+    begin_ = rows_.find("begin", map_.begin.column);
+    runtime_ = rows_.find("runtime", map_.runtime.column);
+    end_ = rows_.find("end", map_.end.column);
+    walltime_ = rows_.find("walltime", map_.walltime.column);
+    job_ = rows_.find("job", map_.job);
+    gpus_ = rows_.find("gpus", map_.gpus);
+    cpus_ = rows_.find("cpus", map_.cpus);
+    gpu_share_ = rows_.find("gpu_share", map_.gpu_share);
+    team_ = rows_.find("team", map_.team);
+    site_ = rows_.find("site", map_.site);
+    class_ = rows_.find("priority_class", map_.priority_class);
+    accelerator_ = rows_.find("accelerator", map_.accelerator);
+    state_ = rows_.find("state", map_.state);
+    rows_.choose(map_.where);
   }
 
   // Rounded up where a GPU is shared or CPUs stand for it.
   std::optional<std::int64_t> gpus() {
-    auto value = number(gpus_ ? gpus_ : cpus_);
+    auto value = rows_.number(gpus_ ? gpus_ : cpus_);
     if (!value) return std::nullopt;
-    if (!(std::abs(*value) < 1e12)) return bad(gpus_ ? *gpus_ : *cpus_, "a count"), std::nullopt;
+    if (!(std::abs(*value) < 1e12))
+      return rows_.bad(gpus_ ? *gpus_ : *cpus_, "a count"), std::nullopt;
     if (*value <= 0) return static_cast<std::int64_t>(std::floor(*value));
     if (cpus_) value = *value / static_cast<double>(*map_.cpus_per_gpu);
-    const auto share = number(gpu_share_);
+    const auto share = rows_.number(gpu_share_);
     if (share && *share > 0 && *share < 1'000) *value *= *share / 1'000;
     const auto whole = std::ceil(*value);
     if (whole != *value) builder_.repaired("part of a GPU: rounded up");
@@ -219,16 +95,16 @@ class TraceRows {
   }
 
   std::optional<Duration> runtime(std::optional<Instant> submit) {
-    if (runtime_) return duration(runtime_, map_.runtime.unit);
-    const auto end = time(end_, map_.end.unit);
-    const auto begin = begin_ ? time(begin_, map_.begin.unit) : submit;
+    if (runtime_) return rows_.duration(runtime_, map_.runtime.unit);
+    const auto end = rows_.time(end_, map_.end.unit);
+    const auto begin = begin_ ? rows_.time(begin_, map_.begin.unit) : submit;
     if (!end || !begin) return std::nullopt;
     return *end - *begin;
   }
 
   std::optional<Duration> walltime(std::optional<Duration> runtime) {
     if (walltime_) {
-      auto asked = duration(walltime_, map_.walltime.unit);
+      auto asked = rows_.duration(walltime_, map_.walltime.unit);
       return asked && *asked > Duration(0) ? asked : std::nullopt;
     }
     if (!runtime || map_.walltime_factor == one) return runtime;
@@ -248,34 +124,30 @@ class TraceRows {
   }
 
   void add() {
-    if (!chosen()) return builder_.refuse("not chosen by 'where'");
+    if (!rows_.chosen()) return builder_.refuse("not chosen by 'where'");
     TraceJob job;
-    job.submit = time(submit_, map_.submit.unit);
+    job.submit = rows_.time(submit_, map_.submit.unit);
     job.runtime = runtime(job.submit);
     job.walltime = walltime(job.runtime);
     job.gpus = gpus();
     job.exit_code = exit_code();
-    job.source = row_;
+    job.source = rows_.row();
     if (job_) {
       const auto cell = rows_.cell(*job_);
       std::from_chars(cell.data(), cell.data() + cell.size(), job.source);
     }
-    TraceKind kind{named(team_, map_.teams), named(class_, map_.priority_classes),
-                   named(accelerator_, map_.accelerators), named(site_, map_.sites)};
+    TraceKind kind{rows_.named(team_, map_.teams), rows_.named(class_, map_.priority_classes),
+                   rows_.named(accelerator_, map_.accelerators), rows_.named(site_, map_.sites)};
     const auto too = job.gpus ? too_large(*job.gpus, kind.accelerator) : "";
     if (!too.empty()) return builder_.refuse(too);
     builder_.add(job, kind);
   }
 
   const TraceMap& map_;
-  CsvReader rows_;
+  MappedRows rows_;
   WorkloadBuilder builder_;
-  ProblemList problems_;
-  Instant start_;
-  std::int64_t row_ = 0;
   Column submit_, begin_, runtime_, end_, walltime_, job_, gpus_, cpus_, gpu_share_;
   Column team_, site_, class_, accelerator_, state_;
-  std::vector<Column> where_;
 };
 
 SwfOptions swf_options(const TraceMap& map) {

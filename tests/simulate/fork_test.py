@@ -50,7 +50,13 @@ with tempfile.TemporaryDirectory() as work:
             time.sleep(0.05)
         with open(os.path.join(work, "data", "server")) as file:
             url = file.read().strip()
-        for _ in range(6):  # two fit at once, an hour each
+        saves = os.path.join(work, "saves.yaml")
+        with open(saves, "w") as out:
+            out.write("job: saves\ngpus: 8\nwalltime: 1 h\nsimulated: {runtime: 1 h}\ncheckpoint_interval: 1 s\n"
+                      "command: ['true']\n")
+        begun = time.time()
+        check("submitted one that saves itself", run("submit", saves).returncode == 0)
+        for _ in range(5):  # two fit at once, an hour each
             submitted = run("submit", "--gpus", "8", "--walltime", "1 h", "--runtime", "1 h", "--", "true")
             check("submitted", submitted.returncode == 0)
         before = json.loads(subprocess.run(["curl", "-s", url + "/v1/state"], capture_output=True, text=True).stdout)
@@ -64,6 +70,20 @@ with tempfile.TemporaryDirectory() as work:
         check("it is done in two rounds", json.loads(more.stdout)["makespan_ms"] < 2.1 * 3600_000)
         other = run("simulate", "--from", url, "--policy", "backfil=none")
         check("a misspelt setting is refused with a suggestion", other.returncode == 3 and "backfill" in other.stderr)
+        # A rack dies in the copy: a gang that saves itself each second goes on from its last checkpoint before the copy
+        # was taken, one that never does begins again.
+        with open(os.path.join(work, "dies.yaml"), "w") as out:
+            out.write("kind: Faults\noutages: [{target: north/h/p1/r1, from: 2020-01-01, lasts: 1 min}]\n")
+        time.sleep(max(0, begun + 5 - time.time()))
+        faulty = json.loads(run("simulate", "--from", url, "--faults", os.path.join(work, "dies.yaml"),
+                                "--json").stdout)
+        check(f"the outage interrupts both gangs: {faulty['interrupted']}", faulty["interrupted"] == 2)
+        seconds = {bar["job"]: (bar["until_ms"] - bar["from_ms"]) / 1000 for bar in faulty["largest"]
+                   if bar["job"] <= 2 and bar["result"] == "Completed"}
+        ran = time.time() - begun
+        check(f"what was saved is not done again: {seconds}, it ran for at most {ran:.1f} s",
+              3600 - ran - 1 < seconds[1] < 3600 - 3)
+        check("what was not saved is", seconds[2] == 3600)
         after = json.loads(subprocess.run(["curl", "-s", url + "/v1/state"], capture_output=True, text=True).stdout)
         check("the server goes on as it was", after["waiting"] == before["waiting"] and after["live"] == before["live"])
         check("its events are its own", after["last_event"] == before["last_event"])
