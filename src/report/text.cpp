@@ -97,12 +97,30 @@ void add_resources(std::string& out, const SimulationResult& r) {
                   gpu_hours(t.checkpoint_gpu_ms), gpu_hours(t.restart_gpu_ms),
                   gpu_hours(t.draining_gpu_ms), gpu_hours(t.idle_gpu_ms), gpu_hours(t.out_gpu_ms)));
   field(out, "energy",
-        fmt::format("{} IT, {} at the meter, {}, {} CO2", mwh(r.it_j), mwh(r.facility_j),
-                    usd(r.energy_micro_usd), tonnes(static_cast<double>(r.carbon_g) / 1e6)));
+        fmt::format("{} IT, {} at the meter, {}, {} CO2; {} of it, {} and {} by idle GPUs",
+                    mwh(r.it_j), mwh(r.facility_j), usd(r.energy_micro_usd),
+                    tonnes(static_cast<double>(r.carbon_g) / 1e6), mwh(r.idle.facility_j),
+                    usd(r.idle.energy_micro_usd),
+                    tonnes(static_cast<double>(r.idle.carbon_g) / 1e6)));
   field(out, "cost",
         fmt::format("{}: leases {} used and {} committed and unused, energy {}",
                     usd(cost_micro_usd(r)), usd(r.lease_micro_usd), usd(r.unused_micro_usd),
                     usd(r.energy_micro_usd)));
+}
+
+std::string series_in_words(const SeriesUsed& s) {
+  auto text = fmt::format("{} of {}: {}, {} to {}", shown(s.what), shown(s.site), shown(s.source),
+                          instant(s.from_ms), instant(s.until_ms));
+  if (s.repaired_hours > 0) text += fmt::format("; {} hours repaired", grouped(s.repaired_hours));
+  if (s.repeated_ms > 0) {
+    text += fmt::format("; beyond it, for {}, the same hours of its nearest year again",
+                        to_text(Duration(s.repeated_ms)));
+  }
+  return text;
+}
+
+void add_series(std::string& out, const SimulationResult& r) {
+  for (const auto& s : r.series) field(out, "series", series_in_words(s));
 }
 
 void add_repairs(std::string& out, const SimulationResult& r) {
@@ -219,6 +237,7 @@ std::string summary(const SimulationResult& r) {
   add_jobs(out, r);
   add_resources(out, r);
   add_repairs(out, r);
+  add_series(out, r);
   if (!r.size_classes.empty()) out += "\n" + classes(r).text();
   if (!r.teams.empty()) out += "\n" + teams(r).text();
   if (!r.sites.empty()) out += "\n" + sites(r).text();

@@ -15,6 +15,26 @@ Duration time_of_work(Duration work, Ratio rate) {
   return rate == one ? work : Duration(scaled(work.count(), one.count(), rate.count()));
 }
 
+FaultsUsed used(const FaultSpec& faults) {
+  FaultsUsed out;
+  for (const auto& cause : faults.causes) {
+    out.causes.push_back({cause.name, boost::describe::enum_to_string(cause.unit, "?"),
+                          cause.mean_between.count(), cause.mean_repair.count()});
+  }
+  for (const auto& outage : faults.outages) {
+    out.outages.push_back({outage.target, to_ms(outage.from), outage.lasts.count(), outage.cause});
+  }
+  out.lemon_share_ppm = faults.lemon_share.count();
+  out.lemon_factor = faults.lemon_factor;
+  out.infant_period_ms = faults.infant_period.count();
+  out.infant_factor = faults.infant_factor;
+  out.start_time_ms = faults.start_time.count();
+  out.restart_time_ms = faults.restart_time.count();
+  out.checkpoint_time_ms = faults.checkpoint_time.count();
+  out.saves_on_term = faults.saves_on_term;
+  return out;
+}
+
 Ending signalled(std::int64_t signal) {
   return {EndKind::Signalled, 0, signal, {}, ""};
 }
@@ -34,6 +54,8 @@ Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& 
       accounts_(engine_, now) {
   const auto& sites = engine_.state().portfolio->sites;
   for (std::size_t i = 0; i < sites.size(); ++i) site_by_name_[sites[i].name] = i;
+  const auto& leases = engine_.state().portfolio->leases;
+  for (std::size_t i = 0; i < leases.size(); ++i) lease_by_name_[leases[i].name] = i;
   for (std::uint32_t w = 0; w < workloads_.size(); ++w) {
     auto& kinds = kinds_.emplace_back();
     for (const auto& kind : workloads_[w].kinds) {
@@ -87,6 +109,11 @@ Instant Simulation::submit_of(const Source& source) const {
 
 std::size_t Simulation::site_named(const std::string& name) const {
   return site_by_name_.at(name);
+}
+
+std::size_t Simulation::lease_named(const std::string& name) const {
+  const auto it = lease_by_name_.find(name);
+  return it == lease_by_name_.end() ? Accounts::no_lease : it->second;
 }
 
 Simulation::Known& Simulation::known(JobId job) {
@@ -248,6 +275,7 @@ void Simulation::run(AttemptId attempt, Instant placed, Instant started, bool un
   Run r;
   r.spec = job.spec;
   r.site = site_named(live.site);
+  r.lease = lease_named(live.lease);
   r.gpus = live.gpus;
   r.placed = placed;
   r.rate = live.speed;
@@ -305,7 +333,7 @@ void Simulation::note(const AttemptEnded& event) {
   const auto& r = it->second;
   const bool finished = event.ending.kind == EndKind::Exited;
   const auto time = time_of(r, now_, finished);
-  accounts_.ended(event, *r.spec, r.site, r.gpus, time);
+  accounts_.ended(event, {*r.spec, r.site, r.lease, r.gpus}, time);
   known(event.attempt.job).done += work_in(time.kept, r.rate);
   if (accounts_.is_large(r.gpus)) show(event, r);
   by_end_.erase({r.ends, event.attempt});
@@ -349,7 +377,7 @@ SimulationResult Simulation::finish(bool partial) {
   accounts_.advance(engine_, now_);
   for (const auto& [attempt, run] : runs_) {
     const auto* job = engine_.state().jobs.find(attempt.job);
-    accounts_.runs_on(*run.spec, run.site, run.gpus, time_of(run, now_, true),
+    accounts_.runs_on({*run.spec, run.site, run.lease, run.gpus}, time_of(run, now_, true),
                       engine_.usage_so_far(*job, now_));
   }
   r.portfolio = portfolio.name;
@@ -359,6 +387,8 @@ SimulationResult Simulation::finish(bool partial) {
   }
   r.policy = options_.policy_text;
   r.seed = options_.seed;
+  r.latency_ms = options_.latency.count();
+  r.faults = used(options_.faults);
   r.from_ms = to_ms(from_);
   r.until_ms = to_ms(options_.until.value_or(now_));
   r.partial = partial;

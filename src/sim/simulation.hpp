@@ -86,6 +86,7 @@ class Simulation {
   struct Run {
     std::shared_ptr<const JobSpec> spec;
     std::size_t site = 0;
+    std::size_t lease = 0;
     std::int64_t gpus = 0;
     Instant placed;
     Pace pace;
@@ -117,6 +118,7 @@ class Simulation {
   void ends(AttemptId attempt, Run& run, Instant at);
   AttemptTime time_of(const Run& run, Instant until, bool finished) const;
   std::size_t site_named(const std::string& name) const;
+  std::size_t lease_named(const std::string& name) const;
   // Of a job that a copy of a server had already: its walltime is what it will run.
   Known& known(JobId job);
   const WorkloadJob* source_of(JobId job) const;
@@ -141,6 +143,7 @@ class Simulation {
   std::set<std::pair<Instant, AttemptId>> by_end_;
   std::set<std::pair<Instant, AttemptId>> starting_;  // told later, by the latency
   std::map<std::string, std::size_t> site_by_name_;
+  std::map<std::string, std::size_t> lease_by_name_;
   std::vector<std::vector<std::shared_ptr<const JobSpec>>> kinds_;
   FaultStream faults_;
   Accounts accounts_;
