@@ -26,12 +26,12 @@ std::int64_t HourlySeries::hour_of(Instant t) const {
   return (ms - modulo(ms, ms_per_hour)) / ms_per_hour;
 }
 
-std::int64_t HourlySeries::index_of(std::int64_t hour) const {
+std::int64_t HourlySeries::index_of(std::int64_t nth) const {
   const auto n = hours();
-  if (hour >= 0 && hour < n) return hour;
+  if (nth >= 0 && nth < n) return nth;
   AMPACITY_ASSERT(n >= static_cast<std::int64_t>(limits::series_least), "a series of {} hours", n);
   const auto again = period(n);
-  return hour < 0 ? modulo(hour, again) : n - again + (hour - n) % again;
+  return nth < 0 ? modulo(nth, again) : n - again + (nth - n) % again;
 }
 
 std::int64_t HourlySeries::at(Instant t) const {

@@ -58,7 +58,7 @@ struct HourlySeries {
  private:
   std::int64_t hours() const { return static_cast<std::int64_t>(values.size()); }
   std::int64_t hour_of(Instant t) const;
-  std::int64_t index_of(std::int64_t hour) const;
+  std::int64_t index_of(std::int64_t nth) const;
   Wide whole_hours(std::int64_t first, std::int64_t last) const;
 };
 BOOST_DESCRIBE_STRUCT(HourlySeries, (), (file, from, values, repaired))

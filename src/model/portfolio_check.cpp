@@ -102,11 +102,17 @@ class Checker {
     at_most("priority_classes", portfolio_.priority_classes.size(), limits::priority_classes);
     at_most("programmes", portfolio_.programmes.size(), limits::programmes);
     std::size_t halls = 0;
-    for (const auto& site : portfolio_.sites) halls += site.halls.size();
+    std::size_t hours = 0;
+    for (const auto& site : portfolio_.sites) {
+      halls += site.halls.size();
+      for (const auto* series : {&site.energy_price_by_hour, &site.carbon_by_hour}) {
+        hours += *series ? (*series)->values.size() : 0;
+      }
+    }
     at_most("sites", halls, limits::halls);
-    if (series_hours_ > limits::series_hours_in_all) {
+    if (hours > limits::series_hours_in_all) {
       say("sites", fmt::format("{} hours of prices and carbon in all, at most {} are supported",
-                               series_hours_, limits::series_hours_in_all));
+                               hours, limits::series_hours_in_all));
     }
     for (const auto& lease : portfolio_.leases)
       at_most("leases", lease.sites.size(), limits::sites);
@@ -279,7 +285,6 @@ class Checker {
   void series(const std::string& path, const HourlySeries& series, std::int64_t least,
               std::int64_t most) {
     const auto hours = series.values.size();
-    series_hours_ += hours;
     if (hours < limits::series_least || hours > limits::series_hours) {
       return say(path, fmt::format("a series of {} hours; expected {} (a day) to {} (ten years)",
                                    hours, limits::series_least, limits::series_hours));
@@ -454,7 +459,6 @@ class Checker {
 
   const Portfolio& portfolio_;
   std::vector<Problem> problems_;
-  std::size_t series_hours_ = 0;
 };
 
 }  // namespace

@@ -27,7 +27,8 @@ TEST_CASE("tables: a title and a value for every member, each line ended by CR L
   REQUIRE(tables.size() == 5);
   CHECK(tables[0].text.substr(0, tables[0].text.find('\r')) ==
         "name,gpus,attempts,useful_gpu_ms,lost_gpu_ms,checkpoint_gpu_ms,restart_gpu_ms,"
-        "draining_gpu_ms,idle_gpu_ms,out_gpu_ms,it_j,facility_j,energy_micro_usd,carbon_g,outages");
+        "draining_gpu_ms,idle_gpu_ms,out_gpu_ms,it_j,facility_j,energy_micro_usd,carbon_g,"
+        "idle_it_j,idle_facility_j,idle_energy_micro_usd,idle_carbon_g,outages");
   CHECK(tables[0].text.find("\r\n\"north, \"\"old\"\" hall\",18000,") != std::string::npos);
   CHECK(tables[3].text.find("wait_p99_ms") != std::string::npos);
   const auto& samples = tables[4].text;

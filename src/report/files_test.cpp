@@ -108,6 +108,11 @@ TEST_CASE("docs/reference/simulation-results.md describes every member, and noth
   check_described<SimulationResult>(document);
   check_described<Spread>(document);
   check_described<GpuTimeSplit>(document);
+  check_described<EnergyUse>(document);
+  check_described<SeriesUsed>(document);
+  check_described<FaultsUsed>(document);
+  check_described<CauseUsed>(document);
+  check_described<OutageUsed>(document);
   check_described<SizeClassResult>(document);
   check_described<TeamResult>(document);
   check_described<SiteResult>(document);

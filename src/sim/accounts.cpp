@@ -413,8 +413,8 @@ void Accounts::energy_results(const Portfolio& portfolio, SimulationResult& r) {
 }
 
 void Accounts::describe_series(const Portfolio& portfolio, SimulationResult& r) const {
-  const auto one = [&](const std::string& site, const char* what,
-                       const std::optional<HourlySeries>& series) {
+  const auto describe = [&](const std::string& site, const char* what,
+                            const std::optional<HourlySeries>& series) {
     if (!series) return;
     const auto begin = std::clamp(series->from, from_, now_);
     const auto end = std::clamp(series->until(), from_, now_);
@@ -423,8 +423,8 @@ void Accounts::describe_series(const Portfolio& portfolio, SimulationResult& r) 
                         ((now_ - from_) - (end - begin)).count()});
   };
   for (const auto& site : portfolio.sites) {
-    one(site.name, "energy_price", site.energy_price_by_hour);
-    one(site.name, "carbon", site.carbon_by_hour);
+    describe(site.name, "energy_price", site.energy_price_by_hour);
+    describe(site.name, "carbon", site.carbon_by_hour);
   }
 }
 

@@ -16,7 +16,7 @@ from browser import Browser  # noqa: E402
 AMPACITY, EXAMPLE = sys.argv[1:3]
 PICTURES = Path(sys.argv[4]) if len(sys.argv) > 4 else None
 SECTIONS = ["headline", "capacity", "queue", "largest", "gpu-hours", "money", "waits", "teams", "fragmentation", "workload"]
-CHARTS = {"capacity": 10, "queue": 2, "largest": 1, "gpu-hours": 1, "money": 1, "waits": 1, "fragmentation": 2}
+CHARTS = {"capacity": 10, "queue": 2, "largest": 1, "gpu-hours": 1, "money": 4, "waits": 1, "fragmentation": 2}
 
 # For each chart of a section: how many shapes of it take up room.
 DRAWN = """[...document.querySelectorAll('#%s figure > svg')].map((svg) => [...svg.querySelectorAll('path, rect, circle')]
