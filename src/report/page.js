@@ -757,7 +757,7 @@ function assumptions() {
   return [
     `Policy: ${r.policy || 'as the portfolio says'}. Seed ${data.seed}; the same inputs and seed give the same digest, ${r.digest}.`,
     r.latency_ms ? `A gang is told ${span(r.latency_ms)} after the decision.` : 'A gang starts at the instant of the decision.',
-    ...faults(), ...r.series.map(ofSeries), constants(),
+    ...faults(), ...seriesUsed(), constants(),
     `Idle: a free GPU in service draws what its accelerator draws idle (${mwh(r.idle.facility_j)} at the meter, ` +
     `${money(r.idle.energy_micro_usd)}); one out of service draws nothing.`,
     'Utilisation is GPU time held by attempts over GPU time in service; goodput is useful over held. Waits are from ' +
@@ -789,9 +789,18 @@ function faults() {
   return list;
 }
 
+// Sites that share one are named together.
+function seriesUsed() {
+  const sites = new Map();
+  for (const s of r.series) {
+    const text = ofSeries(s), what = s.what === 'carbon' ? 'Carbon of ' : 'Energy price of ';
+    sites.set(what + text, [what, [...(sites.get(what + text) || [what, []])[1], s.site], text]);
+  }
+  return [...sites.values()].map(([what, names, text]) => `${what}${names.join(', ')}: ${text}`);
+}
+
 function ofSeries(s) {
-  const what = s.what === 'carbon' ? 'Carbon' : 'Energy price';
-  return `${what} of ${s.site}: by the hour, from ${s.source}, ${instant(s.from_ms)} to ${instant(s.until_ms)} UTC` +
+  return `by the hour, from ${s.source}, ${instant(s.from_ms)} to ${instant(s.until_ms)} UTC` +
       (s.repaired_hours ? `; ${count(s.repaired_hours)} missing hours were filled with the hour before` : '') +
       (s.repeated_ms ? `. For ${span(s.repeated_ms)} of the simulation, which lie beyond it, the same hours of its ` +
       'nearest year were used again (a year is 8,760 h).' : '.');

@@ -109,8 +109,7 @@ void add_resources(std::string& out, const SimulationResult& r) {
 }
 
 std::string series_in_words(const SeriesUsed& s) {
-  auto text = fmt::format("{} of {}: {}, {} to {}", shown(s.what), shown(s.site), shown(s.source),
-                          instant(s.from_ms), instant(s.until_ms));
+  auto text = fmt::format("{}, {} to {}", shown(s.source), instant(s.from_ms), instant(s.until_ms));
   if (s.repaired_hours > 0) text += fmt::format("; {} hours repaired", grouped(s.repaired_hours));
   if (s.repeated_ms > 0) {
     text += fmt::format("; beyond it, for {}, the same hours of its nearest year again",
@@ -119,8 +118,13 @@ std::string series_in_words(const SeriesUsed& s) {
   return text;
 }
 
+// Sites that share one are named together.
 void add_series(std::string& out, const SimulationResult& r) {
-  for (const auto& s : r.series) field(out, "series", series_in_words(s));
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> sites;
+  for (const auto& s : r.series) sites[{s.what, series_in_words(s)}].push_back(shown(s.site));
+  for (const auto& [key, names] : sites) {
+    field(out, "series", fmt::format("{} of {}: {}", shown(key.first), listed(names), key.second));
+  }
 }
 
 void add_repairs(std::string& out, const SimulationResult& r) {

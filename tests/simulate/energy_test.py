@@ -72,7 +72,7 @@ def test_example(folder: Path):
 
 def test_nothing_but_idle(folder: Path):
     """One job, ended long before: what is left is idle, and by hand."""
-    (folder / "one.yaml").write_text("kind: Synthetic\nworkload: one\nseed: 1\nfrom: 2028-03-06\nuntil: 2028-03-06T00:00:01Z\n"
+    (folder / "one.yaml").write_text("kind: Synthetic\nworkload: one\nseed: 1\nfrom: 2028-03-06\nuntil: 2028-03-06T01:00:00Z\n"
                                      "jobs: 1\nsizes: [{gpus: 72, weight: 1}]\ndurations: [{up_to: 72, shortest: 1 h, "
                                      "p50: 1 h, p90: 1 h, p99: 1 h, longest: 1 h}]\n")
     out = folder / "one.json"
@@ -96,7 +96,7 @@ def test_check(folder: Path):
     text = (ENERGY / "portfolio.yaml").read_text()
     (folder / "typo.yaml").write_text(text.replace("zone: SUNNY", "zone: SUNY"))
     said = run(AMPACITY, "check", folder / "typo.yaml", "--series", ENERGY, expect=3).stderr
-    check("(did you mean 'SUNNY'?)" in said and "typo.yaml:40:" in said, said)
+    check("(did you mean 'SUNNY'?)" in said and "typo.yaml:41:" in said, said)
     lines = (ENERGY / "made-up.csv").read_text().splitlines()
     del lines[20:23]
     (folder / "made-up.csv").write_text("\n".join(lines) + "\n")
@@ -169,7 +169,7 @@ def test_live(folder: Path):
     try:
         check(ask("submit", "--gpus", "8", "--walltime", "1 min", "--runtime", "1 s", "--", "true").returncode == 0, "submitted")
         for _ in range(200):
-            job = json.loads(ask("job", "1", "--json").stdout)
+            job = json.loads(ask("job", "1", "--json").stdout)["job"]
             if job["state"] == "Completed":
                 break
             time.sleep(0.05)
