@@ -68,6 +68,9 @@ TEST_CASE("the example adds up as a real result does") {
   CHECK(t.useful_gpu_ms + t.lost_gpu_ms + t.checkpoint_gpu_ms + t.restart_gpu_ms +
             t.draining_gpu_ms + t.idle_gpu_ms + t.out_gpu_ms ==
         r.gpus * (r.until_ms - r.from_ms));
+  auto joules = r.idle.facility_j;
+  for (const auto& team : r.teams) joules += team.facility_j;
+  CHECK(joules == r.facility_j);
 }
 
 TEST_CASE("what is no result is refused, with the member that is wrong") {

@@ -608,7 +608,8 @@ function moneyPart() {
 
 const perMwh = (microUsd, joules) => joules ? microUsd / (joules / 3.6e9) : 0;
 const perKwh = (grams, joules) => joules ? grams / (joules / 3.6e6) : 0;
-const dollarsPerMwh = (microUsd) => '$' + (microUsd / 1e6).toFixed(2) + '/MWh';
+const dollars = (microUsd, text) => (microUsd < 0 ? '-$' : '$') + text(Math.abs(microUsd / 1e6));
+const dollarsPerMwh = (microUsd) => dollars(microUsd, (usd) => usd.toFixed(2)) + '/MWh';
 const gramsPerKwh = (grams) => number(grams) + ' g/kWh';
 
 // Of whatever has the members of an EnergyUse.
@@ -644,7 +645,7 @@ function byTheHour(part) {
     const has = (what) => r.series.some((s) => s.site === name && s.what === what);
     if (has('energy_price')) {
       chart('Energy price', {name: 'price', style: 'warm', values: curve.price_micro_usd_mwh, format: dollarsPerMwh,
-        axis: (v) => '$' + trimmed(v / 1e6)});
+        axis: (v) => dollars(v, trimmed)});
     }
     if (has('carbon')) {
       chart('Carbon', {name: 'carbon', style: 'accent', values: curve.carbon_mg_kwh, format: (v) => gramsPerKwh(v / 1000),
@@ -772,7 +773,7 @@ function assumptions() {
 function faults() {
   const f = r.faults, list = [];
   for (const c of f.causes) {
-    list.push(`Failures: ${c.name}, each ${c.unit.toLowerCase()} once in ${span(c.mean_between_ms)} on the mean, repaired ` +
+    list.push(`Failures: ${c.name}, each ${c.unit === 'Gpu' ? 'GPU' : c.unit.toLowerCase()} once in ${span(c.mean_between_ms)} on the mean, repaired ` +
         `in ${span(c.mean_repair_ms)}.`);
   }
   for (const o of f.outages) {

@@ -177,7 +177,7 @@ def test_commands(folder: Path):
     check("portfolio: expected a string" in run(AMPACITY, "report", folder / "bad.json", expect=3), "a bad member")
     run(AMPACITY, "report", folder / "1.json", "--csv", folder / "tables")
     names = sorted(p.name for p in (folder / "tables").iterdir())
-    check(names == ["classes.csv", "leases.csv", "samples.csv", "sites.csv", "teams.csv"], names)
+    check(names == ["classes.csv", "leases.csv", "samples.csv", "series.csv", "sites.csv", "teams.csv"], names)
     check((folder / "tables/samples.csv").read_bytes().count(b"\r\n") == 2_001, "rows of samples.csv")
 
 

@@ -39,6 +39,9 @@ class ExampleResult {
     add_totals();
     add_teams();
     add_leases();
+    share_out(r_.teams);
+    share_out(r_.leases);
+    share_out(r_.size_classes);
     add_runs();
     r_.digest = "5f0c2d9a71e84b36c1d7";
     return r_;
@@ -67,12 +70,28 @@ class ExampleResult {
     r_.faults.checkpoint_time_ms = 30'000;
     const auto from = r_.from_ms - 300 * day;
     const auto until = r_.from_ms + 10 * day;
-    r_.series = {{"abilene", "energy_price", "made-up.csv, A, price in USD/MWh", from, until, 3,
-                  4 * day},
-                 {"abilene", "carbon", "made-up.csv, A, co2 in g/kWh", from, until + 9 * day, 0, 0}};
+    r_.series = {
+        {"abilene", "energy_price", "made-up.csv, A, price in USD/MWh", from, until, 3, 4 * day},
+        {"abilene", "carbon", "made-up.csv, A, co2 in g/kWh", from, until + 9 * day, 0, 0}};
     if (size_.sites > 1) {
       r_.series.push_back({"mount-pleasant", "energy_price", "made-up.csv, B, price in USD/MWh",
                            from, until + 9 * day, 0, 0});
+    }
+  }
+
+  // What did not idle, to parts of which each has half of what is left; the last has the rest.
+  template <class Part>
+  void share_out(std::vector<Part>& parts) {
+    EnergyUse left{r_.it_j - r_.idle.it_j, r_.facility_j - r_.idle.facility_j,
+                   r_.energy_micro_usd - r_.idle.energy_micro_usd, r_.carbon_g - r_.idle.carbon_g};
+    for (auto& part : parts) {
+      const bool last = &part == &parts.back();
+      const auto use = last ? left : part_of(left, 500);
+      part.it_j = use.it_j;
+      part.facility_j = use.facility_j;
+      part.energy_micro_usd = use.energy_micro_usd;
+      part.carbon_g = use.carbon_g;
+      left += {-use.it_j, -use.facility_j, -use.energy_micro_usd, -use.carbon_g};
     }
   }
 
@@ -244,11 +263,7 @@ class ExampleResult {
       t.jobs = r_.submitted / 100 * (50 - share);
       t.wait = spread(t.jobs, draw(60'000, 900'000));
       t.gpu_ms = gpu_ms / 100 * share;
-      t.it_j = r_.it_j / 100 * share;
-      t.facility_j = r_.facility_j / 100 * share;
-      t.carbon_g = r_.carbon_g / 100 * share;
-      t.energy_micro_usd = r_.energy_micro_usd / 100 * share;
-      t.cost_micro_usd = t.gpu_ms / 3'600 * 2'050 + t.energy_micro_usd;
+      t.cost_micro_usd = t.gpu_ms / 3'600 * 2'050 + r_.energy_micro_usd / 100 * share;
       r_.teams.push_back(t);
     }
   }
@@ -270,10 +285,6 @@ class ExampleResult {
       l.committed_j = r_.it_j / 420 * millions;
       l.used_j = l.committed_j / 100 * used;
       l.unused_j = l.committed_j - l.used_j;
-      l.it_j = l.used_j;
-      l.facility_j = l.used_j / 100 * 112;
-      l.energy_micro_usd = l.facility_j / 3'600 * 55;
-      l.carbon_g = l.facility_j / 3'600'000 * 410;
       r_.lease_micro_usd += l.used_micro_usd;
       r_.unused_micro_usd += l.unused_micro_usd;
       r_.leases.push_back(l);
