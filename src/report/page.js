@@ -635,7 +635,7 @@ function energyBySite(part) {
 
 // Price and carbon that change, against what the site draws meanwhile.
 function byTheHour(part) {
-  const most = 6, sites = [...new Set(r.series.map((s) => s.site))];
+  const most = 6, sites = r.sites.map((s) => s.name).filter((name) => r.series.some((s) => s.site === name));
   for (const name of sites.slice(0, most)) {
     const at = r.sites.findIndex((s) => s.name === name), curve = curves.sites[at], unit = powerUnit(d3.max(curve.it_w) || 1);
     const pair = make('div', {class: 'two'});

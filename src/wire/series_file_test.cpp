@@ -178,7 +178,7 @@ TEST_CASE("a file, a column or a zone that is not there") {
   folder.write("prices.csv", "zone,utc,price\nDE-LU,2024-03-01 00:00,1\nFR,2024-03-01 00:00,1\n");
   CHECK(
       problems_of(folder, price_line(", zone: DE-LO")) ==
-      "p.yaml:6:88: sites[0].energy_price.zone: prices.csv has no values of zone 'DE-LO' (did you "
+      "p.yaml:6:86: sites[0].energy_price.zone: prices.csv has no values of zone 'DE-LO' (did you "
       "mean 'DE-LU'?); it has DE-LU and FR\n");
   CHECK(
       problems_of(folder, price_line(", zone: FR")) ==
