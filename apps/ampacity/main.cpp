@@ -25,11 +25,12 @@ namespace {
 using namespace ampacity;
 using client::Exit;
 
-Exit run_serve(const std::string& file, ServeOptions options, const std::string& level) {
+Exit run_serve(const std::string& file, const std::string& series, ServeOptions options,
+               const std::string& level) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("ampacity"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
   spdlog::set_level(spdlog::level::from_str(level));
-  const auto portfolio = load_portfolio(file);
+  const auto portfolio = load_portfolio(file, series);
   if (!portfolio) {
     fmt::print(stderr, "{}", to_text(portfolio.error()));
     return Exit::BadFile;
@@ -44,6 +45,7 @@ Exit run_serve(const std::string& file, ServeOptions options, const std::string&
 void add_serve(CLI::App& app, client::Run& run) {
   struct Call {
     std::string file;
+    std::string series;
     ServeOptions options;
     std::string level = "info";
   };
@@ -53,6 +55,7 @@ void add_serve(CLI::App& app, client::Run& run) {
       "Examples:\n  ampacity serve examples/desk/portfolio.yaml\n"
       "  ampacity serve portfolio.yaml --data /var/lib/ampacity --port 7070");
   sub->add_option("portfolio", call->file, "The portfolio file")->required();
+  sub->add_option("--series", call->series, "Folder of its hourly series; else beside it");
   sub->add_option("--data", call->options.data, "Data folder: journal, token, attempts")
       ->envname("AMPACITY_DATA")
       ->capture_default_str();
@@ -65,8 +68,9 @@ void add_serve(CLI::App& app, client::Run& run) {
   sub->add_option("--log-level", call->level, "debug (every event), info, warn, error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
-  sub->callback(
-      [call, &run] { run = [call] { return run_serve(call->file, call->options, call->level); }; });
+  sub->callback([call, &run] {
+    run = [call] { return run_serve(call->file, call->series, call->options, call->level); };
+  });
 }
 
 Exit run_redecide(const std::filesystem::path& data, bool as_json) {

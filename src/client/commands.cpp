@@ -276,7 +276,8 @@ std::optional<std::vector<FileProblem>> check_workload(const std::string& file,
 }
 
 // What kind of file it is decides how it is checked. Returns whether it is sound.
-bool check_one(const std::string& file, bool json, std::string& report) {
+bool check_one(const std::string& file, const std::string& series_folder, bool json,
+               std::string& report) {
   std::vector<FileProblem> problems;
   std::string kind = "portfolio";
   std::string summary;
@@ -296,10 +297,12 @@ bool check_one(const std::string& file, bool json, std::string& report) {
       problems = job.error();
     else
       summary = fmt::format("job '{}', {} GPUs", job->name, job->gpus.count());
-  } else if (auto portfolio = parse_portfolio(*text, file); !portfolio) {
+  } else if (auto portfolio = parse_portfolio(*text, file, series_folder_of(file, series_folder));
+             !portfolio) {
     problems = portfolio.error();
   } else {
-    summary = fmt::format("{} sites, {} leases", portfolio->sites.size(), portfolio->leases.size());
+    summary = fmt::format("{} sites, {} leases{}", portfolio->sites.size(),
+                          portfolio->leases.size(), series_in_words(*portfolio));
   }
   if (json) {
     report += report.empty() ? "" : ",";
@@ -322,16 +325,19 @@ bool check_one(const std::string& file, bool json, std::string& report) {
 void add_check(CLI::App& app, Run& run) {
   auto files = std::make_shared<std::vector<std::string>>();
   auto as_json = std::make_shared<bool>(false);
+  auto series = std::make_shared<std::string>();
   auto* sub = app.add_subcommand(
       "check", "Check portfolios, job files, sbatch scripts, trace maps and made workloads");
   sub->footer("Examples:\n  ampacity check examples/desk/portfolio.yaml train.sh");
   sub->add_option("files", *files, "Files")->required();
+  sub->add_option("--series", *series,
+                  "Folder of the hourly series that portfolios name; else beside each");
   sub->add_flag("--json", *as_json, "Print JSON instead of text");
-  sub->callback([files, as_json, &run] {
-    run = [files, as_json] {
+  sub->callback([files, as_json, series, &run] {
+    run = [files, as_json, series] {
       bool sound = true;
       std::string report;
-      for (const auto& file : *files) sound = check_one(file, *as_json, report) && sound;
+      for (const auto& file : *files) sound = check_one(file, *series, *as_json, report) && sound;
       if (*as_json) fmt::print("[{}]\n", report);
       return sound ? Exit::Ok : Exit::BadFile;
     };

@@ -193,8 +193,8 @@ void add_holds(CLI::App& app, const OptionsPtr& options, Run& run) {
 
 // ---- the portfolio and the policy in force ----
 
-Exit apply_portfolio(const Options& options, const std::string& file) {
-  const auto portfolio = load_portfolio(file);
+Exit apply_portfolio(const Options& options, const std::string& file, const std::string& series) {
+  const auto portfolio = load_portfolio(file, series);
   if (!portfolio) {
     fmt::print(stderr, "{}", to_text(portfolio.error()));
     return Exit::BadFile;
@@ -209,11 +209,13 @@ Exit apply_portfolio(const Options& options, const std::string& file) {
 
 void add_apply(CLI::App& app, const OptionsPtr& options, Run& run) {
   auto file = std::make_shared<std::string>();
+  auto series = std::make_shared<std::string>();
   auto* sub = command(app, options, "apply", "Check a portfolio and put it in force, while serving",
                       "  ampacity apply portfolio.yaml");
   sub->add_option("portfolio", *file, "The portfolio file")->required();
-  sub->callback([file, options, &run] {
-    run = [file, options] { return apply_portfolio(*options, *file); };
+  sub->add_option("--series", *series, "Folder of its hourly series; else beside it");
+  sub->callback([file, series, options, &run] {
+    run = [file, series, options] { return apply_portfolio(*options, *file, *series); };
   });
 }
 

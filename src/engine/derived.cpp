@@ -309,6 +309,7 @@ std::string Engine::shape() {
   describe_shape<JobSpec>(text);
   describe_shape<Portfolio>(text);
   describe_shape<Site>(text);
+  describe_shape<HourlySeries>(text);
   describe_shape<Lease>(text);
   describe_shape<Hall>(text);
   return digest_of(text).text();

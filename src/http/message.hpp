@@ -12,6 +12,7 @@ namespace ampacity::http {
 namespace limits {
 inline constexpr std::size_t header_bytes = 16U << 10U;
 inline constexpr std::size_t body_bytes = 4U << 20U;
+inline constexpr std::size_t document_bytes = 32U << 20U;  // of a PUT: a portfolio with its series
 inline constexpr int connections = 4'096;
 inline constexpr int idle_seconds = 75;
 }  // namespace limits

@@ -151,13 +151,24 @@ class BeastServer : public Server {
   asio::awaitable<bool> serve_one(beast::tcp_stream& peer, beast::flat_buffer& buffer) {
     bhttp::request_parser<bhttp::string_body> parser;
     parser.header_limit(limits::header_bytes);
-    parser.body_limit(limits::body_bytes);
+    parser.body_limit(limits::document_bytes);
     peer.expires_after(std::chrono::seconds(limits::idle_seconds));
     error_code error;
-    co_await bhttp::async_read(peer, buffer, parser,
-                               asio::redirect_error(asio::use_awaitable, error));
+    co_await bhttp::async_read_header(peer, buffer, parser,
+                                      asio::redirect_error(asio::use_awaitable, error));
+    const bool document = !error && parser.get().method() == bhttp::verb::put;
+    if (!document) parser.body_limit(limits::body_bytes);
+    if (!error && !document && parser.content_length().value_or(0) > limits::body_bytes) {
+      error = bhttp::error::body_limit;
+    }
+    if (!error) {
+      co_await bhttp::async_read(peer, buffer, parser,
+                                 asio::redirect_error(asio::use_awaitable, error));
+    }
     if (error == bhttp::error::body_limit || error == bhttp::error::header_limit) {
-      auto refusal = problem(413, "the request is larger than 4 MiB", "LimitExceeded");
+      auto refusal = problem(
+          413, document ? "the request is larger than 32 MiB" : "the request is larger than 4 MiB",
+          "LimitExceeded");
       co_await reply(peer, 11, false, std::move(refusal));
       co_await discard(peer);
       co_return false;

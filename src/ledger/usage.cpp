@@ -54,12 +54,25 @@ Commitment committed(const Lease& lease, std::int64_t gpus_leased, Instant from,
 
 }  // namespace
 
-Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Duration time) {
+Money energy_cost(const Site& site, Energy energy, Instant from, Duration time) {
+  const auto& series = site.energy_price_by_hour;
+  if (!series || time <= Duration(0)) return cost_of(energy, energy_price_at(site, from));
+  return cost_of(energy, series->sum(from, from + time), time.count());
+}
+
+Wide carbon_of(const Site& site, Energy energy, Instant from, Duration time) {
+  const auto& series = site.carbon_by_hour;
+  if (!series || time <= Duration(0)) return Wide{energy.count()} * carbon_mg_at(site, from);
+  return by_mean(energy.count(), series->sum(from, from + time), time.count());
+}
+
+Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Instant from,
+               Duration time) {
   Usage usage;
   usage.gpu_time = gpu_time_of(gpus, time);
   usage.it_energy = energy_of(power, time);
   usage.facility_energy = times(usage.it_energy, site.pue);
-  usage.energy_cost = cost_of(usage.facility_energy, site.energy_price);
+  usage.energy_cost = energy_cost(site, usage.facility_energy, from, time);
   if (lease != nullptr) usage.lease_cost = lease_cost(*lease, gpus, power, time);
   return usage;
 }

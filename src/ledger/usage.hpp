@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an allocation uses and costs, and how a lease stands. Pure arithmetic on integers; called by
 // the engine when an attempt ends, and by the API for what is still running.
+//   energy cost        = energy at the meter x the site's price, hour by hour if it has a series
 //   energy             = IT power (model/accelerator.hpp) x time; at the meter: x PUE (design.md
 //   section 3, Power) lease cost         = by GPU-hours, or the gang's share of the leased
 //   megawatts x the lease's price
@@ -14,7 +15,16 @@
 namespace ampacity {
 
 // `power`: what the gang draws, IT.
-Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Duration time);
+// From an instant on, for so long.
+Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Instant from,
+               Duration time);
+
+// What energy at the meter, drawn evenly from an instant on for so long, costs there; and the
+// carbon that it comes with, in J x mg/kWh: carbon_unit of them are a gram. With a series each hour
+// counts by its own figure.
+Money energy_cost(const Site& site, Energy energy, Instant from, Duration time);
+Wide carbon_of(const Site& site, Energy energy, Instant from, Duration time);
+inline constexpr std::int64_t carbon_unit = 3'600'000'000;
 
 // How a lease stands at an instant: what is committed since its start, what of it jobs used, and
 // the difference, which is idle and paid for. used + unused == committed, exactly.

@@ -50,6 +50,13 @@ std::vector<Problem> check(const FaultSpec& faults) {
       say(fmt::format("outages[{}].lasts", i), "must be more than 0");
     }
   }
+  for (std::size_t i = 0; i < faults.curtailments.size(); ++i) {
+    const auto& call = faults.curtailments[i];
+    const auto at = fmt::format("curtailments[{}]", i);
+    if (call.power <= Power()) say(at + ".power", "must be more than 0");
+    if (call.lasts <= Duration(0)) say(at + ".lasts", "must be more than 0");
+    if (call.notice < Duration(0)) say(at + ".notice", "must not be negative");
+  }
   if (faults.lemon_share < Ratio() || faults.lemon_share > one) {
     say("lemon_share", "expected a share from 0 % to 100 %");
   }

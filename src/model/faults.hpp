@@ -51,9 +51,21 @@ struct Lifetimes {
 };
 BOOST_DESCRIBE_STRUCT(Lifetimes, (), (cause, unit, mean_repair, age, table))
 
+// A call of the grid: a site has to draw so much less, and is told so long before.
+struct GridCall {
+  std::string site;
+  Power power;  // less, at the meter
+  Instant from;
+  Duration lasts{};
+  Duration notice{600'000};
+  bool operator==(const GridCall&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(GridCall, (), (site, power, from, lasts, notice))
+
 struct FaultSpec {
   std::vector<FaultCause> causes;
   std::vector<Outage> outages;
+  std::vector<GridCall> curtailments;
   std::optional<Lifetimes> lifetimes;
   // Lemons: this share of all nodes fails so many times as often.
   Ratio lemon_share;
@@ -73,7 +85,7 @@ struct FaultSpec {
   bool operator==(const FaultSpec&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(FaultSpec, (),
-                      (causes, outages, lifetimes, lemon_share, lemon_factor, lemon_repair,
+                      (causes, outages, curtailments, lifetimes, lemon_share, lemon_factor, lemon_repair,
                        infant_period, infant_factor, start_time, restart_time, checkpoint_time,
                        saves_on_term))
 

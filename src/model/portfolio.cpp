@@ -27,6 +27,15 @@ Power Lease::contracted_at(Instant t) const {
   return now;
 }
 
+EnergyPrice energy_price_at(const Site& site, Instant at) {
+  const auto& series = site.energy_price_by_hour;
+  return series ? EnergyPrice::of(series->at(at)) : site.energy_price;
+}
+
+std::int64_t carbon_mg_at(const Site& site, Instant at) {
+  return site.carbon_by_hour ? site.carbon_by_hour->at(at) : site.carbon.count() * 1'000;
+}
+
 std::optional<Power> interconnection_at(const Site& site, Instant at) {
   if (site.interconnection.empty()) return std::nullopt;
   Power power;

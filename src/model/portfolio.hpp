@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "model/accelerator.hpp"
+#include "model/hourly_series.hpp"
 #include "units/quantity.hpp"
 
 namespace ampacity {
@@ -124,8 +125,10 @@ struct Site {
   std::optional<std::int64_t> longitude_microdegrees;
   std::vector<PowerStep> interconnection;
   Ratio pue = one;
-  EnergyPrice energy_price;
+  EnergyPrice energy_price;  // all the time, where there is no series of it
   Carbon carbon;
+  std::optional<HourlySeries> energy_price_by_hour;
+  std::optional<HourlySeries> carbon_by_hour;
   Cluster cluster;
   std::vector<Hall> halls;
   std::string source;
@@ -133,7 +136,12 @@ struct Site {
 };
 BOOST_DESCRIBE_STRUCT(Site, (),
                       (name, title, state, grid, latitude_microdegrees, longitude_microdegrees,
-                       interconnection, pue, energy_price, carbon, cluster, halls, source))
+                       interconnection, pue, energy_price, carbon, energy_price_by_hour,
+                       carbon_by_hour, cluster, halls, source))
+
+// What energy costs at the meter at an instant, and the carbon that it comes with, in mg per kWh.
+EnergyPrice energy_price_at(const Site& site, Instant at);
+std::int64_t carbon_mg_at(const Site& site, Instant at);
 
 // What the grid gives the site at an instant; none: the portfolio does not say.
 std::optional<Power> interconnection_at(const Site& site, Instant at);

@@ -12,6 +12,7 @@ namespace ampacity {
 namespace {
 
 constexpr Duration day(86'400'000);
+constexpr auto one_of_both = "either one figure or a series, not both";
 constexpr Power most_power = Power::of(100'000'000'000);
 
 class Checker {
@@ -101,8 +102,18 @@ class Checker {
     at_most("priority_classes", portfolio_.priority_classes.size(), limits::priority_classes);
     at_most("programmes", portfolio_.programmes.size(), limits::programmes);
     std::size_t halls = 0;
-    for (const auto& site : portfolio_.sites) halls += site.halls.size();
+    std::size_t hours = 0;
+    for (const auto& site : portfolio_.sites) {
+      halls += site.halls.size();
+      for (const auto* series : {&site.energy_price_by_hour, &site.carbon_by_hour}) {
+        hours += *series ? (*series)->values.size() : 0;
+      }
+    }
     at_most("sites", halls, limits::halls);
+    if (hours > limits::series_hours_in_all) {
+      say("sites", fmt::format("{} hours of prices and carbon in all, at most {} are supported",
+                               hours, limits::series_hours_in_all));
+    }
     for (const auto& lease : portfolio_.leases)
       at_most("leases", lease.sites.size(), limits::sites);
     if (portfolio_.sites.empty()) say("sites", "a portfolio needs at least one site");
@@ -252,12 +263,45 @@ class Checker {
     if (site.energy_price > most || site.energy_price < EnergyPrice::of(-most.count())) {
       say(path + ".energy_price", "expected -10,000 to 10,000 USD/MWh");
     }
+    if (site.energy_price_by_hour) {
+      series(path + ".energy_price", *site.energy_price_by_hour, -limits::series_price,
+             limits::series_price);
+      if (site.energy_price != EnergyPrice()) say(path + ".energy_price", one_of_both);
+    }
+    if (site.carbon_by_hour) {
+      series(path + ".carbon", *site.carbon_by_hour, 0, limits::series_carbon);
+      if (site.carbon != Carbon()) say(path + ".carbon", one_of_both);
+    }
     steps(path + ".interconnection", site.interconnection);
     if (site.latitude_microdegrees) {
       degrees(path + ".latitude", *site.latitude_microdegrees, 90);
     }
     if (site.longitude_microdegrees) {
       degrees(path + ".longitude", *site.longitude_microdegrees, 180);
+    }
+  }
+
+  // `least` and `most`: in thousandths of what people read (mg/kWh) or millionths (micro-USD/MWh).
+  void series(const std::string& path, const HourlySeries& series, std::int64_t least,
+              std::int64_t most) {
+    const auto hours = series.values.size();
+    if (hours < limits::series_least || hours > limits::series_hours) {
+      return say(path, fmt::format("a series of {} hours; expected {} (a day) to {} (ten years)",
+                                   hours, limits::series_least, limits::series_hours));
+    }
+    if (series.from < from_ms(946'684'800'000) || series.from > from_ms(7'258'118'400'000)) {
+      return say(path, "a series begins in the years 2000 to 2199");
+    }
+    if (series.repaired < 0 || series.repaired >= static_cast<std::int64_t>(hours)) {
+      say(path, fmt::format("{} of {} hours cannot be repairs", series.repaired, hours));
+    }
+    for (std::size_t i = 0; i < hours; ++i) {
+      const auto value = series.values[i];
+      if (value >= least && value <= most) continue;
+      return say(path, fmt::format(
+                           "the hour from {} has {}; expected {} to {}",
+                           to_text(series.from + HourlySeries::hour * static_cast<std::int64_t>(i)),
+                           value, least, most));
     }
   }
 

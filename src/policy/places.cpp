@@ -135,12 +135,20 @@ Choice settle(const Scene& scene, const Applicant& job, std::size_t k, std::stri
   return choice;
 }
 
+// What a MWh costs on the mean while a job runs from then on.
+Wide mean_energy_price(const Site& site, Instant from, Duration time) {
+  const auto& series = site.energy_price_by_hour;
+  if (!series || time <= Duration(0)) return energy_price_at(site, from).count();
+  return series->sum(from, from + time) / time.count();
+}
+
 // What a GPU-hour of the job is billed at: the lease's price and the energy.
-Wide price_per_gpu_hour(const Scene& scene, PoolIndex pool, const Demand& demand) {
+Wide price_per_gpu_hour(const Scene& scene, PoolIndex pool, const Demand& demand, Instant from,
+                        Duration time) {
   const auto watts = scene.fleet.power_of(pool, demand.sized(1)).count();
   const auto& site = scene.portfolio.sites[scene.fleet.pool(pool).site.value()];
   const auto facility = scaled(watts, site.pue.count(), one.count());
-  Wide price = Wide{facility} * site.energy_price.count() / 1'000'000;
+  Wide price = Wide{facility} * mean_energy_price(site, from, time) / 1'000'000;
   const auto& lease = scene.standings[pool.value()].lease;
   if (!lease) return price;
   const auto& l = scene.portfolio.leases[*lease];
@@ -180,8 +188,8 @@ std::optional<Choice> choose_by_price(const Scene& scene, const Applicant& job) 
       option.starts = later->at;
     }
     option.done = option.starts + walltime;
-    option.price =
-        price_per_gpu_hour(scene, pool, demand) * demand.gpus * walltime.count() / ms_per_hour;
+    option.price = price_per_gpu_hour(scene, pool, demand, option.starts, walltime) * demand.gpus *
+                   walltime.count() / ms_per_hour;
     option.score = option.price + Wide{scene.portfolio.policy.delay_price.count()} * demand.gpus *
                                       (option.done - scene.now).count() / ms_per_hour;
     if (!best || option.score < best->score) best = option;

@@ -45,7 +45,7 @@ Exit run_report(const ReportCall& call) {
   }
   if (!call.csv.empty()) {
     if (const auto s = write_tables(call.csv, *result); !s) return say("report", s.error());
-    fmt::print("\nwrote sites, teams, leases, classes and samples as CSV into {}\n",
+    fmt::print("\nwrote sites, teams, leases, classes, series and samples as CSV into {}\n",
                call.csv.string());
   }
   return Exit::Ok;

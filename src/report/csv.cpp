@@ -120,11 +120,9 @@ std::string csv_field(std::string_view text) {
 }
 
 std::vector<CsvTable> csv_tables(const SimulationResult& result) {
-  return {{"sites.csv", table(result.sites)},
-          {"teams.csv", table(result.teams)},
-          {"leases.csv", table(result.leases)},
-          {"classes.csv", table(result.size_classes)},
-          {"samples.csv", samples(result)}};
+  return {{"sites.csv", table(result.sites)},   {"teams.csv", table(result.teams)},
+          {"leases.csv", table(result.leases)}, {"classes.csv", table(result.size_classes)},
+          {"series.csv", table(result.series)}, {"samples.csv", samples(result)}};
 }
 
 StartsWriter::StartsWriter(std::ostream& out, std::int64_t origin_ms)

@@ -24,13 +24,17 @@ TEST_CASE("tables: a title and a value for every member, each line ended by CR L
   auto result = ampacity::testing::example_result({.samples = 3, .sites = 2});
   result.sites[1].name = "north, \"old\" hall";
   const auto tables = csv_tables(result);
-  REQUIRE(tables.size() == 5);
+  REQUIRE(tables.size() == 6);
   CHECK(tables[0].text.substr(0, tables[0].text.find('\r')) ==
         "name,gpus,attempts,useful_gpu_ms,lost_gpu_ms,checkpoint_gpu_ms,restart_gpu_ms,"
-        "draining_gpu_ms,idle_gpu_ms,out_gpu_ms,it_j,facility_j,energy_micro_usd,carbon_g,outages");
+        "draining_gpu_ms,idle_gpu_ms,out_gpu_ms,it_j,facility_j,energy_micro_usd,carbon_g,"
+        "idle_it_j,idle_facility_j,idle_energy_micro_usd,idle_carbon_g,outages");
   CHECK(tables[0].text.find("\r\n\"north, \"\"old\"\" hall\",18000,") != std::string::npos);
   CHECK(tables[3].text.find("wait_p99_ms") != std::string::npos);
-  const auto& samples = tables[4].text;
+  CHECK(tables[4].text.substr(0, tables[4].text.find('\r')) ==
+        "site,what,source,from_ms,until_ms,repaired_hours,repeated_ms");
+  CHECK(std::count(tables[4].text.begin(), tables[4].text.end(), '\n') == 4);
+  const auto& samples = tables[5].text;
   CHECK(std::count(samples.begin(), samples.end(), '\n') == 4);
   CHECK(samples.find("waiting_jobs:2-8") != std::string::npos);
   CHECK(samples.find("\"used_gpus:north, \"\"old\"\" hall\"") != std::string::npos);

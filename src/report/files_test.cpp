@@ -68,6 +68,9 @@ TEST_CASE("the example adds up as a real result does") {
   CHECK(t.useful_gpu_ms + t.lost_gpu_ms + t.checkpoint_gpu_ms + t.restart_gpu_ms +
             t.draining_gpu_ms + t.idle_gpu_ms + t.out_gpu_ms ==
         r.gpus * (r.until_ms - r.from_ms));
+  auto joules = r.idle.facility_j;
+  for (const auto& team : r.teams) joules += team.facility_j;
+  CHECK(joules == r.facility_j);
 }
 
 TEST_CASE("what is no result is refused, with the member that is wrong") {
@@ -109,6 +112,11 @@ TEST_CASE("docs/reference/simulation-results.md describes every member, and noth
   check_described<CheckpointResult>(document);
   check_described<Spread>(document);
   check_described<GpuTimeSplit>(document);
+  check_described<EnergyUse>(document);
+  check_described<SeriesUsed>(document);
+  check_described<FaultsUsed>(document);
+  check_described<CauseUsed>(document);
+  check_described<OutageUsed>(document);
   check_described<SizeClassResult>(document);
   check_described<TeamResult>(document);
   check_described<SiteResult>(document);

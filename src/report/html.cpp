@@ -59,6 +59,8 @@ void add_site(std::string& out, std::size_t i, const std::vector<const Sample*>&
   column("it_w", &SiteSample::it_w);
   column("contracted_w", &SiteSample::contracted_w);
   column("interconnection_w", &SiteSample::interconnection_w);
+  column("price_micro_usd_mwh", &SiteSample::price_micro_usd_mwh);
+  column("carbon_mg_kwh", &SiteSample::carbon_mg_kwh);
   out += '}';
 }
 

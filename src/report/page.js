@@ -172,12 +172,14 @@ const timeScale = (left, right) => d3.time.scale.utc()
     .domain([new Date(r.from_ms), new Date(Math.max(r.from_ms + 1, r.until_ms))]).range([left, right]);
 
 // What a chart over time shows: areas stacked on each other (`areas`), and lines (`lines`).
-//   {title, text, areas: [{name, values, colour}], lines: [{name, values, style}], format, axis, height}
+//   {title, text, areas: [{name, values, colour}], lines: [{name, values, style}], format, axis, height,
+//    right: {name, values, style, format, axis}}: a line with a scale of its own, on the right.
+// A value holds until the next sample: all are drawn as steps.
 function timeChart(parent, spec) {
   const areas = spec.areas || [], lines = spec.lines || [], at = curves.at_ms;
   const element = figure(parent, spec.title, spec.text);
   if (!spec.plain) {
-    legend(element, [...areas, ...lines.map((l) => ({name: l.name, line: l.style}))]);
+    legend(element, [...areas, ...lines.concat(spec.right || []).map((l) => ({name: l.name, line: l.style}))]);
   }
   if (at.length === 0) {
     element.append(make('p', {class: 'note'}, 'No samples.'));
@@ -198,21 +200,27 @@ function timeChart(parent, spec) {
 function timeLabel({spec, areas, lines, at}) {
   const parts = [...areas, ...lines].map(({name, values}) =>
     `${name}: mean ${spec.format(d3.mean(values))}, at most ${spec.format(d3.max(values))}`);
+  if (spec.right) {
+    const {name, values, format} = spec.right;
+    parts.push(`${name}: from ${format(d3.min(values))} to ${format(d3.max(values))}`);
+  }
   return `${spec.title}, ${at.length} points. ${parts.join('; ')}. Arrow keys read values.`;
 }
 
 function drawTime(view, svg, width) {
   const {spec, at, stack, lines, most} = view;
   const left = spec.plain ? 50 : 64, height = spec.height || 260, bottom = height - 28;
-  const x = timeScale(left, width - 6), y = d3.scale.linear().domain([0, most * 1.06]).range([bottom, 8]);
-  yAxis(svg, y, width, left, spec.axis, spec.plain ? 3 : 5);
-  const area = d3.svg.area().x((p) => x(at[p.i])).y0((p) => y(p.low)).y1((p) => y(p.high));
+  const right = width - (spec.right ? 64 : 6);
+  const x = timeScale(left, right), y = d3.scale.linear().domain([0, most * 1.06]).range([bottom, 8]);
+  yAxis(svg, y, right, left, spec.axis, spec.plain ? 3 : 5);
+  const area = d3.svg.area().x((p) => x(at[p.i])).y0((p) => y(p.low)).y1((p) => y(p.high)).interpolate('step-after');
   for (const {area: of, points} of stack) {
     svg.append('path').attr('d', area(points)).style({fill: of.colour, 'fill-opacity': .85});
   }
   const curve = d3.svg.line().x((v, i) => x(at[i])).y((v) => y(v)).interpolate('step-after');
   for (const l of lines) svg.append('path').attr({class: 'curve ' + l.style, d: curve(l.values)});
-  timeAxis(svg, x, bottom, width - left);
+  if (spec.right) drawRight(spec.right, svg, (i) => x(at[i]), right, bottom);
+  timeAxis(svg, x, bottom, right - left);
   const cursor = svg.append('line').attr({class: 'cursor', y1: 8, y2: bottom}).style('display', 'none');
   view.hide = () => {
     cursor.style('display', 'none');
@@ -224,17 +232,27 @@ function drawTime(view, svg, width) {
     const box = svg.node().getBoundingClientRect(), scale = box.width / width;
     showTip(box.left + x(at[i]) * scale, box.top + 10, instant(at[i]) + ' UTC', valuesAt(view, i));
   };
-  svg.append('rect').attr({class: 'hit', x: left, y: 0, width: Math.max(1, width - left), height: bottom})
+  svg.append('rect').attr({class: 'hit', x: left, y: 0, width: Math.max(1, right - left), height: bottom})
       .on('mousemove', function () {
         view.show(nearest(at, x.invert(d3.mouse(this)[0]).getTime()));
       }).on('mouseleave', view.hide);
   return height;
 }
 
+function drawRight({values, style, axis}, svg, x, right, bottom) {
+  const least = Math.min(0, d3.min(values)), most = Math.max(d3.max(values), least + 1e-9);
+  const y = d3.scale.linear().domain([least, most]).nice(5).range([bottom, 8]);
+  const labels = svg.append('g').attr('class', 'axis');
+  for (const tick of y.ticks(5)) labels.append('text').attr({x: right + 8, y: y(tick), dy: '.32em'}).text(axis(tick));
+  const curve = d3.svg.line().x((v, i) => x(i)).y((v) => y(v)).interpolate('step-after');
+  svg.append('path').attr({class: 'curve ' + style, d: curve(values)});
+}
+
 function valuesAt({spec, areas, lines, top}, i) {
   const rows = areas.map((a) => ({name: a.name, value: spec.format(a.values[i]), colour: a.colour})).reverse();
   if (areas.length > 1) rows.push({name: 'together', value: spec.format(top[i])});
-  return [...rows, ...lines.map((l) => ({name: l.name, value: spec.format(l.values[i])}))];
+  const right = spec.right ? [{name: spec.right.name, value: spec.right.format(spec.right.values[i])}] : [];
+  return [...rows, ...lines.map((l) => ({name: l.name, value: spec.format(l.values[i])})), ...right];
 }
 
 function nearest(list, value) {
@@ -261,6 +279,10 @@ function dataTable(view) {
       Math.round(k * (at.length - 1) / Math.max(1, all.length - 1)));
     const columns = [...areas, ...lines].map(({name, values}) =>
       ({title: name, of: (i) => values[i], text: (i) => spec.format(values[i])}));
+    if (spec.right) {
+      const {name, values, format} = spec.right;
+      columns.push({title: name, of: (i) => values[i], text: (i) => format(values[i])});
+    }
     details.append(table('', [{title: 'time (UTC)', head: true, of: (i) => at[i], text: (i) => instant(at[i])},
       ...columns], rows));
   });
@@ -560,8 +582,8 @@ function gpuHours() {
 }
 
 function moneyPart() {
-  const part = section('money', 'Money', 'What each lease cost for what was used and for what was committed and not used, ' +
-      'and the energy of all sites.');
+  const part = section('money', 'Money and energy', 'What each lease cost for what was used and for what was committed ' +
+      'and not used, and the energy of all sites: what jobs drew, and what GPUs drew that were in service and free.');
   const colours = {used: hues[0], unused: '#d6453d', energy: hues[1]};
   const piece = (name, from, to, kind) => ({from, to, colour: colours[kind], title: `${name}: ${kind}`,
     tip: [{name: kind, value: money(to - from)}]});
@@ -579,7 +601,60 @@ function moneyPart() {
     column('committed', (l) => l.committed_micro_usd, money), column('used', (l) => l.used_micro_usd, money),
     column('unused', (l) => l.unused_micro_usd, money), column('owed', (l) => l.owed_micro_usd, money),
     column('energy committed', (l) => l.committed_j, mwh), column('energy used', (l) => l.used_j, mwh),
-    column('energy unused', (l) => l.unused_j, mwh)], r.leases));
+    column('energy unused', (l) => l.unused_j, mwh), ...energyColumns()], r.leases));
+  energyBySite(part);
+  byTheHour(part);
+}
+
+const perMwh = (microUsd, joules) => joules ? microUsd / (joules / 3.6e9) : 0;
+const perKwh = (grams, joules) => joules ? grams / (joules / 3.6e6) : 0;
+const dollars = (microUsd, text) => (microUsd < 0 ? '-$' : '$') + text(Math.abs(microUsd / 1e6));
+const dollarsPerMwh = (microUsd) => dollars(microUsd, (usd) => usd.toFixed(2)) + '/MWh';
+const gramsPerKwh = (grams) => number(grams) + ' g/kWh';
+
+// Of whatever has the members of an EnergyUse.
+const energyColumns = () => [column('at the meter', (x) => x.facility_j, mwh),
+  column('energy cost', (x) => x.energy_micro_usd, money), column('CO\u2082', (x) => x.carbon_g, tonnes)];
+
+function energyBySite(part) {
+  const pair = make('div', {class: 'two'});
+  boxed(part, table('Energy by site', [
+    {title: 'site', head: true, of: (s) => s.name, text: (s) => s.name}, column('IT', (s) => s.it_j, mwh), ...energyColumns(),
+    column('of it idle', (s) => s.idle.facility_j / (s.facility_j || 1), percent),
+    column('cost of idle', (s) => s.idle.energy_micro_usd, money),
+    column('mean price', (s) => perMwh(s.energy_micro_usd, s.facility_j), dollarsPerMwh),
+    column('mean carbon', (s) => perKwh(s.carbon_g, s.facility_j), gramsPerKwh)], r.sites));
+  part.append(pair);
+  boxed(pair, table('Energy by team', [
+    {title: 'team', head: true, of: (t) => t.name, text: (t) => t.name || '(no team)'}, ...energyColumns()],
+  [...r.teams, {...r.idle, name: '(idle GPUs)'}]));
+  boxed(pair, table('Energy by size of job', [
+    {title: 'GPUs of a job', head: true, of: (c) => c.least_gpus, text: (c) => c.name}, ...energyColumns()],
+  [...r.size_classes, {...r.idle, name: '(idle GPUs)', least_gpus: 1e12}]));
+}
+
+// Price and carbon that change, against what the site draws meanwhile.
+function byTheHour(part) {
+  const most = 6, sites = r.sites.map((s) => s.name).filter((name) => r.series.some((s) => s.site === name));
+  for (const name of sites.slice(0, most)) {
+    const at = r.sites.findIndex((s) => s.name === name), curve = curves.sites[at], unit = powerUnit(d3.max(curve.it_w) || 1);
+    const pair = make('div', {class: 'two'});
+    part.append(pair);
+    const chart = (title, right) => timeChart(pair, {title: `${title} and draw, ${name}`, format: unit.of, axis: unit.axis,
+      height: 220, areas: [{name: 'IT power', values: curve.it_w, colour: '#9cb6d8'}], right});
+    const has = (what) => r.series.some((s) => s.site === name && s.what === what);
+    if (has('energy_price')) {
+      chart('Energy price', {name: 'price', style: 'warm', values: curve.price_micro_usd_mwh, format: dollarsPerMwh,
+        axis: (v) => dollars(v, trimmed)});
+    }
+    if (has('carbon')) {
+      chart('Carbon', {name: 'carbon', style: 'accent', values: curve.carbon_mg_kwh, format: (v) => gramsPerKwh(v / 1000),
+        axis: (v) => trimmed(v / 1000) + ' g'});
+    }
+  }
+  if (sites.length > most) {
+    part.append(make('p', {class: 'note'}, `${sites.length - most} more sites have series; samples.csv has theirs.`));
+  }
 }
 
 const waitTicks = [[1e3, '1 s'], [1e4, '10 s'], [6e4, '1 min'], [6e5, '10 min'], [36e5, '1 h'], [216e5, '6 h'],
@@ -644,8 +719,7 @@ function teams() {
     column('jobs', (t) => t.jobs, count), column('mean wait', (t) => t.wait.mean_ms, span),
     column('p90', (t) => t.wait.p90_ms, span), column('p99', (t) => t.wait.p99_ms, span),
     column('GPU-hours', (t) => t.gpu_ms, hours), column('of all', (t) => t.gpu_ms / all, percent),
-    column('energy at the meter', (t) => t.facility_j, mwh), column('CO\u2082', (t) => t.carbon_g, tonnes),
-    column('cost', (t) => t.cost_micro_usd, money)], r.teams));
+    ...energyColumns(), column('cost', (t) => t.cost_micro_usd, money)], r.teams));
 }
 
 function fragmentation() {
@@ -675,15 +749,68 @@ function workload() {
     boxed(part, table('Jobs of the workloads', [{title: 'workload', head: true, of: (x) => x[0], text: (x) => x[0] || 'all'},
       words('what', (x) => x[1]), words('why', (x) => x[2]), column('jobs', (x) => x[3], count)], rows));
   }
+  part.append(make('ul', {class: 'plain'}, assumptions().map((text) => make('li', {}, text))));
+}
+
+// What this result rests on, out of the result.
+function assumptions() {
   const thinned = data.samples > curves.at_ms.length;
-  part.append(make('ul', {class: 'plain'}, [
+  return [
+    `Policy: ${r.policy || 'as the portfolio says'}. Seed ${data.seed}; the same inputs and seed give the same digest, ${r.digest}.`,
+    r.latency_ms ? `A gang is told ${span(r.latency_ms)} after the decision.` : 'A gang starts at the instant of the decision.',
+    ...faults(), ...seriesUsed(), constants(),
+    `Idle: a free GPU in service draws what its accelerator draws idle (${mwh(r.idle.facility_j)} at the meter, ` +
+    `${money(r.idle.energy_micro_usd)}); one out of service draws nothing.`,
     'Utilisation is GPU time held by attempts over GPU time in service; goodput is useful over held. Waits are from ' +
     'submission to the first start, of jobs that started: jobs still waiting at the end are counted, not averaged.',
     'Contracted power is what the leases give a site at that moment; take-or-pay shows as unused.',
     'Cost is leases used, commitments unused and energy. All sums are exact integers in the result; this page rounds.',
     `Curves have ${count(curves.at_ms.length)} points` + (thinned ? `, evenly chosen from ${count(data.samples)}.` : '.'),
-    `${count(r.decisions)} decisions of the engine that also runs the live fleet. The same inputs and seed give the same digest.`,
-  ].map((text) => make('li', {}, text))));
+    `${count(r.decisions)} decisions of the engine that also runs the live fleet.`,
+  ];
+}
+
+function faults() {
+  const f = r.faults, list = [];
+  for (const c of f.causes) {
+    list.push(`Failures: ${c.name}, each ${c.unit === 'Gpu' ? 'GPU' : c.unit.toLowerCase()} once in ${span(c.mean_between_ms)} on the mean, repaired ` +
+        `in ${span(c.mean_repair_ms)}.`);
+  }
+  for (const o of f.outages) {
+    list.push(`Outage: ${o.target} from ${instant(o.from_ms)} UTC for ${span(o.lasts_ms)}${o.cause ? ', ' + o.cause : ''}.`);
+  }
+  if (list.length === 0) list.push('Nothing fails by itself: no faults were given.');
+  if (f.lemon_share_ppm) list.push(`${percent(f.lemon_share_ppm / 1e6)} of the nodes fail ${count(f.lemon_factor)} times as often.`);
+  if (f.infant_period_ms) {
+    list.push(`Nodes energised less than ${span(f.infant_period_ms)} ago fail ${count(f.infant_factor)} times as often.`);
+  }
+  list.push(`Starting takes ${span(f.start_time_ms)}, restarting ${span(f.restart_time_ms)}, a checkpoint ` +
+      `${span(f.checkpoint_time_ms)}; a job with checkpoints that is told to stop ` +
+      (f.saves_on_term ? 'saves itself first.' : 'loses what it did since the last one.'));
+  return list;
+}
+
+// Sites that share one are named together.
+function seriesUsed() {
+  const sites = new Map();
+  for (const s of r.series) {
+    const text = ofSeries(s), what = s.what === 'carbon' ? 'Carbon of ' : 'Energy price of ';
+    sites.set(what + text, [what, [...(sites.get(what + text) || [what, []])[1], s.site], text]);
+  }
+  return [...sites.values()].map(([what, names, text]) => `${what}${names.join(', ')}: ${text}`);
+}
+
+function ofSeries(s) {
+  return `by the hour, from ${s.source}, ${instant(s.from_ms)} to ${instant(s.until_ms)} UTC` +
+      (s.repaired_hours ? `; ${count(s.repaired_hours)} missing hours were filled with the hour before` : '') +
+      (s.repeated_ms ? `. For ${span(s.repeated_ms)} of the simulation, which lie beyond it, the same hours of its ` +
+      'nearest year were used again (a year is 8,760 h).' : '.');
+}
+
+function constants() {
+  const fixed = (what) => r.sites.filter((s) => !r.series.some((x) => x.site === s.name && x.what === what)).length;
+  return `One figure all the time: the energy price of ${count(fixed('energy_price'))} and the carbon of ` +
+      `${count(fixed('carbon'))} of ${count(r.sites.length)} sites.`;
 }
 
 headline();

@@ -87,6 +87,11 @@ void add_jobs(std::string& out, const SimulationResult& r) {
           fmt::format("{} nodes drained, {} repaired", grouped(r.lemons_drained),
                       grouped(r.lemons_repaired)));
   }
+  for (const auto& c : r.curtailments) {
+    field(out, "curtailment", fmt::format("{} at {}: {} less of the {} asked", c.name, c.site,
+                                          to_text(Power::of(c.less_w)),
+                                          to_text(Power::of(c.asked_w))));
+  }
   if (r.checkpoints) {
     const auto& c = *r.checkpoints;
     field(out, "checkpoints",
@@ -110,12 +115,34 @@ void add_resources(std::string& out, const SimulationResult& r) {
                   gpu_hours(t.checkpoint_gpu_ms), gpu_hours(t.restart_gpu_ms),
                   gpu_hours(t.draining_gpu_ms), gpu_hours(t.idle_gpu_ms), gpu_hours(t.out_gpu_ms)));
   field(out, "energy",
-        fmt::format("{} IT, {} at the meter, {}, {} CO2", mwh(r.it_j), mwh(r.facility_j),
-                    usd(r.energy_micro_usd), tonnes(static_cast<double>(r.carbon_g) / 1e6)));
+        fmt::format("{} IT, {} at the meter, {}, {} CO2; {} of it, {} and {} by idle GPUs",
+                    mwh(r.it_j), mwh(r.facility_j), usd(r.energy_micro_usd),
+                    tonnes(static_cast<double>(r.carbon_g) / 1e6), mwh(r.idle.facility_j),
+                    usd(r.idle.energy_micro_usd),
+                    tonnes(static_cast<double>(r.idle.carbon_g) / 1e6)));
   field(out, "cost",
         fmt::format("{}: leases {} used and {} committed and unused, energy {}",
                     usd(cost_micro_usd(r)), usd(r.lease_micro_usd), usd(r.unused_micro_usd),
                     usd(r.energy_micro_usd)));
+}
+
+std::string series_in_words(const SeriesUsed& s) {
+  auto text = fmt::format("{}, {} to {}", shown(s.source), instant(s.from_ms), instant(s.until_ms));
+  if (s.repaired_hours > 0) text += fmt::format("; {} hours repaired", grouped(s.repaired_hours));
+  if (s.repeated_ms > 0) {
+    text += fmt::format("; beyond it, for {}, the same hours of its nearest year again",
+                        to_text(Duration(s.repeated_ms)));
+  }
+  return text;
+}
+
+// Sites that share one are named together.
+void add_series(std::string& out, const SimulationResult& r) {
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> sites;
+  for (const auto& s : r.series) sites[{s.what, series_in_words(s)}].push_back(shown(s.site));
+  for (const auto& [key, names] : sites) {
+    field(out, "series", fmt::format("{} of {}: {}", shown(key.first), listed(names), key.second));
+  }
 }
 
 void add_repairs(std::string& out, const SimulationResult& r) {
@@ -238,6 +265,7 @@ std::string summary(const SimulationResult& r) {
   add_jobs(out, r);
   add_resources(out, r);
   add_repairs(out, r);
+  add_series(out, r);
   if (!r.size_classes.empty()) out += "\n" + classes(r).text();
   if (!r.teams.empty()) out += "\n" + teams(r).text();
   if (!r.sites.empty()) out += "\n" + sites(r).text();

@@ -20,8 +20,29 @@ void add(GpuTimeSplit& to, const GpuTimeSplit& more) {
   to.out_gpu_ms += more.out_gpu_ms;
 }
 
-std::int64_t grams(Wide joules_by_carbon) {
-  return static_cast<std::int64_t>(joules_by_carbon / 3'600'000);
+// The members that a result of anything has in common.
+template <class Result>
+void take(Result& result, const EnergyUse& energy) {
+  result.it_j = energy.it_j;
+  result.facility_j = energy.facility_j;
+  result.energy_micro_usd = energy.energy_micro_usd;
+  result.carbon_g = energy.carbon_g;
+}
+
+// When the price or the carbon of any site changes next.
+Instant next_change(const Portfolio& portfolio, Instant now) {
+  auto next = Instant::max();
+  for (const auto& site : portfolio.sites) {
+    for (const auto* series : {&site.energy_price_by_hour, &site.carbon_by_hour}) {
+      if (*series) next = std::min(next, (*series)->next_change(now));
+    }
+  }
+  return next;
+}
+
+std::string in_words(const SeriesFile& file) {
+  return fmt::format("{}{}{}, {} in {}", file.series, file.zone.empty() ? "" : ", ", file.zone,
+                     file.value, file.unit);
 }
 
 template <class E>
@@ -61,26 +82,82 @@ Accounts::Accounts(const Engine& engine, Instant from)
     : from_(from), now_(from), classes_(size_classes().size()) {
   const auto& fleet = engine.fleet();
   sites_.resize(fleet.sites().size());
+  free_.resize(sites_.size());
   for (const auto& pool : fleet.pools()) {
-    sites_[pool.site.value()].gpus += pool.nodes * pool.gpus_per_node;
+    const auto site = pool.site.value();
+    sites_[site].gpus += pool.nodes * pool.gpus_per_node;
+    const auto idle = it_power(*pool.accelerator, GpuCount::of(1), Ratio());
+    pools_.push_back({site, idle.count(), 0, 0});
   }
-  for (const auto& site : engine.state().portfolio->sites) carbon_.push_back(site.carbon);
+  portfolio_ = engine.state().portfolio;
+  leases_.resize(portfolio_->leases.size());
+  priced_from_ = from;
+  next_price_ = next_change(*portfolio_, from);
 }
 
+// Without a series there is no next price, and this is one step.
 void Accounts::advance(const Engine& engine, Instant now) {
-  const auto time = (now - now_).count();
-  now_ = now;
+  while (next_price_ < now) {
+    count(engine, next_price_);
+    settle(next_price_);
+  }
+  count(engine, now);
+}
+
+void Accounts::count(const Engine& engine, Instant until) {
+  const auto time = (until - now_).count();
+  now_ = until;
   if (time == 0) return;
-  std::vector<std::int64_t> free(sites_.size());
-  for (const auto& pool : engine.fleet().pools()) free[pool.site.value()] += pool.gpus_free;
+  std::fill(free_.begin(), free_.end(), 0);
+  const auto& pools = engine.fleet().pools();
+  for (std::size_t i = 0; i < pools.size(); ++i) {
+    free_[pools_[i].site] += pools[i].gpus_free;
+    pools_[i].idle_gpu_ms += pools[i].gpus_free * time;
+  }
   for (std::size_t i = 0; i < sites_.size(); ++i) {
     auto& site = sites_[i];
-    const auto out = site.gpus - site.held - free[i];
+    const auto out = site.gpus - site.held - free_[i];
     AMPACITY_ASSERT(out >= 0, "site {}: {} GPUs, {} held, {} free", i, site.gpus, site.held,
-                    free[i]);
-    site.time.idle_gpu_ms += free[i] * time;
+                    free_[i]);
+    site.time.idle_gpu_ms += free_[i] * time;
     site.time.out_gpu_ms += out * time;
   }
+}
+
+// What idled since the last time, at the price and carbon that held meanwhile. `hour`: the next
+// begins.
+void Accounts::settle(Instant hour) {
+  for (auto& pool : pools_) {
+    const auto& priced = portfolio_->sites[pool.site];
+    auto& site = sites_[pool.site];
+    const auto drawn = Wide{pool.idle_gpu_ms - pool.settled} * pool.idle_watts;
+    pool.settled = pool.idle_gpu_ms;
+    site.idle += drawn;
+    site.idle_price += drawn * energy_price_at(priced, priced_from_).count();
+    site.idle_carbon += drawn * carbon_mg_at(priced, priced_from_);
+  }
+  priced_from_ = hour;
+  next_price_ = next_change(*portfolio_, hour);
+}
+
+// Whole grams; what is left over is charged with whatever comes next at the site, so that the parts
+// add up and nothing is lost.
+std::int64_t Accounts::grams(Site& site, Wide carbon) {
+  site.carbon_rest += carbon;
+  const auto whole = site.carbon_rest / carbon_unit;
+  site.carbon_rest -= whole * carbon_unit;
+  return static_cast<std::int64_t>(whole);
+}
+
+EnergyUse Accounts::idle_of(Site& site, const ampacity::Site& priced) {
+  EnergyUse use;
+  if (site.idle == 0) return use;
+  use.it_j = static_cast<std::int64_t>((site.idle + 500) / 1'000);  // W x ms
+  const auto facility = times(Energy::of(use.it_j), priced.pue);
+  use.facility_j = facility.count();
+  use.energy_micro_usd = cost_of(facility, site.idle_price, site.idle).count();
+  use.carbon_g = grams(site, by_mean(facility.count(), site.idle_carbon, site.idle));
+  return use;
 }
 
 void Accounts::waits(std::int64_t gpus, std::int64_t by) {
@@ -114,18 +191,30 @@ void Accounts::split(std::size_t site, std::int64_t gpus, const AttemptTime& tim
   to.draining_gpu_ms += time.draining.count() * gpus;
 }
 
-void Accounts::paid(const JobSpec& spec, std::size_t site, const Usage& usage) {
-  sites_[site].usage += usage;
-  auto& team = teams_[spec.team];
-  team.usage += usage;
-  team.carbon += Wide{usage.facility_energy.count()} * carbon_[site].count();
+// The same figures to all who hold a part of it.
+void Accounts::paid(const Holder& holder, const Usage& usage) {
+  auto& site = sites_[holder.site];
+  const Duration time(usage.gpu_time.count() / holder.gpus);
+  const auto carbon =
+      carbon_of(portfolio_->sites[holder.site], usage.facility_energy, now_ - time, time);
+  const EnergyUse use{usage.it_energy.count(), usage.facility_energy.count(),
+                      usage.energy_cost.count(), grams(site, carbon)};
+  site.energy += use;
+  site.lease_cost += usage.lease_cost;
+  auto& team = teams_[holder.spec.team];
+  team.gpu_time += usage.gpu_time;
+  team.lease_cost += usage.lease_cost;
+  team.energy += use;
+  classes_[class_of(holder.spec.gpus.count())].energy += use;
+  if (holder.lease != no_lease) leases_[holder.lease] += use;
 }
 
-void Accounts::ended(const AttemptEnded& event, const JobSpec& spec, std::size_t site,
-                     std::int64_t gpus, const AttemptTime& time) {
+void Accounts::ended(const AttemptEnded& event, const Holder& holder, const AttemptTime& time) {
+  const auto site = holder.site;
+  const auto gpus = holder.gpus;
   sites_[site].held -= gpus;
   split(site, gpus, time);
-  paid(spec, site, event.usage);
+  paid(holder, event.usage);
   kept_[event.attempt.job].emplace_back(site, time.kept.count() * gpus);
   const auto unkept = time.unkept.count() * gpus;
   sites_[site].time.lost_gpu_ms += unkept;
@@ -162,11 +251,10 @@ void Accounts::bar(Bar bar) {
   if (bars_.size() > most_bars) bars_.erase(std::prev(bars_.end()));
 }
 
-void Accounts::runs_on(const JobSpec& spec, std::size_t site, std::int64_t gpus,
-                       const AttemptTime& time, const Usage& usage) {
-  split(site, gpus, time);
-  paid(spec, site, usage);
-  sites_[site].time.useful_gpu_ms += (time.kept + time.unkept).count() * gpus;
+void Accounts::runs_on(const Holder& holder, const AttemptTime& time, const Usage& usage) {
+  split(holder.site, holder.gpus, time);
+  paid(holder, usage);
+  sites_[holder.site].time.useful_gpu_ms += (time.kept + time.unkept).count() * holder.gpus;
 }
 
 // As many as fit: when there are too many, every other one goes.
@@ -190,7 +278,9 @@ void Accounts::sample(const Engine& engine, Instant now) {
   for (std::uint32_t i = 0; i < fleet.pools().size(); ++i) {
     const PoolIndex index(i);
     const auto& pool = fleet.pool(index);
-    s.sites[pool.site.value()].in_service_gpus += pool.nodes_in_service * pool.gpus_per_node;
+    auto& of_site = s.sites[pool.site.value()];
+    of_site.in_service_gpus += pool.nodes_in_service * pool.gpus_per_node;
+    of_site.it_w += pool.gpus_free * pools_[i].idle_watts;
     s.largest_free_rack =
         std::max(s.largest_free_rack, fleet.most_free_in(index, Level::Rack) * pool.gpus_per_node);
     s.largest_free_site =
@@ -199,7 +289,9 @@ void Accounts::sample(const Engine& engine, Instant now) {
   for (std::uint32_t i = 0; i < sites_.size(); ++i) {
     auto& of_site = s.sites[i];
     of_site.used_gpus = sites_[i].held;
-    of_site.it_w = fleet.power_drawn(SiteIndex(i)).count();
+    of_site.it_w += fleet.power_drawn(SiteIndex(i)).count();
+    of_site.price_micro_usd_mwh = energy_price_at(portfolio.sites[i], now).count();
+    of_site.carbon_mg_kwh = carbon_mg_at(portfolio.sites[i], now);
     of_site.interconnection_w =
         interconnection_at(portfolio.sites[i], now).value_or(Power()).count();
     for (const auto& lease : portfolio.leases) {
@@ -258,39 +350,82 @@ void Accounts::finish(const Engine& engine, Instant now, SimulationResult& r) {
     out.jobs = static_cast<std::int64_t>(c.waits.size());
     out.unstarted = c.waiting;
     out.wait = spread_of(c.waits);
+    take(out, c.energy);
     if (c.slowdowns > 0) out.slowdown_ppm = static_cast<std::int64_t>(c.slowdown_ppm / c.slowdowns);
     r.size_classes.push_back(std::move(out));
   }
   r.wait = spread_of(all);
-  for (std::size_t i = 0; i < sites_.size(); ++i) {
-    const auto& s = sites_[i];
-    const auto carbon =
-        grams(Wide{s.usage.facility_energy.count()} * portfolio.sites[i].carbon.count());
-    r.sites.push_back({portfolio.sites[i].name, s.gpus, s.attempts, s.time,
-                       s.usage.it_energy.count(), s.usage.facility_energy.count(),
-                       s.usage.energy_cost.count(), carbon, s.outages});
-    add(r.time, s.time);
-    r.gpus += s.gpus;
-    r.it_j += s.usage.it_energy.count();
-    r.facility_j += s.usage.facility_energy.count();
-    r.energy_micro_usd += s.usage.energy_cost.count();
-    r.lease_micro_usd += s.usage.lease_cost.count();
-    r.carbon_g += carbon;
-  }
+  settle(now);
+  energy_results(portfolio, r);
   for (auto& [name, team] : teams_) {
-    r.teams.push_back({name, team.jobs, spread_of(team.waits), team.usage.gpu_time.count(),
-                       team.usage.it_energy.count(), team.usage.facility_energy.count(),
-                       grams(team.carbon),
-                       (team.usage.lease_cost + team.usage.energy_cost).count()});
+    TeamResult out;
+    out.name = name;
+    out.jobs = team.jobs;
+    out.wait = spread_of(team.waits);
+    out.gpu_ms = team.gpu_time.count();
+    take(out, team.energy);
+    out.cost_micro_usd = team.lease_cost.count() + team.energy.energy_micro_usd;
+    r.teams.push_back(std::move(out));
   }
-  for (const auto& lease : portfolio.leases) {
+  for (std::size_t i = 0; i < portfolio.leases.size(); ++i) {
+    const auto& lease = portfolio.leases[i];
     const auto s = engine.lease_statement(lease, now);
-    r.leases.push_back({lease.name, lease.provider, s.committed_energy.count(),
-                        s.used_energy.count(), s.unused_energy.count(), s.committed_cost.count(),
-                        s.used_cost.count(), s.unused_cost.count(), s.owed.count()});
+    LeaseResult out{lease.name,
+                    lease.provider,
+                    s.committed_energy.count(),
+                    s.used_energy.count(),
+                    s.unused_energy.count(),
+                    s.committed_cost.count(),
+                    s.used_cost.count(),
+                    s.unused_cost.count(),
+                    s.owed.count()};
+    take(out, leases_[i]);
+    r.leases.push_back(std::move(out));
     r.unused_micro_usd += s.unused_cost.count();
   }
+  describe_series(portfolio, r);
   if (last_end_) r.makespan_ms = (*last_end_ - from_).count();
+}
+
+// A site's own: what its attempts drew, and what idled.
+void Accounts::energy_results(const Portfolio& portfolio, SimulationResult& r) {
+  EnergyUse all;
+  for (std::size_t i = 0; i < sites_.size(); ++i) {
+    auto& s = sites_[i];
+    SiteResult out;
+    out.name = portfolio.sites[i].name;
+    out.gpus = s.gpus;
+    out.attempts = s.attempts;
+    out.time = s.time;
+    out.idle = idle_of(s, portfolio.sites[i]);
+    out.outages = s.outages;
+    auto of_site = s.energy;
+    of_site += out.idle;
+    take(out, of_site);
+    r.idle += out.idle;
+    all += of_site;
+    add(r.time, s.time);
+    r.gpus += s.gpus;
+    r.lease_micro_usd += s.lease_cost.count();
+    r.sites.push_back(std::move(out));
+  }
+  take(r, all);
+}
+
+void Accounts::describe_series(const Portfolio& portfolio, SimulationResult& r) const {
+  const auto describe = [&](const std::string& site, const char* what,
+                            const std::optional<HourlySeries>& series) {
+    if (!series) return;
+    const auto begin = std::clamp(series->from, from_, now_);
+    const auto end = std::clamp(series->until(), from_, now_);
+    r.series.push_back({site, what, in_words(series->file), to_ms(series->from),
+                        to_ms(series->until()), series->repaired,
+                        ((now_ - from_) - (end - begin)).count()});
+  };
+  for (const auto& site : portfolio.sites) {
+    describe(site.name, "energy_price", site.energy_price_by_hour);
+    describe(site.name, "carbon", site.carbon_by_hour);
+  }
 }
 
 }  // namespace ampacity

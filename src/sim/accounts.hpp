@@ -2,11 +2,15 @@
 // What a simulation counts as it goes: where GPU time went, who waited how long, what was drawn and
 // paid. Folded from the engine's events by sim/simulation; knows nothing of how gangs run. Promise:
 // every GPU*ms of the portfolio between `from` and the latest instant is in exactly one part of the
-// split. Costs: an event O(1) (an ended attempt O(log jobs that were interrupted)), advance
-// O(pools); 16 bytes a job that started.
+// split; every joule, micro-dollar and gram of a site is a team's, a lease's and a size class's, or
+// idle, exactly. Assumes: a free GPU in service draws what its accelerator draws idle, one that is
+// out of service nothing. Costs: an event O(1) (an ended attempt O(log jobs that were
+// interrupted)), advance O(pools), and once more for each hour if a site has a series; 16 bytes a
+// job that started.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -45,8 +49,15 @@ class Accounts {
     Duration runtime{};
   };
   void placed(const Placed& attempt, const std::string& team);
-  void ended(const AttemptEnded& event, const JobSpec& spec, std::size_t site, std::int64_t gpus,
-             const AttemptTime& time);
+  // Who holds an attempt, and where.
+  struct Holder {
+    const JobSpec& spec;
+    std::size_t site = 0;
+    std::size_t lease = 0;  // no_lease: of none
+    std::int64_t gpus = 0;
+  };
+  static constexpr std::size_t no_lease = SIZE_MAX;
+  void ended(const AttemptEnded& event, const Holder& holder, const AttemptTime& time);
   void requeued(std::int64_t gpus) { waits(gpus, +1); }
   void job_ended(const JobEnded& event, bool waited, std::int64_t gpus);
   // Is an attempt of so many GPUs among the largest? Then bar() keeps it.
@@ -55,8 +66,7 @@ class Accounts {
   void outage(std::size_t site) { ++sites_[site].outages; }
 
   // An attempt that runs at the end.
-  void runs_on(const JobSpec& spec, std::size_t site, std::int64_t gpus, const AttemptTime& time,
-               const Usage& usage);
+  void runs_on(const Holder& holder, const AttemptTime& time, const Usage& usage);
   void sample(const Engine& engine, Instant now);
   void finish(const Engine& engine, Instant now, SimulationResult& result);
 
@@ -67,8 +77,15 @@ class Accounts {
   struct Team {
     std::int64_t jobs = 0;
     std::vector<std::int64_t> waits;
-    Usage usage;
-    Wide carbon = 0;  // J x g/kWh
+    GpuTime gpu_time;
+    Money lease_cost;
+    EnergyUse energy;
+  };
+  struct Pool {
+    std::size_t site = 0;
+    std::int64_t idle_watts = 0;  // of a GPU
+    std::int64_t idle_gpu_ms = 0;
+    std::int64_t settled = 0;  // of these, at their hour's price and carbon
   };
   struct Site {
     std::int64_t gpus = 0;
@@ -76,25 +93,43 @@ class Accounts {
     std::int64_t attempts = 0;
     std::int64_t outages = 0;
     GpuTimeSplit time;
-    Usage usage;
+    Money lease_cost;
+    EnergyUse energy;  // of attempts
+    // Of GPUs that idle: W x ms, and these times the price and the carbon of their hour.
+    Wide idle = 0;
+    Wide idle_price = 0;
+    Wide idle_carbon = 0;
+    Wide carbon_rest = 0;  // less than a gram, of what was charged
   };
   struct SizeClass {
     std::vector<std::int64_t> waits;
     Wide slowdown_ppm = 0;
     std::int64_t slowdowns = 0;
     std::int64_t waiting = 0;
+    EnergyUse energy;
   };
   using Kept = std::vector<std::pair<std::size_t, std::int64_t>>;  // site, GPU*ms
 
   void waits(std::int64_t gpus, std::int64_t by);
   void split(std::size_t site, std::int64_t gpus, const AttemptTime& time);
-  void paid(const JobSpec& spec, std::size_t site, const Usage& usage);
+  void paid(const Holder& holder, const Usage& usage);
+  void count(const Engine& engine, Instant until);
+  void settle(Instant hour);
+  EnergyUse idle_of(Site& site, const ampacity::Site& priced);
+  std::int64_t grams(Site& site, Wide carbon);
+  void energy_results(const Portfolio& portfolio, SimulationResult& result);
+  void describe_series(const Portfolio& portfolio, SimulationResult& result) const;
   static Spread spread_of(std::vector<std::int64_t>& values);
 
   Instant from_;
   Instant now_;
+  std::shared_ptr<const Portfolio> portfolio_;  // the prices
   std::vector<Site> sites_;
-  std::vector<Carbon> carbon_;
+  std::vector<Pool> pools_;
+  std::vector<std::int64_t> free_;  // GPUs of each site, while counting
+  Instant priced_from_;             // where the present hour of every series began, or the start
+  Instant next_price_ = Instant::max();
+  std::vector<EnergyUse> leases_;
   std::map<std::string, Team> teams_;
   std::vector<SizeClass> classes_;
   std::int64_t waiting_gpus_ = 0;

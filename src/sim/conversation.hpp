@@ -84,6 +84,8 @@ class Conversation {
         return book(r);
       case Hold:
         return hold(r);
+      case Call:
+        return curtail(r);
       default:
         return pass(Duration(static_cast<std::int64_t>(r.next() % 20'000'000)));
     }
@@ -131,6 +133,10 @@ class Conversation {
       spec.accelerators = {{"slot", one},
                            {"fast", Ratio::of(r.next() % 2 == 0 ? 3'000'000 : 400'000)}};
     }
+    if (r.next() % 3 == 0) {
+      spec.slowest = Ratio::of(static_cast<std::int64_t>(50 + r.next() % 51) * 10'000);
+    }
+    spec.pausable = r.next() % 3 == 0;
     if (r.next() % 6 == 0 && !spec.segment && spec.within.value_or(Level::Site) == Level::Site) {
       spec.mixed = true;
     } else if (r.next() % 6 == 0) {
@@ -219,6 +225,18 @@ class Conversation {
     b.until = b.from + Duration(static_cast<std::int64_t>(1 + r.next() % 60'000'000));
     if (!b.maintenance && r.next() % 3 == 0) b.team = "vision";
     tell(MakeBooking{b, "ops"});
+  }
+
+  void curtail(Random& r) {
+    const auto name = fmt::format("c{}", r.next() % 3);
+    if (r.next() % 4 == 0) return tell(EndCurtailment{name, "grid"});
+    Curtailment c;
+    c.name = name;
+    c.site = portfolio_.sites[r.next() % portfolio_.sites.size()].name;
+    c.power = Power::of(static_cast<std::int64_t>(1 + r.next() % 12'000));
+    c.from = now_ + Duration(static_cast<std::int64_t>(r.next() % 10'000'000));
+    c.until = c.from + Duration(static_cast<std::int64_t>(1 + r.next() % 30'000'000));
+    tell(Curtail{c, "grid"});
   }
 
   void hold(Random& r) {
@@ -310,11 +328,12 @@ class Conversation {
     Reconfigure,
     Book,
     Hold,
+    Call,
     Pass,
     kinds
   };
 
-  std::array<std::uint64_t, kinds> weights_{34, 20, 20, 5, 5, 5, 3, 4, 4, 8};
+  std::array<std::uint64_t, kinds> weights_{34, 20, 20, 5, 5, 5, 3, 4, 4, 3, 8};
   Engine engine_;
   Engine twin_;
   Portfolio portfolio_;

@@ -51,17 +51,51 @@ FaultStream::FaultStream(const FaultSpec& faults, const Fleet& fleet, Instant fr
     Process process{&cause,
                     units_of(topology, cause.unit, most_gpus_) * (of_nodes ? most_factor_ : 1), 0};
     if (process.units == 0) continue;
-    draw(process);
+    draw(process, fleet);
     processes_.push_back(process);
   }
   if (faults_.lifetimes) lifetimes_.emplace(*faults_.lifetimes, topology, from, seed);
 }
 
+// The first node of any unit of this kind.
+NodeIndex FaultStream::any(FaultUnit unit, const Topology& topology) {
+  const auto pick = [&](std::size_t n) { return static_cast<std::uint32_t>(random_.below(n)); };
+  switch (unit) {
+    case FaultUnit::Gpu:
+    case FaultUnit::Node:
+      break;
+    case FaultUnit::Rack:
+      return NodeIndex(topology.nodes_of(RackIndex(pick(topology.rack_count()))).begin);
+    case FaultUnit::Pod: {
+      const auto racks = topology.racks_of(PodIndex(pick(topology.pod_count())));
+      return NodeIndex(topology.nodes_of(RackIndex(racks.begin)).begin);
+    }
+    case FaultUnit::Hall:
+      return NodeIndex(topology.halls()[pick(topology.halls().size())].nodes.begin);
+    case FaultUnit::Site:
+      return NodeIndex(topology.sites()[pick(topology.sites().size())].nodes.begin);
+  }
+  return NodeIndex(pick(topology.node_count()));
+}
+
+// Smaller nodes, and those that are neither lemons nor infants, fail less often than the process.
+bool FaultStream::is_thinned_out(const Process& process, const Fleet& fleet) {
+  const auto unit = process.cause->unit;
+  if (unit > FaultUnit::Node) return false;
+  const auto sized = unit == FaultUnit::Gpu ? fleet.gpus(process.node) : most_gpus_;
+  const auto weight = sized * factor_of(process.node, fleet, at(process));
+  const auto mark = random_.below(static_cast<std::uint64_t>(most_gpus_ * most_factor_));
+  return static_cast<std::int64_t>(mark) >= weight;
+}
+
 // Microseconds, because a million GPUs fail more often than every few milliseconds.
-void FaultStream::draw(Process& process) {
+void FaultStream::draw(Process& process, const Fleet& fleet) {
   const auto mean_us =
       std::max<std::int64_t>(scaled(process.cause->mean_between.count(), 1'000, process.units), 1);
-  process.at_us += random_.exponential(mean_us);
+  do {
+    process.at_us += random_.exponential(mean_us);
+    process.node = any(process.cause->unit, fleet.topology());
+  } while (is_thinned_out(process, fleet));
 }
 
 std::optional<Instant> FaultStream::next() const {
@@ -69,7 +103,7 @@ std::optional<Instant> FaultStream::next() const {
   const auto take = [&](Instant at) {
     if (!first || at < *first) first = at;
   };
-  for (const auto& p : processes_) take(from_ + Duration(p.at_us / 1'000));
+  for (const auto& p : processes_) take(at(p));
   if (lifetimes_ && lifetimes_->next()) take(*lifetimes_->next());
   if (!repairs_.empty()) take(repairs_.begin()->first);
   if (next_outage_ < faults_.outages.size()) take(faults_.outages[next_outage_].from);
@@ -86,44 +120,6 @@ std::int64_t FaultStream::factor_of(NodeIndex node, const Fleet& fleet, Instant 
   const bool infant = faults_.infant_period > Duration(0) && energised && *energised <= now &&
                       now - *energised < faults_.infant_period;
   return infant ? factor * faults_.infant_factor : factor;
-}
-
-std::optional<std::string> FaultStream::victim(const Process& process, const Fleet& fleet,
-                                               Instant now) {
-  const auto unit = process.cause->unit;
-  const auto& topology = fleet.topology();
-  const auto pick = [&](std::size_t n) { return static_cast<std::uint32_t>(random_.below(n)); };
-  std::optional<NodeIndex> node;
-  switch (unit) {
-    case FaultUnit::Gpu:
-    case FaultUnit::Node: {
-      node = NodeIndex(pick(topology.node_count()));
-      const auto sized = unit == FaultUnit::Gpu ? fleet.gpus(*node) : most_gpus_;
-      const auto weight = sized * factor_of(*node, fleet, now);
-      if (static_cast<std::int64_t>(pick(static_cast<std::size_t>(most_gpus_ * most_factor_))) >=
-          weight) {
-        return std::nullopt;
-      }
-      break;
-    }
-    case FaultUnit::Rack:
-      node = NodeIndex(topology.nodes_of(RackIndex(pick(topology.rack_count()))).begin);
-      break;
-    case FaultUnit::Pod:
-      node = NodeIndex(
-          topology
-              .nodes_of(RackIndex(topology.racks_of(PodIndex(pick(topology.pod_count()))).begin))
-              .begin);
-      break;
-    case FaultUnit::Hall:
-      node = NodeIndex(topology.halls()[pick(topology.halls().size())].nodes.begin);
-      break;
-    case FaultUnit::Site:
-      node = NodeIndex(topology.sites()[pick(topology.sites().size())].nodes.begin);
-      break;
-  }
-  if (unit != FaultUnit::Site && !fleet.is_usable(fleet.hall_of(*node))) return std::nullopt;
-  return unit_of(topology.path(*node), unit);
 }
 
 void FaultStream::down(const std::string& target, const std::string& cause, Instant now,
@@ -157,11 +153,13 @@ std::vector<ReportNode> FaultStream::due(Instant now, const Fleet& fleet) {
     down(outage.target, outage.cause.empty() ? "outage" : outage.cause, now, outage.lasts, reports);
   }
   for (auto& process : processes_) {
-    while (from_ + Duration(process.at_us / 1'000) <= now) {
-      const auto target = victim(process, fleet, now);
-      const Duration repair(random_.exponential(process.cause->mean_repair.count()));
-      draw(process);
-      if (target) down(*target, process.cause->name, now, repair, reports);
+    while (at(process) <= now) {
+      const auto& cause = *process.cause;
+      const auto node = process.node;
+      const Duration repair(random_.exponential(cause.mean_repair.count()));
+      draw(process, fleet);
+      if (cause.unit != FaultUnit::Site && !fleet.is_usable(fleet.hall_of(node))) continue;
+      down(unit_of(fleet.path(node), cause.unit), cause.name, now, repair, reports);
     }
   }
   lives_end(now, fleet, reports);

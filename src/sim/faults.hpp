@@ -35,11 +35,13 @@ class FaultStream {
   struct Process {
     const FaultCause* cause = nullptr;
     std::int64_t units = 0;  // of the largest size; smaller ones are thinned
-    std::int64_t at_us = 0;  // since `from_`
+    std::int64_t at_us = 0;  // since `from_`: the next that is not thinned out
+    NodeIndex node;          // the first of the unit that fails then
   };
-  void draw(Process& process);
-  // The unit that fails; none: it was thinned out.
-  std::optional<std::string> victim(const Process& process, const Fleet& fleet, Instant now);
+  Instant at(const Process& process) const { return from_ + Duration(process.at_us / 1'000); }
+  void draw(Process& process, const Fleet& fleet);
+  NodeIndex any(FaultUnit unit, const Topology& topology);
+  bool is_thinned_out(const Process& process, const Fleet& fleet);
   std::int64_t factor_of(NodeIndex node, const Fleet& fleet, Instant now) const;
   void lives_end(Instant now, const Fleet& fleet, std::vector<ReportNode>& reports);
   void down(const std::string& target, const std::string& cause, Instant now, Duration repair,

@@ -40,6 +40,23 @@ BOOST_DESCRIBE_STRUCT(GpuTimeSplit, (),
                       (useful_gpu_ms, lost_gpu_ms, checkpoint_gpu_ms, restart_gpu_ms,
                        draining_gpu_ms, idle_gpu_ms, out_gpu_ms))
 
+// What was drawn, what it cost at the meter, and the carbon that it came with.
+struct EnergyUse {
+  std::int64_t it_j = 0;
+  std::int64_t facility_j = 0;
+  std::int64_t energy_micro_usd = 0;
+  std::int64_t carbon_g = 0;
+  bool operator==(const EnergyUse&) const = default;
+  EnergyUse& operator+=(const EnergyUse& more) {
+    it_j += more.it_j;
+    facility_j += more.facility_j;
+    energy_micro_usd += more.energy_micro_usd;
+    carbon_g += more.carbon_g;
+    return *this;
+  }
+};
+BOOST_DESCRIBE_STRUCT(EnergyUse, (), (it_j, facility_j, energy_micro_usd, carbon_g))
+
 struct SizeClassResult {
   std::string name;  // "1", "2-8", …
   std::int64_t least_gpus = 0;
@@ -48,9 +65,14 @@ struct SizeClassResult {
   std::int64_t unstarted = 0;     // still waiting at the end
   Spread wait;                    // from submission to the first start
   std::int64_t slowdown_ppm = 0;  // mean of (wait + run) / run, runs of at least 10 s
+  std::int64_t it_j = 0;          // of its attempts
+  std::int64_t facility_j = 0;
+  std::int64_t energy_micro_usd = 0;
+  std::int64_t carbon_g = 0;
 };
 BOOST_DESCRIBE_STRUCT(SizeClassResult, (),
-                      (name, least_gpus, most_gpus, jobs, unstarted, wait, slowdown_ppm))
+                      (name, least_gpus, most_gpus, jobs, unstarted, wait, slowdown_ppm, it_j,
+                       facility_j, energy_micro_usd, carbon_g))
 
 struct TeamResult {
   std::string name;
@@ -59,11 +81,13 @@ struct TeamResult {
   std::int64_t gpu_ms = 0;
   std::int64_t it_j = 0;
   std::int64_t facility_j = 0;
+  std::int64_t energy_micro_usd = 0;
   std::int64_t carbon_g = 0;
   std::int64_t cost_micro_usd = 0;  // lease and energy
 };
 BOOST_DESCRIBE_STRUCT(TeamResult, (),
-                      (name, jobs, wait, gpu_ms, it_j, facility_j, carbon_g, cost_micro_usd))
+                      (name, jobs, wait, gpu_ms, it_j, facility_j, energy_micro_usd, carbon_g,
+                       cost_micro_usd))
 
 struct SiteResult {
   std::string name;
@@ -74,11 +98,12 @@ struct SiteResult {
   std::int64_t facility_j = 0;
   std::int64_t energy_micro_usd = 0;
   std::int64_t carbon_g = 0;
+  EnergyUse idle;  // of that, by free GPUs in service
   std::int64_t outages = 0;
 };
 BOOST_DESCRIBE_STRUCT(SiteResult, (),
                       (name, gpus, attempts, time, it_j, facility_j, energy_micro_usd, carbon_g,
-                       outages))
+                       idle, outages))
 
 struct LeaseResult {
   std::string name;
@@ -90,21 +115,77 @@ struct LeaseResult {
   std::int64_t used_micro_usd = 0;
   std::int64_t unused_micro_usd = 0;
   std::int64_t owed_micro_usd = 0;
+  std::int64_t it_j = 0;  // of the attempts that ran on it in the simulation
+  std::int64_t facility_j = 0;
+  std::int64_t energy_micro_usd = 0;
+  std::int64_t carbon_g = 0;
 };
 BOOST_DESCRIBE_STRUCT(LeaseResult, (),
                       (name, provider, committed_j, used_j, unused_j, committed_micro_usd,
-                       used_micro_usd, unused_micro_usd, owed_micro_usd))
+                       used_micro_usd, unused_micro_usd, owed_micro_usd, it_j, facility_j,
+                       energy_micro_usd, carbon_g))
+
+// A series of the portfolio, and how much of the simulation lies beyond it, where its hours come
+// again (model/hourly_series.hpp).
+struct SeriesUsed {
+  std::string site;
+  std::string what;  // energy_price or carbon
+  std::string source;
+  std::int64_t from_ms = 0;  // what the file has
+  std::int64_t until_ms = 0;
+  std::int64_t repaired_hours = 0;
+  std::int64_t repeated_ms = 0;
+};
+BOOST_DESCRIBE_STRUCT(SeriesUsed, (),
+                      (site, what, source, from_ms, until_ms, repaired_hours, repeated_ms))
+
+// What was assumed to break and what a restart costs, of model/faults.hpp.
+struct CauseUsed {
+  std::string name;
+  std::string unit;
+  std::int64_t mean_between_ms = 0;
+  std::int64_t mean_repair_ms = 0;
+};
+BOOST_DESCRIBE_STRUCT(CauseUsed, (), (name, unit, mean_between_ms, mean_repair_ms))
+
+struct OutageUsed {
+  std::string target;
+  std::int64_t from_ms = 0;
+  std::int64_t lasts_ms = 0;
+  std::string cause;
+};
+BOOST_DESCRIBE_STRUCT(OutageUsed, (), (target, from_ms, lasts_ms, cause))
+
+struct FaultsUsed {
+  std::vector<CauseUsed> causes;
+  std::vector<OutageUsed> outages;
+  std::int64_t lemon_share_ppm = 0;
+  std::int64_t lemon_factor = 1;
+  std::int64_t infant_period_ms = 0;
+  std::int64_t infant_factor = 1;
+  std::int64_t start_time_ms = 0;
+  std::int64_t restart_time_ms = 0;
+  std::int64_t checkpoint_time_ms = 0;
+  bool saves_on_term = true;
+};
+BOOST_DESCRIBE_STRUCT(FaultsUsed, (),
+                      (causes, outages, lemon_share_ppm, lemon_factor, infant_period_ms,
+                       infant_factor, start_time_ms, restart_time_ms, checkpoint_time_ms,
+                       saves_on_term))
 
 // One point of the curves.
 struct SiteSample {
   std::int64_t used_gpus = 0;
   std::int64_t in_service_gpus = 0;
-  std::int64_t it_w = 0;
+  std::int64_t it_w = 0;               // of gangs, and of GPUs that idle
   std::int64_t contracted_w = 0;       // by its leases
   std::int64_t interconnection_w = 0;  // 0: not stated
+  std::int64_t price_micro_usd_mwh = 0;
+  std::int64_t carbon_mg_kwh = 0;
 };
 BOOST_DESCRIBE_STRUCT(SiteSample, (),
-                      (used_gpus, in_service_gpus, it_w, contracted_w, interconnection_w))
+                      (used_gpus, in_service_gpus, it_w, contracted_w, interconnection_w,
+                       price_micro_usd_mwh, carbon_mg_kwh))
 
 struct Sample {
   std::int64_t at_ms = 0;
@@ -148,11 +229,25 @@ BOOST_DESCRIBE_STRUCT(CheckpointResult, (),
                       (size_class, jobs, gpus, interval_ms, mean_between_failures_ms, checkpoint_ms,
                        restart_ms, best_interval_ms))
 
+// A site that had to draw less: what it drew at the meter when the call began to count.
+struct CurtailmentResult {
+  std::string name;
+  std::string site;
+  std::int64_t at_ms = 0;
+  std::int64_t asked_w = 0;
+  std::int64_t less_w = 0;  // than when it was called
+  std::int64_t drawn_w = 0;
+};
+BOOST_DESCRIBE_STRUCT(CurtailmentResult, (), (name, site, at_ms, asked_w, less_w, drawn_w))
+
 struct SimulationResult {
   std::string portfolio;
   std::vector<std::string> workloads;
   std::string policy;  // for people: what differs from the portfolio's, or empty
   std::uint64_t seed = 0;
+  std::int64_t latency_ms = 0;  // from a decision until the gang is told
+  FaultsUsed faults;
+  std::vector<SeriesUsed> series;
   std::int64_t from_ms = 0;
   std::int64_t until_ms = 0;
   bool partial = false;  // stopped before its end
@@ -185,20 +280,22 @@ struct SimulationResult {
   std::int64_t facility_j = 0;
   std::int64_t energy_micro_usd = 0;
   std::int64_t carbon_g = 0;
+  EnergyUse idle;                     // of that, by free GPUs in service
   std::int64_t lease_micro_usd = 0;   // used
   std::int64_t unused_micro_usd = 0;  // committed and not used
   std::vector<Sample> samples;
   std::vector<Bar> largest;
   std::optional<CheckpointResult> checkpoints;
+  std::vector<CurtailmentResult> curtailments;
   std::string digest;  // of the engine's state at the end
 };
 BOOST_DESCRIBE_STRUCT(SimulationResult, (),
-                      (portfolio, workloads, policy, seed, from_ms, until_ms, partial,
-                       simulated_until_ms, repairs, fault_records, submitted, refused, refusals,
-                       ended, running, waiting, decisions, attempts, preempted, resized,
-                       interrupted, lemons_drained, lemons_repaired, gpus, wait, makespan_ms, time,
-                       lost_by_cause_gpu_ms, size_classes, teams, sites, leases, it_j, facility_j,
-                       energy_micro_usd, carbon_g, lease_micro_usd, unused_micro_usd, samples,
-                       largest, checkpoints, digest))
+                       (portfolio, workloads, policy, seed, latency_ms, faults, series, from_ms,
+                        until_ms, partial, simulated_until_ms, repairs, fault_records, submitted,
+                        refused, refusals, ended, running, waiting, decisions, attempts, preempted,
+                        resized, interrupted, lemons_drained, lemons_repaired, gpus, wait,
+                        makespan_ms, time, lost_by_cause_gpu_ms, size_classes, teams, sites, leases,
+                        it_j, facility_j, energy_micro_usd, carbon_g, idle, lease_micro_usd,
+                        unused_micro_usd, samples, largest, checkpoints, curtailments, digest))
 
 }  // namespace ampacity

@@ -15,6 +15,26 @@ Duration time_of_work(Duration work, Ratio rate) {
   return rate == one ? work : Duration(scaled(work.count(), one.count(), rate.count()));
 }
 
+FaultsUsed used(const FaultSpec& faults) {
+  FaultsUsed out;
+  for (const auto& cause : faults.causes) {
+    out.causes.push_back({cause.name, boost::describe::enum_to_string(cause.unit, "?"),
+                          cause.mean_between.count(), cause.mean_repair.count()});
+  }
+  for (const auto& outage : faults.outages) {
+    out.outages.push_back({outage.target, to_ms(outage.from), outage.lasts.count(), outage.cause});
+  }
+  out.lemon_share_ppm = faults.lemon_share.count();
+  out.lemon_factor = faults.lemon_factor;
+  out.infant_period_ms = faults.infant_period.count();
+  out.infant_factor = faults.infant_factor;
+  out.start_time_ms = faults.start_time.count();
+  out.restart_time_ms = faults.restart_time.count();
+  out.checkpoint_time_ms = faults.checkpoint_time.count();
+  out.saves_on_term = faults.saves_on_term;
+  return out;
+}
+
 Ending signalled(std::int64_t signal) {
   return {EndKind::Signalled, 0, signal, {}, ""};
 }
@@ -35,6 +55,8 @@ Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& 
       checkpointing_(Accounts::size_classes().size()) {
   const auto& sites = engine_.state().portfolio->sites;
   for (std::size_t i = 0; i < sites.size(); ++i) site_by_name_[sites[i].name] = i;
+  const auto& leases = engine_.state().portfolio->leases;
+  for (std::size_t i = 0; i < leases.size(); ++i) lease_by_name_[leases[i].name] = i;
   for (std::uint32_t w = 0; w < workloads_.size(); ++w) {
     auto& kinds = kinds_.emplace_back();
     for (const auto& kind : workloads_[w].kinds) {
@@ -51,6 +73,10 @@ Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& 
     shift_ = now - job_of(order_.front()).submit;
   }
   jobs_.reserve(order_.size());
+  calls_ = options_.faults.curtailments;
+  std::stable_sort(calls_.begin(), calls_.end(), [](const GridCall& a, const GridCall& b) {
+    return a.from - a.notice < b.from - b.notice;
+  });
   count_forked();
   accounts_.sample(engine_, now_);
 }
@@ -89,6 +115,11 @@ std::size_t Simulation::site_named(const std::string& name) const {
   return site_by_name_.at(name);
 }
 
+std::size_t Simulation::lease_named(const std::string& name) const {
+  const auto it = lease_by_name_.find(name);
+  return it == lease_by_name_.end() ? Accounts::no_lease : it->second;
+}
+
 Simulation::Known& Simulation::known(JobId job) {
   if (job < first_job_) return forked_[job];
   return jobs_[static_cast<std::size_t>(job.value() - first_job_.value())];
@@ -115,6 +146,7 @@ std::optional<Instant> Simulation::next_instant() const {
   if (submitted_ < order_.size()) take(submit_of(order_[submitted_]));
   if (const auto fault = faults_.next()) take(*fault);
   if (!in_repair_.empty()) take(in_repair_.begin()->first);
+  if (called_ < calls_.size()) take(calls_[called_].from - calls_[called_].notice);
   return next;
 }
 
@@ -158,6 +190,7 @@ std::vector<Command> Simulation::commands_of_now() {
     starting_.erase(starting_.begin());
   }
   submit_due(commands);
+  call_due(commands);
   if (commands.empty()) commands.emplace_back(Tick{});
   return commands;
 }
@@ -178,6 +211,16 @@ void Simulation::submit_due(std::vector<Command>& commands) {
   for (; submitted_ < order_.size() && submit_of(order_[submitted_]) <= now_; ++submitted_) {
     last_end_ = now_;
     commands.emplace_back(submission(order_[submitted_]));
+  }
+}
+
+void Simulation::call_due(std::vector<Command>& commands) {
+  for (; called_ < calls_.size(); ++called_) {
+    const auto& call = calls_[called_];
+    if (call.from - call.notice > now_) return;
+    commands.emplace_back(Curtail{{fmt::format("call-{}", called_ + 1), call.site, call.power,
+                                   call.from, call.from + call.lasts, ""},
+                                  "grid"});
   }
 }
 
@@ -255,6 +298,7 @@ void Simulation::run(AttemptId attempt, Instant started, std::optional<Instant> 
   Run r;
   r.spec = job.spec;
   r.site = site_named(live.site);
+  r.lease = lease_named(live.lease);
   r.gpus = live.gpus;
   r.placed = now_;
   r.rate = live.speed;
@@ -309,7 +353,12 @@ Simulation::Spent Simulation::spent(const Run& r, Instant until, bool finished) 
     p.kept += p.unkept;
     p.unkept = Duration(0);
   }
-  const auto kept = p.kept;
+  auto kept = p.kept;
+  if (r.slowed > Duration(0) || r.gait != one) {  // work for its time at full pace
+    const auto lost = r.slowed + work_in(stopped - std::min(r.paced, stopped), one - r.gait);
+    const auto all = std::max(p.kept + p.unkept, Duration(1));
+    kept -= std::min(kept, Duration(scaled(lost.count(), kept.count(), all.count())));
+  }
   // What had passed when the server was copied is no time of this simulation.
   const auto before = progress(r.pace, r.passed);
   (p.kept > Duration(0) ? p.kept : p.unkept) -= before.unkept;
@@ -322,12 +371,30 @@ void Simulation::note(const AttemptEnded& event) {
   const auto& r = it->second;
   const bool finished = event.ending.kind == EndKind::Exited;
   const auto [time, kept] = spent(r, now_, finished);
-  accounts_.ended(event, *r.spec, r.site, r.gpus, time);
+  accounts_.ended(event, {*r.spec, r.site, r.lease, r.gpus}, time);
   known(event.attempt.job).done += work_in(kept, r.rate);
   if (accounts_.is_large(r.gpus)) show(event, r);
   by_end_.erase({r.ends, event.attempt});
   runs_.erase(it);
   last_end_ = now_;
+}
+
+void Simulation::note(const PaceChanged& event) {
+  auto& r = runs_.at(event.attempt);
+  if (r.ends <= now_ || r.stopped) return;
+  if (r.gait != one) r.slowed += work_in(now_ - r.paced, one - r.gait);
+  const auto left = scaled((r.ends - now_).count(), r.gait.count(), event.pace.count());
+  r.gait = event.pace;
+  r.paced = now_;
+  ends(event.attempt, r, now_ + Duration(left));
+}
+
+void Simulation::note(const CurtailmentMeasured& event) {
+  const auto& c = engine_.state().curtailments;
+  const auto known = c.find(event.name);
+  const auto site = known == c.end() ? std::string() : known->second.curtailment.site;
+  curtailments_.push_back({event.name, site, to_ms(now_), event.asked.count(), event.less.count(),
+                           event.drawn.count()});
 }
 
 void Simulation::show(const AttemptEnded& event, const Run& r) {
@@ -402,7 +469,7 @@ SimulationResult Simulation::finish(bool partial) {
   accounts_.advance(engine_, now_);
   for (const auto& [attempt, run] : runs_) {
     const auto* job = engine_.state().jobs.find(attempt.job);
-    accounts_.runs_on(*run.spec, run.site, run.gpus, spent(run, now_, true).time,
+    accounts_.runs_on({*run.spec, run.site, run.lease, run.gpus}, spent(run, now_, true).time,
                       engine_.usage_so_far(*job, now_));
   }
   r.portfolio = portfolio.name;
@@ -416,6 +483,8 @@ SimulationResult Simulation::finish(bool partial) {
   r.checkpoints = checkpoints();
   r.policy = options_.policy_text;
   r.seed = options_.seed;
+  r.latency_ms = options_.latency.count();
+  r.faults = used(options_.faults);
   r.from_ms = to_ms(from_);
   r.until_ms = to_ms(options_.until.value_or(now_));
   r.partial = partial;
@@ -426,6 +495,7 @@ SimulationResult Simulation::finish(bool partial) {
   r.running = static_cast<std::int64_t>(runs_.size());
   r.waiting = static_cast<std::int64_t>(engine_.state().jobs.size()) - r.running;
   r.decisions = decisions_;
+  r.curtailments = curtailments_;
   accounts_.finish(engine_, now_, r);
   r.digest = engine_.digest().text();
   return r;

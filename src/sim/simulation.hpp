@@ -88,6 +88,7 @@ class Simulation {
   struct Run {
     std::shared_ptr<const JobSpec> spec;
     std::size_t site = 0;
+    std::size_t lease = 0;
     std::int64_t gpus = 0;
     Instant placed;
     Pace pace;
@@ -98,6 +99,9 @@ class Simulation {
     Ending ending;
     std::optional<Instant> stopped;  // told to
     bool saves = false;
+    Ratio gait = one;    // of its pace, while its site has to draw less
+    Instant paced;       // since when
+    Duration slowed{};   // that it has lost by it until then
   };
 
   const WorkloadJob& job_of(const Source& source) const;
@@ -106,6 +110,7 @@ class Simulation {
   bool is_over() const;
   std::vector<Command> commands_of_now();
   void submit_due(std::vector<Command>& commands);
+  void call_due(std::vector<Command>& commands);
   SubmitJob submission(const Source& source) const;
   void decide(std::vector<Command> commands);
   void take_note(const Event& event);
@@ -116,6 +121,8 @@ class Simulation {
   void note(const JobEnded& event);
   void note(const NodeChanged& event);
   void note(const Drained& event);
+  void note(const PaceChanged& event);
+  void note(const CurtailmentMeasured& event);
   template <class Other>
   void note(const Other&) {}
   // `since`: it is under way for so long already.
@@ -127,6 +134,7 @@ class Simulation {
   };
   Spent spent(const Run& run, Instant until, bool finished) const;
   std::size_t site_named(const std::string& name) const;
+  std::size_t lease_named(const std::string& name) const;
   // Of a job that a copy of a server had already: its walltime is what it will run.
   Known& known(JobId job);
   const WorkloadJob* source_of(JobId job) const;
@@ -153,6 +161,7 @@ class Simulation {
   std::set<std::pair<Instant, AttemptId>> starting_;     // told later, by the latency
   std::set<std::pair<Instant, std::string>> in_repair_;  // lemons
   std::map<std::string, std::size_t> site_by_name_;
+  std::map<std::string, std::size_t> lease_by_name_;
   std::vector<std::vector<std::shared_ptr<const JobSpec>>> kinds_;
   FaultStream faults_;
   Accounts accounts_;
@@ -164,6 +173,9 @@ class Simulation {
   std::vector<Checkpointing> checkpointing_;  // by size class
   std::int64_t lemons_drained_ = 0;
   std::int64_t lemons_repaired_ = 0;
+  std::vector<GridCall> calls_;  // by the instant when they are told
+  std::size_t called_ = 0;
+  std::vector<CurtailmentResult> curtailments_;
   std::int64_t decisions_ = 0;
   std::map<std::string, std::int64_t> refusals_;
   std::int64_t refused_ = 0;

@@ -163,6 +163,8 @@ void add_commands(CLI::App& app, terminal::Run& run) {
       "  ampacity simulate lease-more.yaml --from http://127.0.0.1:7070 --faults outage.yaml");
   sub->add_option("portfolio", call->portfolio,
                   "Portfolio; with --from http://…: instead of its own");
+  sub->add_option("--series", call->series,
+                  "Folder of the portfolio's hourly series; else beside it");
   sub->add_option("--workload", call->workloads, "SWF log, trace map or synthetic workload")
       ->allow_extra_args(false);
   sub->add_option("--from", call->from,

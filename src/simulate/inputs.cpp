@@ -132,10 +132,19 @@ std::size_t add_teams(const std::vector<Workload>& workloads, Portfolio& portfol
   return portfolio.teams.size() - before;
 }
 
+// What was filled in is not what was measured.
+void note_repairs(const std::string& file, const Portfolio& portfolio) {
+  const auto series = series_in_words(portfolio);
+  if (series.find("repaired") != std::string::npos) {
+    fmt::print(stderr, "note: {}{}\n", file, series);
+  }
+}
+
 // What the simulation begins with: the portfolio at its first instant.
 std::optional<Trouble> begin_fresh(const Call& call, Inputs& inputs) {
-  auto portfolio = load_portfolio(call.portfolio);
+  auto portfolio = load_portfolio(call.portfolio, call.series);
   if (!portfolio) return trouble(portfolio.error());
+  note_repairs(call.portfolio, *portfolio);
   const auto first = first_submission(inputs.workloads);
   inputs.now = first.value_or(Instant());
   if (auto t = read_option(call.from, "--from", parse_instant, inputs.now)) return t;
@@ -164,8 +173,9 @@ std::optional<Trouble> begin_with_copy(const Call& call, Inputs& inputs) {
   inputs.now = copy->at;
   inputs.options.keep_time = false;
   if (call.portfolio.empty()) return std::nullopt;
-  auto portfolio = load_portfolio(call.portfolio);
+  auto portfolio = load_portfolio(call.portfolio, call.series);
   if (!portfolio) return trouble(portfolio.error());
+  note_repairs(call.portfolio, *portfolio);
   const auto outcome = inputs.engine.decide(Configure{std::move(*portfolio)}, inputs.now);
   if (outcome.refusal) return trouble(call.portfolio + ": " + outcome.refusal->message);
   return std::nullopt;

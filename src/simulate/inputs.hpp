@@ -17,6 +17,7 @@ namespace ampacity::simulate {
 
 struct Call {
   std::string portfolio;
+  std::string series;  // the folder of its hourly series; empty: beside it
   std::vector<std::string> workloads;
   std::string from;  // a date, or http://… of a running server
   std::string until;

@@ -34,6 +34,17 @@ std::int64_t scaled(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t
   return rounded(product, divisor);
 }
 
+// The mean's whole part, and what it leaves in two halves of `a`, so that all stays in 128 bits.
+Wide by_mean(std::int64_t a, Wide sum, Wide weight) {
+  AMPACITY_ASSERT(weight > 0, "no weight");
+  constexpr std::int64_t half = 1LL << 32;
+  const Wide whole = sum / weight;
+  const Wide rest = sum % weight;
+  const Wide high = rest * (a / half);
+  const Wide low = high % weight * half + rest * (a % half);
+  return whole * a + high / weight * half + low / weight;
+}
+
 Energy energy_of(Power power, Duration time) {
   return Energy::of(scaled(power.count(), time.count(), 1'000));
 }
@@ -44,6 +55,10 @@ GpuTime gpu_time_of(GpuCount gpus, Duration time) {
 
 Money cost_of(Energy energy, EnergyPrice price) {
   return Money::of(scaled(energy.count(), price.count(), 3'600'000'000));
+}
+
+Money cost_of(Energy energy, Wide sum, Wide weight) {
+  return Money::of(rounded(by_mean(energy.count(), sum, weight), 3'600'000'000));
 }
 
 Money cost_of(GpuTime time, GpuPrice price) {

@@ -4,49 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "base/text.hpp"
 #include "units/text.hpp"
+#include "wire/cells.hpp"
 
 namespace ampacity {
 namespace {
 
 constexpr double most_ms = 9e15;
-
-bool is_missing(std::string_view cell) {
-  return cell.empty() || cell == "NA" || cell == "nan" || cell == "NaN" || cell == "None" ||
-         cell == "null" || cell == "NULL" || cell == "\\N" || cell == "-";
-}
-
-std::optional<double> decimal(std::string_view cell) {
-  if (!cell.empty() && cell.front() == '+') cell.remove_prefix(1);
-  double value = 0;
-  const auto* end = cell.data() + cell.size();
-  const auto [at, error] = std::from_chars(cell.data(), end, value);
-  if (error != std::errc() || at != end || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
-// '2017-10-09 07:01:55', with 'T' between, with decimals and 'Z' behind if need be.
-std::optional<Instant> instant(std::string_view cell) {
-  if (cell.size() < 10) return std::nullopt;
-  std::string text(cell.substr(0, 19));
-  if (text.size() == 19) {
-    if (text[10] != ' ' && text[10] != 'T') return std::nullopt;
-    text[10] = 'T';
-    auto rest = cell.substr(19);
-    if (!rest.empty() && rest.back() == 'Z') rest.remove_suffix(1);
-    const bool plain = rest.empty() || (rest.front() == '.' && rest.size() > 1 &&
-                                        rest.find_first_not_of("0123456789", 1) == rest.npos);
-    if (!plain) return std::nullopt;
-    text += 'Z';
-  }
-  const auto parsed = parse_instant(text);
-  if (!parsed) return std::nullopt;
-  return *parsed;
-}
 
 double ms_of(TimeUnit unit) {
   switch (unit) {
@@ -116,7 +83,7 @@ std::string MappedRows::named(Column column, const Names& names) const {
 
 std::optional<double> MappedRows::number(Column column) {
   if (!column || is_missing(cell(*column))) return std::nullopt;
-  const auto value = decimal(cell(*column));
+  const auto value = decimal_in(cell(*column));
   if (!value) bad(*column, "a number");
   return value;
 }
@@ -133,7 +100,7 @@ std::optional<Duration> MappedRows::duration(Column column, TimeUnit unit) {
 std::optional<Instant> MappedRows::time(Column column, TimeUnit unit) {
   if (!column || is_missing(cell(*column))) return std::nullopt;
   if (unit == TimeUnit::Text) {
-    const auto at = instant(cell(*column));
+    const auto at = instant_in(cell(*column));
     if (!at) bad(*column, "a time such as '2017-10-09 07:01:55', from 2000 on");
     return at;
   }

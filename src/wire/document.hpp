@@ -14,15 +14,24 @@ namespace ampacity {
 // model.
 using PathInFile = std::function<std::string(const std::string&)>;
 
+// Where a path of the file stands in it.
+using Locate = std::function<Position(const std::string&)>;
+
+// `complete`: what else belongs to the value, when the text reads well and before it is checked.
 template <class T>
-Loaded<T> parse_document(std::string_view text, const std::string& file,
-                         const PathInFile& in_file) {
+Loaded<T> parse_document(
+    std::string_view text, const std::string& file, const PathInFile& in_file,
+    const std::function<void(T&, const Locate&, ProblemList&)>& complete = {}) {
   ProblemList problems(file);
   YamlTree tree;
   const auto* root = YamlTree::parse(tree, text, problems);
   if (root == nullptr) return problems.take();
   T value{};
   Form<T>::read({root, "", &problems}, value);
+  if (problems.empty() && complete) {
+    complete(
+        value, [&](const std::string& path) { return tree.locate(path); }, problems);
+  }
   if (problems.empty()) {
     for (const auto& problem : check(value)) {
       const auto path = in_file(problem.path);

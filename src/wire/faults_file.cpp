@@ -41,6 +41,14 @@ void describe(Fields& f, Outage& outage) {
   f.optional("cause", outage.cause, "Why.");
 }
 
+void describe(Fields& f, GridCall& call) {
+  f.required("site", call.site, "The site that has to draw less.");
+  f.required("power", call.power, "So much less, at the meter.");
+  f.required("from", call.from, "From when on.");
+  f.required("lasts", call.lasts, "For how long.");
+  f.optional("notice", call.notice, "It is told so long before.");
+}
+
 void describe(Fields& f, OutageColumns& file) {
   f.required("file", file.file, "The records, plain or .gz, from the folder of this file.");
   f.optional("start", file.start, "What relative times count from; left out: 2000-01-01.");
@@ -80,6 +88,7 @@ void describe(Fields& f, FaultsFile& file) {
   f.required("kind", kind, "Faults.");
   f.optional("causes", faults.causes, "Poisson processes, one for each cause.");
   f.optional("outages", faults.outages, "Outages that are known beforehand.");
+  f.optional("curtailments", faults.curtailments, "Calls of the grid to draw less.");
   f.optional("outages_file", file.outages_file, "Outages that a file records.");
   f.optional("lifetimes", file.lifetimes,
              "Units that fail at the ages at which those of a file did.");

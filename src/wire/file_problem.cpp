@@ -103,6 +103,13 @@ void ProblemList::say(Position at, std::string_view path, std::string_view messa
   problems_.push_back({file_, at, one_line(path), one_line(message)});
 }
 
+void ProblemList::add(std::vector<FileProblem> problems) {
+  for (auto& problem : problems) {
+    if (problems_.size() >= limits::file_problems) return say({}, "", "");
+    problems_.push_back(std::move(problem));
+  }
+}
+
 Loaded<std::string> read_text_file(const std::string& path) {
   struct stat about {};
   if (::stat(path.c_str(), &about) != 0) {

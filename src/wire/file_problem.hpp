@@ -56,6 +56,8 @@ class ProblemList {
  public:
   explicit ProblemList(std::string file) : file_(std::move(file)) {}
   void say(Position at, std::string_view path, std::string_view message);
+  // Of another file, as they are.
+  void add(std::vector<FileProblem> problems);
   bool empty() const { return problems_.empty(); }
   std::size_t size() const { return problems_.size(); }
   std::vector<FileProblem> take() { return std::move(problems_); }

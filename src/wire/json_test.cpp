@@ -153,26 +153,26 @@ TEST_CASE("unknown members are ignored: a newer writer") {
 }
 
 namespace {
-struct Wide {
+struct Numbers {
   std::uint64_t seed = 0;
   double mean = 0;
   std::optional<double> low;
 };
-BOOST_DESCRIBE_STRUCT(Wide, (), (seed, mean, low))
+BOOST_DESCRIBE_STRUCT(Numbers, (), (seed, mean, low))
 }  // namespace
 
 TEST_CASE("integers of 64 bits without a sign, and doubles") {
-  const Wide wide{18'446'744'073'709'551'615U, 0.1, -2.5e-7};
+  const Numbers wide{18'446'744'073'709'551'615U, 0.1, -2.5e-7};
   const auto text = json::to_json(wide);
   CHECK(text == R"({"seed":18446744073709551615,"mean":0.1,"low":-2.5e-07})");
-  const auto again = json::from_json<Wide>(text);
+  const auto again = json::from_json<Numbers>(text);
   REQUIRE(again.has_value());
   CHECK(again->seed == wide.seed);
   CHECK(again->mean == 0.1);
-  CHECK(json::from_json<Wide>(R"({"seed":7,"mean":3})")->mean == 3);
-  CHECK(json::from_json<Wide>(R"({"seed":-7})").error().message ==
+  CHECK(json::from_json<Numbers>(R"({"seed":7,"mean":3})")->mean == 3);
+  CHECK(json::from_json<Numbers>(R"({"seed":-7})").error().message ==
         "seed: expected an integer from 0 to 2^64 - 1, got -7");
-  CHECK(!json::from_json<Wide>(R"({"seed":1.5})").has_value());
-  CHECK(!json::from_json<Wide>(R"({"mean":"1"})").has_value());
-  CHECK(json::to_json(Wide{.mean = std::nan("")}) == R"({"seed":0,"mean":null})");
+  CHECK(!json::from_json<Numbers>(R"({"seed":1.5})").has_value());
+  CHECK(!json::from_json<Numbers>(R"({"mean":"1"})").has_value());
+  CHECK(json::to_json(Numbers{.mean = std::nan("")}) == R"({"seed":0,"mean":null})");
 }

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 
 #include <deque>
+#include <filesystem>
 
 #include "base/assert.hpp"
 #include "wire/document.hpp"
+#include "wire/series_file.hpp"
 
 namespace ampacity {
 
@@ -70,6 +72,27 @@ struct PowerByDate {
   std::vector<PowerStep>& steps;
 };
 
+// One figure all the time, or a series of hours from a file.
+template <class Constant>
+struct ByHour {
+  Constant& constant;
+  std::optional<HourlySeries>& series;
+};
+
+// A unit of what the series is of.
+template <SeriesOf what>
+struct UnitOf {
+  std::string& text;
+};
+
+template <class Constant>
+inline constexpr auto series_of = SeriesOf::Co2;
+template <>
+inline constexpr auto series_of<EnergyPrice> = SeriesOf::Price;
+
+template <class Constant>
+struct SeriesOfFile : SeriesFile {};
+
 // The beginning of the years that Ampacity knows.
 Instant always() {
   return Instant(std::chrono::sys_days(std::chrono::year(2000) / 1 / 1).time_since_epoch());
@@ -110,6 +133,43 @@ struct Form<PowerByDate> {
     Power power;
     Form<Power>::read(from, power);
     value.steps = {PowerStep{always(), power}};
+  }
+};
+
+template <SeriesOf what>
+struct Form<UnitOf<what>> {
+  static boost::json::object schema() { return choice_schema(series_units(what)); }
+  static boost::json::value shown(const UnitOf<what>&) { return nullptr; }
+  static void read(const Source& from, const UnitOf<what>& value) {
+    const auto words = series_units(what);
+    if (const auto i = read_choice(from, words, {})) value.text = words[*i];
+  }
+};
+
+template <class Constant>
+void describe(Fields& f, SeriesOfFile<Constant>& file) {
+  f.required("series", file.series, "A CSV file (.gz or not), from the folder of this file.");
+  f.optional("zone", file.zone, "Only the rows of this zone; left out: the file has one.");
+  f.optional("zone_column", file.zone_column, "Column of the zones; left out: zone.");
+  f.required("time", file.time, "Column of the hours, UTC: '2024-03-01 06:00'.");
+  f.required("value", file.value, "Column of the values.");
+  f.required("unit", UnitOf<series_of<Constant>>{file.unit}, "Of the values.");
+}
+
+template <class Constant>
+struct Form<ByHour<Constant>> {
+  static boost::json::object schema() {
+    return {{"oneOf", {Form<Constant>::schema(), Form<SeriesOfFile<Constant>>::schema()}}};
+  }
+  static boost::json::value shown(const ByHour<Constant>&) { return nullptr; }
+  static void read(const Source& from, ByHour<Constant>& value) {
+    if (from.node->kind != YamlNode::Kind::Mapping) {
+      return Form<Constant>::read(from, value.constant);
+    }
+    SeriesOfFile<Constant> file;
+    Form<SeriesOfFile<Constant>>::read(from, file);
+    if (file.zone_column.empty()) file.zone_column = "zone";
+    value.series.emplace().file = file;
   }
 };
 
@@ -188,8 +248,10 @@ void describe(Fields& f, Site& site) {
   f.optional("interconnection", PowerByDate{site.interconnection},
              "Power that the grid connection carries: one figure, or dated steps.");
   f.optional("pue", site.pue, "Power at the meter over IT power, 1.0 to 3.0.");
-  f.optional("energy_price", site.energy_price, "Price of energy at the meter.");
-  f.optional("carbon", site.carbon, "Mean carbon intensity of the grid.");
+  f.optional("energy_price", ByHour<EnergyPrice>{site.energy_price, site.energy_price_by_hour},
+             "Price of energy at the meter: one figure, or a series of hours.");
+  f.optional("carbon", ByHour<Carbon>{site.carbon, site.carbon_by_hour},
+             "Carbon intensity of the grid: its mean, or a series of hours.");
   f.required("cluster", site.cluster, "Where its jobs really run.");
   f.required("halls", site.halls, "Power-limited halls.");
   f.optional("source", site.source, "Where this comes from.");
@@ -280,14 +342,45 @@ void describe(Fields& f, Portfolio& portfolio) {
   f.optional("policy", portfolio.policy, "How the engine behaves.");
 }
 
-Loaded<Portfolio> parse_portfolio(std::string_view text, const std::string& file) {
-  return parse_document<Portfolio>(text, file, [](const std::string& path) { return path; });
+Loaded<Portfolio> parse_portfolio(std::string_view text, const std::string& file,
+                                  const std::optional<std::string>& series_folder) {
+  const auto series = [&](Portfolio& portfolio, const Locate& where, ProblemList& problems) {
+    if (series_folder) return read_series(portfolio, *series_folder, where, problems);
+    for (std::size_t i = 0; i < portfolio.sites.size(); ++i) {
+      const auto& site = portfolio.sites[i];
+      if (!site.energy_price_by_hour && !site.carbon_by_hour) continue;
+      const auto path =
+          fmt::format("sites[{}].{}", i, site.energy_price_by_hour ? "energy_price" : "carbon");
+      problems.say(where(path), path, "a series is in a file of its own; this text has no folder");
+    }
+  };
+  return parse_document<Portfolio>(
+      text, file, [](const std::string& path) { return path; }, series);
 }
 
-Loaded<Portfolio> load_portfolio(const std::string& path) {
+std::string series_in_words(const Portfolio& portfolio) {
+  std::int64_t count = 0;
+  std::int64_t repaired = 0;
+  for (const auto& site : portfolio.sites) {
+    for (const auto* series : {&site.energy_price_by_hour, &site.carbon_by_hour}) {
+      count += *series ? 1 : 0;
+      repaired += *series ? (*series)->repaired : 0;
+    }
+  }
+  if (count == 0) return "";
+  return repaired == 0 ? fmt::format(", {} series", count)
+                       : fmt::format(", {} series ({} hours repaired)", count, repaired);
+}
+
+std::string series_folder_of(const std::string& path, const std::string& series_folder) {
+  if (!series_folder.empty()) return series_folder;
+  return std::filesystem::path(path).parent_path().string();
+}
+
+Loaded<Portfolio> load_portfolio(const std::string& path, const std::string& series_folder) {
   const auto text = read_text_file(path);
   if (!text) return text.error();
-  return parse_portfolio(*text, path);
+  return parse_portfolio(*text, path, series_folder_of(path, series_folder));
 }
 
 Settings settings_of(const Policy& policy) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,9 +18,16 @@
 
 namespace ampacity {
 
-Loaded<Portfolio> load_portfolio(const std::string& path);
-// `file` is the name that problems carry.
-Loaded<Portfolio> parse_portfolio(std::string_view text, const std::string& file);
+// The series of its sites (wire/series_file.hpp) are files in `series_folder`; empty: beside it.
+Loaded<Portfolio> load_portfolio(const std::string& path, const std::string& series_folder = "");
+// `file` is the name that problems carry. No other file is read: a text that names a series is
+// refused, unless `series_folder` says where it is.
+Loaded<Portfolio> parse_portfolio(std::string_view text, const std::string& file,
+                                  const std::optional<std::string>& series_folder = {});
+// ", 2 series (3 hours repaired)", or "" if it has none.
+std::string series_in_words(const Portfolio& portfolio);
+// Where the series of a portfolio in this file are.
+std::string series_folder_of(const std::string& path, const std::string& series_folder);
 
 // The policy, setting by setting, each as the file would have it: {"backfill", "easy"}.
 using Settings = std::map<std::string, std::string>;

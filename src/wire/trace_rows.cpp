@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "units/text.hpp"
+#include "wire/cells.hpp"
 #include "wire/trace_map.hpp"
 #include "wire/workload_builder.hpp"
 

@@ -28,6 +28,12 @@ int main(int argc, char** argv) {
     result.ended[bad] = 4;
     result.lost_by_cause_gpu_ms[bad] = 1'000'000;
     for (auto& x : result.sites) x.name += bad;
+    for (auto& x : result.series) {
+      x.source = bad;
+      x.site += x.what == "carbon" ? "of no site" : bad;
+    }
+    for (auto& x : result.faults.causes) x.name = x.unit = bad;
+    for (auto& x : result.faults.outages) x.target = x.cause = bad;
     for (auto& x : result.teams) x.name += bad;
     for (auto& x : result.leases) x.name = x.provider = bad;
     for (auto& x : result.size_classes) x.name += bad;

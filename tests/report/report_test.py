@@ -16,7 +16,7 @@ from browser import Browser  # noqa: E402
 AMPACITY, EXAMPLE = sys.argv[1:3]
 PICTURES = Path(sys.argv[4]) if len(sys.argv) > 4 else None
 SECTIONS = ["headline", "capacity", "queue", "largest", "gpu-hours", "money", "waits", "teams", "fragmentation", "workload"]
-CHARTS = {"capacity": 10, "queue": 2, "largest": 1, "gpu-hours": 1, "money": 1, "waits": 1, "fragmentation": 2}
+CHARTS = {"capacity": 10, "queue": 2, "largest": 1, "gpu-hours": 1, "money": 4, "waits": 1, "fragmentation": 2}
 
 # For each chart of a section: how many shapes of it take up room.
 DRAWN = """[...document.querySelectorAll('#%s figure > svg')].map((svg) => [...svg.querySelectorAll('path, rect, circle')]
@@ -177,7 +177,7 @@ def test_commands(folder: Path):
     check("portfolio: expected a string" in run(AMPACITY, "report", folder / "bad.json", expect=3), "a bad member")
     run(AMPACITY, "report", folder / "1.json", "--csv", folder / "tables")
     names = sorted(p.name for p in (folder / "tables").iterdir())
-    check(names == ["classes.csv", "leases.csv", "samples.csv", "sites.csv", "teams.csv"], names)
+    check(names == ["classes.csv", "leases.csv", "samples.csv", "series.csv", "sites.csv", "teams.csv"], names)
     check((folder / "tables/samples.csv").read_bytes().count(b"\r\n") == 2_001, "rows of samples.csv")
 
 

@@ -32,12 +32,16 @@ class ExampleResult {
     r_.from_ms = 1'835'740'800'000;  // 2028-03-04
     r_.until_ms = r_.from_ms + 14 * day;
     r_.simulated_until_ms = r_.until_ms;
+    add_assumptions();
     add_sites();
     add_classes();
     add_samples();
     add_totals();
     add_teams();
     add_leases();
+    share_out(r_.teams);
+    share_out(r_.leases);
+    share_out(r_.size_classes);
     add_runs();
     r_.digest = "5f0c2d9a71e84b36c1d7";
     return r_;
@@ -54,6 +58,47 @@ class ExampleResult {
 
   static Spread spread(std::int64_t count, std::int64_t p50) {
     return {count, p50 * 2, p50, p50 * 5, p50 * 17, p50 * 41};
+  }
+
+  void add_assumptions() {
+    r_.latency_ms = 2'000;
+    r_.faults.causes = {{"GPU", "Gpu", 50'677 * hour, 10 * hour / 60},
+                        {"rack power", "Rack", 40'000 * hour, 4 * hour}};
+    r_.faults.outages = {{"abilene", r_.from_ms + 8 * day + 5 * hour, 17 * hour, "storm"}};
+    r_.faults.start_time_ms = 5 * hour / 60;
+    r_.faults.restart_time_ms = 5 * hour / 60;
+    r_.faults.checkpoint_time_ms = 30'000;
+    const auto from = r_.from_ms - 300 * day;
+    const auto until = r_.from_ms + 10 * day;
+    r_.series = {
+        {"abilene", "energy_price", "made-up.csv, A, price in USD/MWh", from, until, 3, 4 * day},
+        {"abilene", "carbon", "made-up.csv, A, co2 in g/kWh", from, until + 9 * day, 0, 0}};
+    if (size_.sites > 1) {
+      r_.series.push_back({"mount-pleasant", "energy_price", "made-up.csv, B, price in USD/MWh",
+                           from, until + 9 * day, 0, 0});
+    }
+  }
+
+  // What did not idle, to parts of which each has half of what is left; the last has the rest.
+  template <class Part>
+  void share_out(std::vector<Part>& parts) {
+    EnergyUse left{r_.it_j - r_.idle.it_j, r_.facility_j - r_.idle.facility_j,
+                   r_.energy_micro_usd - r_.idle.energy_micro_usd, r_.carbon_g - r_.idle.carbon_g};
+    for (auto& part : parts) {
+      const bool last = &part == &parts.back();
+      const auto use = last ? left : part_of(left, 500);
+      part.it_j = use.it_j;
+      part.facility_j = use.facility_j;
+      part.energy_micro_usd = use.energy_micro_usd;
+      part.carbon_g = use.carbon_g;
+      left += {-use.it_j, -use.facility_j, -use.energy_micro_usd, -use.carbon_g};
+    }
+  }
+
+  // Of `whole`, so many parts in a thousand.
+  static EnergyUse part_of(const EnergyUse& whole, std::int64_t parts) {
+    return {whole.it_j / 1'000 * parts, whole.facility_j / 1'000 * parts,
+            whole.energy_micro_usd / 1'000 * parts, whole.carbon_g / 1'000 * parts};
   }
 
   void add_sites() {
@@ -82,6 +127,7 @@ class ExampleResult {
       site.facility_j = site.it_j / 100 * draw(108, 118);
       site.energy_micro_usd = site.facility_j / 3'600 * draw(42, 71);
       site.carbon_g = site.facility_j / 3'600'000 * draw(310, 560);
+      site.idle = part_of({site.it_j, site.facility_j, site.energy_micro_usd, site.carbon_g}, 31);
       r_.sites.push_back(site);
     }
   }
@@ -125,6 +171,11 @@ class ExampleResult {
     s.it_w = s.used_gpus * 1'420 + (s.in_service_gpus - s.used_gpus) * 310;
     s.contracted_w = gpus * (days < 7 ? 1'460 : 1'650);
     s.interconnection_w = gpus * 1'900;
+    const auto evening = std::max(0.0, std::sin((days - 0.5) * 6.2832));
+    s.price_micro_usd_mwh =
+        static_cast<std::int64_t>((31 + 64 * evening * evening * evening) * 1e6) -
+        draw(0, 45'000'000) / (i == 0 ? 1 : 3);
+    s.carbon_mg_kwh = 290'000 + static_cast<std::int64_t>(190'000 * evening) + draw(0, 9'000);
     return s;
   }
 
@@ -188,6 +239,7 @@ class ExampleResult {
       r_.facility_j += s.facility_j;
       r_.energy_micro_usd += s.energy_micro_usd;
       r_.carbon_g += s.carbon_g;
+      r_.idle += s.idle;
     }
     const auto lost = r_.time.lost_gpu_ms;
     r_.lost_by_cause_gpu_ms = {
@@ -211,9 +263,6 @@ class ExampleResult {
       t.jobs = r_.submitted / 100 * (50 - share);
       t.wait = spread(t.jobs, draw(60'000, 900'000));
       t.gpu_ms = gpu_ms / 100 * share;
-      t.it_j = r_.it_j / 100 * share;
-      t.facility_j = r_.facility_j / 100 * share;
-      t.carbon_g = r_.carbon_g / 100 * share;
       t.cost_micro_usd = t.gpu_ms / 3'600 * 2'050 + r_.energy_micro_usd / 100 * share;
       r_.teams.push_back(t);
     }
