@@ -40,6 +40,10 @@ void add_submit(CLI::App& app, const OptionsPtr& options, Run& run) {
                   "YAML file or sbatch script; - reads a script from standard input");
   sub->add_option("--gpus", call->gpus, "GPUs of the whole gang");
   sub->add_option("--gpus-min", call->gpus_min, "Elastic: any size from here up to --gpus");
+  sub->add_option("--slowest", call->slowest,
+                  "While its site has to draw less: how slow it may become, such as '75 %'");
+  sub->add_flag("--pausable", call->pausable,
+                "While its site has to draw less: it may stand still, from its checkpoint");
   sub->add_option("--accelerator", call->accelerators,
                   "Acceptable: GB200, or 'H100=40 %' with the job's speed there (repeatable)")
       ->allow_extra_args(false);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/operations.hpp"
 
+#include <cmath>
+
 #include "client/command.hpp"
 #include "protocol/sentences.hpp"
 #include "units/text.hpp"
@@ -153,6 +155,95 @@ void add_bookings(CLI::App& app, const OptionsPtr& options, Run& run) {
   });
 }
 
+// ---- curtailments ----
+
+struct CurtailCall {
+  Curtailment curtailment;
+  double megawatts = 0;
+  std::string from, lasting, notice;
+};
+
+// A name that nobody has to think of: the site and the minute.
+std::string name_for(const Curtailment& curtailment) {
+  std::string digits;
+  for (const char c : to_text(curtailment.from)) {
+    if (c >= '0' && c <= '9') digits += c;
+  }
+  return fmt::format("{}-{}", curtailment.site, digits.substr(0, 12));
+}
+
+Status set_times(const Options& options, CurtailCall& call) {
+  auto& c = call.curtailment;
+  const auto state = fetch<api::StateView>(options, "/v1/state");  // now, by the server's clock
+  if (!state) return state.error();
+  const auto notice = parse_duration(call.notice);
+  if (!notice) return notice.error().within("--notice");
+  c.from = from_ms(state->now_ms) + *notice;
+  if (!call.from.empty()) {
+    const auto from = parse_instant(call.from);
+    if (!from) return from.error().within("--from");
+    c.from = *from;
+  }
+  const auto lasting = parse_duration(call.lasting);
+  if (!lasting) return lasting.error().within("--for");
+  c.until = c.from + *lasting;
+  if (c.name.empty()) c.name = name_for(c);
+  return {};
+}
+
+Exit curtail(const Options& options, CurtailCall& call) {
+  auto& c = call.curtailment;
+  c.power = Power::of(std::llround(call.megawatts * 1e6));
+  if (const auto status = set_times(options, call); !status) return say(status.error());
+  const auto body = json::to_json(api::CurtailmentBody{c, user_name()});
+  return told<api::CurtailmentView>(
+      options, ask(options, "POST", "/v1/curtailments", body), [](const auto& view) {
+        fmt::print("curtailment {}: {} less at {} from {} until {}; it draws {} now\n", view.name,
+                   to_text(Power::of(view.asked_w)), view.site, to_text(from_ms(view.from_ms)),
+                   to_text(from_ms(view.until_ms)), to_text(Power::of(view.drawn_w)));
+      });
+}
+
+void add_curtail(CLI::App& app, const OptionsPtr& options, Run& run) {
+  auto call = std::make_shared<CurtailCall>();
+  auto* sub = command(app, options, "curtail",
+                      "Call a site to draw less: jobs work slower, shrink, pause or move",
+                      "  ampacity curtail abilene --mw 30 --for '3 h' --notice '10 min'\n"
+                      "  ampacity curtail abilene --mw 30 --from 2028-07-01T16:00:00Z --for '3 h' "
+                      "--name heat-wave");
+  sub->add_option("site", call->curtailment.site, "Name of the site")->required();
+  sub->add_option("--mw", call->megawatts, "So many megawatts less, at the meter")
+      ->required()
+      ->check(CLI::Range(0.000'001, 1e6));
+  sub->add_option("--from", call->from, "Instant such as 2028-07-01T16:00:00Z");
+  sub->add_option("--notice", call->notice, "So long from now, unless --from is given")
+      ->default_val("0 s");
+  sub->add_option("--for", call->lasting, "How long it lasts, such as '3 h'")->required();
+  sub->add_option("--name", call->curtailment.name, "Name; default: the site and the minute");
+  sub->add_option("--note", call->curtailment.note, "Why, for the record");
+  sub->callback(
+      [call, options, &run] { run = [call, options] { return curtail(*options, *call); }; });
+}
+
+void add_curtailments(CLI::App& app, const OptionsPtr& options, Run& run) {
+  auto* list = command(app, options, "curtailments", "Calls to draw less: asked, and shed",
+                       "  ampacity curtailments --json");
+  list->callback([options, &run] {
+    run = [options] { return get<api::CurtailmentList>(*options, "/v1/curtailments"); };
+  });
+  auto name = std::make_shared<std::string>();
+  auto* end = command(app, options, "uncurtail", "Call a curtailment off; the loads return",
+                      "  ampacity uncurtail heat-wave");
+  end->add_option("name", *name, "Name of the curtailment")->required();
+  end->callback([name, options, &run] {
+    run = [name, options] {
+      const auto target = fmt::format("/v1/curtailments/{}?by={}", http::encoded(*name),
+                                      http::encoded(user_name()));
+      return change(*options, "DELETE", target, "", fmt::format("curtailment {} is over", *name));
+    };
+  });
+}
+
 // ---- holds ----
 
 // The same for each job; the worst exit.
@@ -271,6 +362,8 @@ void add_operations(CLI::App& app, const OptionsPtr& options, Run& run) {
   add_node(app, options, run);
   add_book(app, options, run);
   add_bookings(app, options, run);
+  add_curtail(app, options, run);
+  add_curtailments(app, options, run);
   add_holds(app, options, run);
   add_apply(app, options, run);
   add_policy(app, options, run);

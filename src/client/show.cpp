@@ -267,6 +267,37 @@ void show(const api::BookingList& list) {
   table.print();
 }
 
+void show(const api::CurtailmentList& list) {
+  if (list.curtailments.empty()) {
+    fmt::print("no curtailments\n");
+    return;
+  }
+  Table table({{"CURTAILMENT"},
+               {"SITE"},
+               {"ASKED", true},
+               {"FROM"},
+               {"UNTIL"},
+               {"BEGUN"},
+               {"DRAWS", true},
+               {"LESS", true},
+               {"SLOWED JOBS", true},
+               {"NOTE", false, true}});
+  for (const auto& c : list.curtailments) {
+    const bool met = c.less_w >= c.asked_w;
+    table.add({{c.name},
+               {c.site},
+               {to_text(Power::of(c.asked_w))},
+               {clock(c.from_ms)},
+               {clock(c.until_ms)},
+               {c.begun ? "yes" : "no"},
+               {to_text(Power::of(c.drawn_w))},
+               {to_text(Power::of(c.less_w)), c.begun && !met ? Colour::Yellow : Colour::None},
+               {fmt::format("{}", c.slowed_jobs.size())},
+               {c.note}});
+  }
+  table.print();
+}
+
 void show(const api::PolicyView& policy) {
   Table table({{"SETTING"}, {"VALUE"}});
   for (const auto& [key, value] : policy.settings) table.add({{key}, {value}});

@@ -13,6 +13,7 @@ void show(const api::SiteList& list);
 void show(const api::LeaseList& list);
 void show(const api::TeamList& list);
 void show(const api::BookingList& list);
+void show(const api::CurtailmentList& list);
 void show(const api::PolicyView& policy);
 void show(const api::ForecastView& forecast);
 void show(const api::EventView& event);

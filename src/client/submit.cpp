@@ -103,6 +103,12 @@ Status override_accelerators(const SubmitCall& call, JobSpec& spec) {
 Status override_with(const SubmitCall& call, JobSpec& spec) {
   if (call.gpus) spec.gpus = GpuCount::of(*call.gpus);
   if (call.gpus_min) spec.gpus_min = GpuCount::of(*call.gpus_min);
+  if (!call.slowest.empty()) {
+    const auto slowest = parse_ratio(call.slowest);
+    if (!slowest) return slowest.error().within("--slowest");
+    spec.slowest = *slowest;
+  }
+  if (call.pausable) spec.pausable = true;
   if (auto status = override_accelerators(call, spec); !status) return status;
   if (!call.booking.empty()) spec.booking = call.booking;
   if (call.tasks) spec.tasks = *call.tasks;

@@ -16,6 +16,8 @@ struct SubmitCall {
   std::vector<std::string> command;  // after "--": a command, or the script's arguments
   std::optional<std::int64_t> gpus;
   std::optional<std::int64_t> gpus_min;
+  std::string slowest;  // "75 %"
+  bool pausable = false;
   std::vector<std::string> accelerators;  // "GB200" or "H100=40 %"
   bool mixed = false;
   std::optional<std::int64_t> tasks;

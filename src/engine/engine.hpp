@@ -78,6 +78,9 @@ class Engine {
   std::optional<Explanation> explain(JobId job, Instant now) const;  // none: unknown or ended
   std::vector<LiveView> live_attempts() const;                       // as of the latest decision
   Usage usage_so_far(const Job& job, Instant now) const;
+  Power facility_power_of(const std::string& site) const {  // at the meter; requires that it is
+    return facility_power(site_called(site));
+  }
   std::vector<NodeShare> nodes_of_booking(const std::string& name) const;  // requires that it is
   LeaseStatement lease_statement(const Lease& lease, Instant now) const;
   std::optional<std::size_t> active_lease(SiteIndex site) const;

@@ -85,9 +85,9 @@ struct FaultSpec {
   bool operator==(const FaultSpec&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(FaultSpec, (),
-                      (causes, outages, curtailments, lifetimes, lemon_share, lemon_factor, lemon_repair,
-                       infant_period, infant_factor, start_time, restart_time, checkpoint_time,
-                       saves_on_term))
+                      (causes, outages, curtailments, lifetimes, lemon_share, lemon_factor,
+                       lemon_repair, infant_period, infant_factor, start_time, restart_time,
+                       checkpoint_time, saves_on_term))
 
 std::vector<Problem> check(const FaultSpec& faults);
 

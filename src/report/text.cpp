@@ -88,9 +88,9 @@ void add_jobs(std::string& out, const SimulationResult& r) {
                       grouped(r.lemons_repaired)));
   }
   for (const auto& c : r.curtailments) {
-    field(out, "curtailment", fmt::format("{} at {}: {} less of the {} asked", c.name, c.site,
-                                          to_text(Power::of(c.less_w)),
-                                          to_text(Power::of(c.asked_w))));
+    field(out, "curtailment",
+          fmt::format("{} at {}: {} less of the {} asked", c.name, c.site,
+                      to_text(Power::of(c.less_w)), to_text(Power::of(c.asked_w))));
   }
   if (r.checkpoints) {
     const auto& c = *r.checkpoints;

@@ -158,6 +158,9 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (p[1] == "bookings" && p.size() == 3 && request.method == "DELETE") {
       co_return co_await end_booking(request);
     }
+    if (p[1] == "curtailments" && p.size() == 3 && request.method == "DELETE") {
+      co_return co_await end_curtailment(request);
+    }
     if (p.size() != 2) co_return no_route(request);
     if (request.method == "GET") co_return co_await view_of(request, stream);
     co_return co_await change_of(request);
@@ -203,6 +206,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (what == "leases") co_return ok(lease_list(engine, conductor.now()));
     if (what == "teams") co_return ok(team_list(engine));
     if (what == "bookings") co_return ok(booking_list(engine));
+    if (what == "curtailments") co_return ok(curtailment_list(engine));
     if (what == "portfolio") co_return ok(*engine.state().portfolio);
     if (what == "policy") co_return ok(policy());
     if (what == "state") co_return ok(before);
@@ -218,6 +222,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (is("POST", "nodes")) co_return co_await nodes(request);
     if (is("POST", "forecast")) co_return co_await dry_run(request);
     if (is("POST", "bookings")) co_return co_await book(request);
+    if (is("POST", "curtailments")) co_return co_await curtail(request);
     if (is("PUT", "portfolio")) co_return co_await configure(request);
     if (is("PATCH", "policy")) co_return co_await set_policy(request);
     co_return no_route(request);
@@ -471,6 +476,26 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
 
   Reply end_booking(const Request& request) {
     Command command = EndBooking{request.path[2], query_text(request, "by")};
+    co_return co_await change(std::move(command));
+  }
+
+  Reply curtail(const Request& request) {
+    auto body = body_of<api::CurtailmentBody>(request);
+    if (!body) co_return failure(body.error());
+    const auto name = body->curtailment.name;
+    Command command = Curtail{std::move(body->curtailment), std::move(body->by)};
+    const auto told = co_await conductor.tell(std::move(command));
+    if (!told) co_return failure(told.error());
+    if (told->refusal) co_return refusal(*told->refusal, true);
+    for (const auto& view : curtailment_list(conductor.engine()).curtailments) {
+      if (view.name == name) co_return ok(view, 201);
+    }
+    co_return failure(409, fmt::format("curtailment {} is over already", name),
+                      "CurtailmentInvalid");
+  }
+
+  Reply end_curtailment(const Request& request) {
+    Command command = EndCurtailment{request.path[2], query_text(request, "by")};
     co_return co_await change(std::move(command));
   }
 

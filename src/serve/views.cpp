@@ -242,6 +242,36 @@ api::TeamList team_list(const Engine& engine) {
   return list;
 }
 
+api::CurtailmentList curtailment_list(const Engine& engine) {
+  std::map<std::string, std::vector<std::int64_t>> slowed;  // by site
+  for (const auto id : engine.live_jobs()) {
+    const auto& live = *engine.state().jobs.find(id)->live;
+    if (live.pace != one) slowed[live.site].push_back(id.value());
+  }
+  api::CurtailmentList list;
+  for (const auto& [name, called] : engine.state().curtailments) {
+    const auto& c = called.curtailment;
+    const auto drawn = engine.facility_power_of(c.site);
+    api::CurtailmentView view{name,
+                              c.site,
+                              c.power.count(),
+                              to_ms(c.from),
+                              to_ms(c.until),
+                              called.begun,
+                              called.drawn.count(),
+                              drawn.count(),
+                              (called.drawn - drawn).count(),
+                              called.ceiling.count(),
+                              {},
+                              c.note};
+    if (called.begun) view.slowed_jobs = slowed[c.site];
+    list.curtailments.push_back(std::move(view));
+  }
+  std::stable_sort(list.curtailments.begin(), list.curtailments.end(),
+                   [](const auto& a, const auto& b) { return a.from_ms < b.from_ms; });
+  return list;
+}
+
 api::BookingList booking_list(const Engine& engine) {
   api::BookingList list;
   auto jobs = jobs_by_booking(engine);

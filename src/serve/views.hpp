@@ -16,6 +16,7 @@ api::SiteList site_list(const Engine& engine, Instant now);
 api::ForecastView forecast_view(const Forecast& forecast);
 api::TeamList team_list(const Engine& engine);
 api::BookingList booking_list(const Engine& engine);
+api::CurtailmentList curtailment_list(const Engine& engine);
 api::LeaseList lease_list(const Engine& engine, Instant now);
 Result<api::EventView> event_view(const EventRow& row);
 

@@ -290,12 +290,12 @@ struct SimulationResult {
   std::string digest;  // of the engine's state at the end
 };
 BOOST_DESCRIBE_STRUCT(SimulationResult, (),
-                       (portfolio, workloads, policy, seed, latency_ms, faults, series, from_ms,
-                        until_ms, partial, simulated_until_ms, repairs, fault_records, submitted,
-                        refused, refusals, ended, running, waiting, decisions, attempts, preempted,
-                        resized, interrupted, lemons_drained, lemons_repaired, gpus, wait,
-                        makespan_ms, time, lost_by_cause_gpu_ms, size_classes, teams, sites, leases,
-                        it_j, facility_j, energy_micro_usd, carbon_g, idle, lease_micro_usd,
-                        unused_micro_usd, samples, largest, checkpoints, curtailments, digest))
+                      (portfolio, workloads, policy, seed, latency_ms, faults, series, from_ms,
+                       until_ms, partial, simulated_until_ms, repairs, fault_records, submitted,
+                       refused, refusals, ended, running, waiting, decisions, attempts, preempted,
+                       resized, interrupted, lemons_drained, lemons_repaired, gpus, wait,
+                       makespan_ms, time, lost_by_cause_gpu_ms, size_classes, teams, sites, leases,
+                       it_j, facility_j, energy_micro_usd, carbon_g, idle, lease_micro_usd,
+                       unused_micro_usd, samples, largest, checkpoints, curtailments, digest))
 
 }  // namespace ampacity

@@ -99,9 +99,9 @@ class Simulation {
     Ending ending;
     std::optional<Instant> stopped;  // told to
     bool saves = false;
-    Ratio gait = one;    // of its pace, while its site has to draw less
-    Instant paced;       // since when
-    Duration slowed{};   // that it has lost by it until then
+    Ratio gait = one;   // of its pace, while its site has to draw less
+    Instant paced;      // since when
+    Duration slowed{};  // that it has lost by it until then
   };
 
   const WorkloadJob& job_of(const Source& source) const;

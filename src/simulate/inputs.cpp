@@ -233,6 +233,13 @@ std::variant<Inputs, Trouble> read_inputs(const Call& call) {
                                  call.faults, outage.target));
     }
   }
+  const auto& sites = inputs.engine.state().portfolio->sites;
+  for (const auto& c : inputs.options.faults.curtailments) {
+    const auto same = [&](const Site& site) { return site.name == c.site; };
+    if (std::any_of(sites.begin(), sites.end(), same)) continue;
+    return trouble(fmt::format("{}: a curtailment of '{}', which is no site of the portfolio",
+                               call.faults, c.site));
+  }
   if (auto t = add_recorded(std::move(faults), inputs)) return *t;
   return inputs;
 }

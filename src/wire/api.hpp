@@ -250,6 +250,36 @@ struct TeamList {
 };
 BOOST_DESCRIBE_STRUCT(TeamList, (), (teams, gpus_in_service, guaranteed, overpromised))
 
+// POST /v1/curtailments. A `from` that is missing or past means now.
+struct CurtailmentBody {
+  Curtailment curtailment;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(CurtailmentBody, (), (curtailment, by))
+
+struct CurtailmentView {
+  std::string name;
+  std::string site;
+  std::int64_t asked_w = 0;  // less, at the meter
+  std::int64_t from_ms = 0;
+  std::int64_t until_ms = 0;
+  bool begun = false;               // the load goes down, or is
+  std::int64_t drawn_before_w = 0;  // at the meter, when it was called
+  std::int64_t drawn_w = 0;         // now
+  std::int64_t less_w = 0;          // now than then
+  std::int64_t ceiling_w = 0;       // of the IT load, while it is on
+  std::vector<std::int64_t> slowed_jobs;
+  std::string note;
+};
+BOOST_DESCRIBE_STRUCT(CurtailmentView, (),
+                      (name, site, asked_w, from_ms, until_ms, begun, drawn_before_w, drawn_w,
+                       less_w, ceiling_w, slowed_jobs, note))
+
+struct CurtailmentList {
+  std::vector<CurtailmentView> curtailments;  // by the instant at which they begin
+};
+BOOST_DESCRIBE_STRUCT(CurtailmentList, (), (curtailments))
+
 // POST /v1/bookings. A `from` that is missing or past means now.
 struct BookingBody {
   Booking booking;

@@ -90,6 +90,7 @@ class Schemas {
     return std::is_same_v<T, api::SubmitBody> || std::is_same_v<T, JobSpec> ||
            std::is_same_v<T, api::TargetBody> || std::is_same_v<T, api::NodeBody> ||
            std::is_same_v<T, api::BookingBody> || std::is_same_v<T, Booking> ||
+           std::is_same_v<T, api::CurtailmentBody> || std::is_same_v<T, Curtailment> ||
            std::is_same_v<T, api::HoldBody> || std::is_same_v<T, api::ReleaseBody> ||
            std::is_same_v<T, api::PolicyBody> || std::is_same_v<T, Accepted> ||
            std::is_same_v<T, EarlySignal>;
@@ -224,6 +225,13 @@ void fleet_paths(Paths& p) {
       "/v1/bookings", "Book capacity or a maintenance, from now or from an instant on", "201");
   p.remove("/v1/bookings/{name}", "End a booking; what runs in it goes on",
            {name, parameter("by", "query", "who, for the record", text())});
+  const auto call = parameter("name", "path", "name of the curtailment", text());
+  p.get<api::CurtailmentList>("/v1/curtailments",
+                              "Calls to draw less that are not over, and what each site does");
+  p.post<api::CurtailmentBody, api::CurtailmentView>(
+      "/v1/curtailments", "Call a site to draw so much less for a while", "201");
+  p.remove("/v1/curtailments/{name}", "Call it off; the loads return",
+           {call, parameter("by", "query", "who, for the record", text())});
   p.post<api::TargetBody, api::Done>("/v1/drain",
                                      "Take a part of the fleet out of service for new work");
   p.post<api::TargetBody, api::Done>("/v1/resume", "Put it back");
