@@ -66,7 +66,7 @@ Usage Engine::usage_so_far(const Job& job, Instant now) const {
   if (!job.live) return {};
   const auto& live = *job.live;
   return usage_of(site_named(live.site), lease_named(live.lease), GpuCount::of(live.gpus),
-                  live.draws, std::max(now - live.placed, Duration(0)));
+                  live.draws, live.placed, std::max(now, live.placed));
 }
 
 std::int64_t Engine::gpus_leased(const Lease& lease) const {

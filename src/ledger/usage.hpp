@@ -13,8 +13,13 @@
 
 namespace ampacity {
 
-// `power`: what the gang draws, IT.
-Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Duration time);
+// What so much power, or so many GPUs, cost for a time in which the terms do not change.
+Money charge_of(const LeaseTerms& terms, GpuCount gpus, Power power, Duration time);
+
+// `power`: what the gang draws, IT. The lease's terms may change on the way. Requires from <=
+// until.
+Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Instant from,
+               Instant until);
 
 // How a lease stands at an instant: what is committed since its start, what of it jobs used, and
 // the difference, which is idle and paid for. used + unused == committed, exactly.

@@ -206,6 +206,15 @@ struct SetPolicy {
 };
 BOOST_DESCRIBE_STRUCT(SetPolicy, (), (policy, by))
 
+// A dated change of a lease's terms. The engine stamps when it was agreed and by whom.
+struct AmendLease {
+  std::string lease;
+  Amendment amendment;
+  std::string by;
+  bool operator==(const AmendLease&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AmendLease, (), (lease, amendment, by))
+
 struct Tick {  // "a deadline has come": the driver sends it at next_deadline()
   bool operator==(const Tick&) const = default;
 };
@@ -213,7 +222,7 @@ BOOST_DESCRIBE_STRUCT(Tick, (), ())
 
 using Command =
     std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded, ReportNode, Drain,
-                 Resume, Tick, MakeBooking, EndBooking, HoldJob, ReleaseJob, SetPolicy>;
+                 Resume, Tick, MakeBooking, EndBooking, HoldJob, ReleaseJob, SetPolicy, AmendLease>;
 
 // ---- events ----
 
@@ -393,11 +402,18 @@ struct PolicyChanged {
 };
 BOOST_DESCRIBE_STRUCT(PolicyChanged, (), (policy, changes, by))
 
+struct LeaseAmended {
+  std::string lease;
+  Amendment amendment;
+  bool operator==(const LeaseAmended&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(LeaseAmended, (), (lease, amendment))
+
 using EventBody =
     std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
                  AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained,
                  Resumed, CapacityChanged, SitePowerChanged, UseCharged, RoomPromised, BookingMade,
-                 BookingBegun, BookingEnded, JobHeld, JobReleased, PolicyChanged>;
+                 BookingBegun, BookingEnded, JobHeld, JobReleased, PolicyChanged, LeaseAmended>;
 
 struct Event {
   Instant at;

@@ -21,6 +21,9 @@ Loaded<Portfolio> load_portfolio(const std::string& path);
 // `file` is the name that problems carry.
 Loaded<Portfolio> parse_portfolio(std::string_view text, const std::string& file);
 
+// '30 G$/year', '550 k$/MW-month', '2.05 USD/GPU-hour', as a lease's price is written.
+Result<LeasePrice> parse_lease_price(std::string_view text);
+
 // The policy, setting by setting, each as the file would have it: {"backfill", "easy"}.
 using Settings = std::map<std::string, std::string>;
 Settings settings_of(const Policy& policy);
