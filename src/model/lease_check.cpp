@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/portfolio.hpp"
+#include "units/arithmetic.hpp"
 #include "units/text.hpp"
 
 namespace ampacity {
@@ -111,7 +112,8 @@ class LeaseChecker {
     if (!problems_.empty() || lease_.escalator == Ratio()) return;
     auto amount = lease_.price.amount;  // year by year, so that it stays inside 64 bits
     for (std::int64_t y = 1; years_after(lease_.starts, y) < lease_.ends; ++y) {
-      amount += Money::of(amount.count() / 1'000 * lease_.escalator.count() / 1'000);
+      amount =
+          Money::of(scaled(amount.count(), one.count() + lease_.escalator.count(), one.count()));
       if (amount <= most_of(lease_.price.basis)) continue;
       return say("escalator", fmt::format("after {} years the price is {}, which is absurd", y,
                                           to_text(amount)));

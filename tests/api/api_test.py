@@ -380,7 +380,7 @@ def test_money() -> None:
     assert "total" in run("invoice", name, month) and "(idle)" in run("chargeback", month)
     run("invoice", name, "2025-12", code=6)
     run("invoice", name, "May", code=2)
-    rows = run("export", "focus", "--month", month).split("\r\n")
+    rows = run("export", "focus", "--month", month).splitlines()
     assert rows[0].startswith("BilledCost,") and len(rows) > 2
     assert "ContractCommitmentId" in run("export", "focus", "--dataset", "contract-commitment", "--version", "1.3")
     run("export", "focus", "--month", month, "--version", "1.0", code=2)

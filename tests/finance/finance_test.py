@@ -51,7 +51,7 @@ def test_article():
     assert "azure is asked first" in said["Microsoft not the exclusive provider, but asked first"]
     assert "gangs of up to 648,000 GPUs" in said["the capacity is there to train AI models"]
     assert "39.42 TWh" in run("article", STARGATE)
-    run("article", "nowhere.yaml", code=2)
+    run("article", "nowhere.yaml", code=3)
 
 
 def test_oracle():
