@@ -5,6 +5,7 @@
 
 #include <boost/describe/enum_to_string.hpp>
 
+#include "ledger/percent.hpp"
 #include "terminal/table.hpp"
 #include "units/text.hpp"
 
@@ -59,16 +60,16 @@ void add_terms(Table& table, const Lease& lease) {
     table.add({{name}, {value}});
   };
   row("time zone", lease.time_zone);
-  row("take-or-pay", to_text(lease.take_or_pay));
-  if (lease.minimum_bill > Ratio()) row("minimum bill", to_text(lease.minimum_bill));
-  if (lease.escalator > Ratio()) row("escalator", to_text(lease.escalator) + " a year");
+  row("take-or-pay", percent(lease.take_or_pay));
+  if (lease.minimum_bill > Ratio()) row("minimum bill", percent(lease.minimum_bill));
+  if (lease.escalator > Ratio()) row("escalator", percent(lease.escalator) + " a year");
   row("energy", lease.energy_pass_through ? "passed through" : "in the price");
   for (const auto& step : lease.ramp) {
     row("ramp", fmt::format("{} from {}", to_text(step.power), to_text(step.from)));
   }
   for (const auto& tier : lease.sla) {
     row("SLA",
-        fmt::format("below {} available: {} credited", to_text(tier.below), to_text(tier.credit)));
+        fmt::format("below {} available: {} credited", percent(tier.below), percent(tier.credit)));
   }
   if (lease.delay_damages) {
     row("delay damages", to_text(lease.delay_damages->per_mw_day) + " per MW-day");
@@ -91,8 +92,8 @@ std::string in_words(const Amendment& a) {
   if (a.power) add("power " + to_text(*a.power));
   if (a.price) add("price " + to_text(*a.price));
   if (a.ends) add("ends " + to_text(*a.ends));
-  if (a.take_or_pay) add("take-or-pay " + to_text(*a.take_or_pay));
-  if (a.minimum_bill) add("minimum bill " + to_text(*a.minimum_bill));
+  if (a.take_or_pay) add("take-or-pay " + percent(*a.take_or_pay));
+  if (a.minimum_bill) add("minimum bill " + percent(*a.minimum_bill));
   return what;
 }
 

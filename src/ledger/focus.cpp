@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "ledger/books.hpp"
+#include "ledger/percent.hpp"
 #include "ledger/usage.hpp"
 #include "units/arithmetic.hpp"
 #include "units/text.hpp"
@@ -470,7 +471,7 @@ FocusTable focus_contract_commitments(const Portfolio& portfolio) {
     table.rows.push_back(
         {"USD", "Spend", usd(s.owed.count()),
          fmt::format("{} from {} at {}: take-or-pay of {}", to_text(lease.power), lease.provider,
-                     to_text(lease.price), to_text(lease.take_or_pay)),
+                     to_text(lease.price), percent(lease.take_or_pay)),
          lease.name, ends, starts, std::nullopt, "Take-or-Pay Lease", std::nullopt, lease.name,
          ends, starts});
   }

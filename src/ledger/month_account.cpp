@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "ledger/percent.hpp"
 #include "ledger/price_edges.hpp"
 #include "ledger/usage.hpp"
 #include "units/arithmetic.hpp"
@@ -198,8 +199,8 @@ class Reckoning {
     if (reached == nullptr) return;
     line(
         LineKind::SlaCredit, Money() - share_of(charge, reached->credit),
-        fmt::format("{} was available, less than {}: {} of the charge", to_text(account_.available),
-                    to_text(reached->below), to_text(reached->credit)));
+        fmt::format("{} was available, less than {}: {} of the charge", percent(account_.available),
+                    percent(reached->below), percent(reached->credit)));
   }
 
   void damages() {

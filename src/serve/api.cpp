@@ -484,6 +484,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   Reply configure(const Request& request) {
     auto body = body_of<Portfolio>(request);
     if (!body) co_return failure(body.error());
+    if (const auto known = load_calendars(*body); !known) co_return failure(known.error());
     const auto told = co_await conductor.configure(std::move(*body));
     if (!told) co_return failure(told.error());
     if (told->refusal) co_return refusal(*told->refusal, false);

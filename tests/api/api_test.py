@@ -372,6 +372,9 @@ def test_money() -> None:
     assert call("PUT", "/v1/portfolio", body=bare) == {"changed": False}, "a file does not undo an amendment"
     assert call("GET", "/v1/portfolio") == portfolio
 
+    bare["leases"][0]["time_zone"] = "Mars/Base"
+    assert "time zone such as" in call("PUT", "/v1/portfolio", body=bare, status=400)["error"]
+
     assert "addendum 1" in run("lease", "show", name) and name in run("lease", "list")
     assert "100 W" in run("lease", "amend", name, "--power", "100 W", "--from", "2029-01-01", "--why", "addendum 2")
     assert "--power: expected a power" in run("lease", "amend", name, "--power", "much", "--why", "x", code=2)
