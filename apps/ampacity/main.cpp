@@ -13,6 +13,7 @@
 #include "client/commands.hpp"
 #include "exec/shim.hpp"
 #include "exec/srun.hpp"
+#include "finance/commands.hpp"
 #include "report/commands.hpp"
 #include "serve/replay.hpp"
 #include "serve/serve.hpp"
@@ -159,6 +160,7 @@ int main(int argc, char** argv) {
   add_serve(app, run);
   add_replay(app, run);
   client::add_commands(app, options, run);
+  finance::add_commands(app, options, run);
   simulate::add_commands(app, run);
   report::add_commands(app, run);
   bench::add_commands(app, run);

@@ -132,11 +132,12 @@ void Engine::refuse(Reason reason, std::string message) {
 }
 
 void Engine::on(const Configure& command) {
-  if (const auto problems = check(command.portfolio); !problems.empty()) {
+  const auto portfolio = with_amendments(command.portfolio);
+  if (const auto problems = check(portfolio); !problems.empty()) {
     return refuse(Reason::PortfolioInvalid, joined(problems));
   }
-  if (state_.configured && command.portfolio == *state_.portfolio) return;
-  const Fleet next(command.portfolio);
+  if (state_.configured && portfolio == *state_.portfolio) return;
+  const Fleet next(portfolio);
   for (const auto id : live_jobs()) {
     const auto& job = job_of(id);
     for (const auto& share : job.live->shares) {
@@ -145,7 +146,7 @@ void Engine::on(const Configure& command) {
                     fmt::format("job {} runs on {}, which the new portfolio changes or takes away",
                                 id.value(), fleet_.path(share.node)));
     }
-    const auto leases = names_of(command.portfolio.leases);
+    const auto leases = names_of(portfolio.leases);
     if (std::find(leases.begin(), leases.end(), job.live->lease) == leases.end()) {
       return refuse(Reason::PortfolioInUse,
                     fmt::format("job {} runs on lease {}, which the new portfolio lacks",
@@ -160,7 +161,7 @@ void Engine::on(const Configure& command) {
                                 name, fleet_.path(share.node)));
     }
   }
-  emit(PortfolioConfigured{command.portfolio});
+  emit(PortfolioConfigured{portfolio});
   refresh_capacity(now_);
 }
 

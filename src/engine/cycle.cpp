@@ -83,7 +83,7 @@ void Engine::refresh_capacity(Instant now) {
   };
   for (const auto& lease : state_.portfolio->leases) {
     next(lease.starts);
-    next(lease.ends);
+    next(lease.term_ends());
   }
   bookings_due(now);
   curtailments_due(now);

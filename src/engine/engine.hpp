@@ -119,6 +119,11 @@ class Engine {
   Scene scene() { return {fleet_, planner_, *state_.portfolio, standings_, now_}; }
   void place(const WaitingQueue::Candidate& job, const Choice& choice);
 
+  // contracts.cpp: dated changes of leases
+  void on(const AmendLease& command);
+  void apply(const LeaseAmended& event, Instant at);
+  Portfolio with_amendments(Portfolio portfolio) const;
+
   // bookings.cpp: what is kept from an instant to an instant
   void on(const MakeBooking& command);
   void on(const EndBooking& command);

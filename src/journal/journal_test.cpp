@@ -245,7 +245,7 @@ TEST_CASE("commands are kept for audit; what an event holds is not held twice") 
         R"({"kind":"SubmitJob","request":"request-1","by":"ann","spec_event":3})");
   CHECK(first(folder, "SELECT body FROM commands WHERE seq = 1") ==
         R"({"kind":"Configure","portfolio_event":1})");
-  CHECK(first(folder, "SELECT body FROM commands WHERE seq = 21") ==
+  CHECK(first(folder, "SELECT body FROM commands WHERE seq = 22") ==
         json::to_json(changed.command));
   CHECK(first(folder, "SELECT body FROM commands WHERE request = 'request-x'") ==
         json::to_json(Command(SubmitJob{"request-x", spec_of(3), "bob"})));
@@ -255,7 +255,8 @@ TEST_CASE("commands are kept for audit; what an event holds is not held twice") 
   CHECK(
       first(folder, "SELECT group_concat(kind, ' ') FROM commands WHERE seq > 5") ==
       "ReportStarted ReportStarted ReportNode Drain Resume SubmitJob HoldJob ReleaseJob Tick Tick "
-      "CancelJob ReportEnded ReportEnded MakeBooking SetPolicy SubmitJob");
+      "CancelJob ReportEnded ReportEnded MakeBooking SetPolicy "
+      "AmendLease SubmitJob");
 }
 
 TEST_CASE("people query with times as text and money in USD") {

@@ -62,6 +62,17 @@ struct EventRow {
   Instant at;
 };
 
+// What an attempt that ended used, and of which lease: what invoices are made of.
+struct UseRow {
+  std::string lease;
+  std::string site;
+  std::string team;
+  std::string project;
+  Instant placed;
+  Instant ended;
+  Usage usage;  // GPU time and IT energy only
+};
+
 struct JobFilter {
   std::optional<JobState> state;
   bool unfinished_only = false;
@@ -90,6 +101,10 @@ class JournalReader {
   virtual Result<std::vector<EventRow>> events_after(std::int64_t id, std::int64_t limit) = 0;
   virtual Result<std::vector<CommandRow>> commands_after(std::int64_t seq, std::int64_t limit) = 0;
   virtual Result<std::vector<EventRow>> events_of(JobId id) = 0;
+  // Of all attempts that ended, in the order of their jobs. Cost: linear in the attempts.
+  virtual Result<std::vector<UseRow>> use() = 0;
+  // Every report that a part of the fleet went down or came up, in order. Cost: one scan of events.
+  virtual Result<std::vector<std::pair<Instant, NodeChanged>>> node_changes() = 0;
   virtual Result<std::int64_t> last_event() = 0;
   virtual Result<std::vector<std::pair<std::string, std::int64_t>>> counts_by_state() = 0;
 };

@@ -29,6 +29,8 @@ class SqliteReader : public JournalReader {
   Result<std::vector<EventRow>> events_after(std::int64_t id, std::int64_t limit) override;
   Result<std::vector<CommandRow>> commands_after(std::int64_t seq, std::int64_t limit) override;
   Result<std::vector<EventRow>> events_of(JobId id) override;
+  Result<std::vector<UseRow>> use() override;
+  Result<std::vector<std::pair<Instant, NodeChanged>>> node_changes() override;
   Result<std::int64_t> last_event() override;
   Result<std::vector<std::pair<std::string, std::int64_t>>> counts_by_state() override;
 
@@ -177,6 +179,46 @@ Result<std::vector<EventRow>> SqliteReader::events_of(JobId id) {
         id.value());
     while (query.next()) rows.push_back(event_row(query.row()));
     return rows;
+  });
+}
+
+Result<std::vector<UseRow>> SqliteReader::use() {
+  return reading([&]() -> Result<std::vector<UseRow>> {
+    std::vector<UseRow> rows;
+    Query<Columns<std::string, std::string, std::string, std::string, Whole, Whole, Whole, Whole>>
+        query(session(),
+              "SELECT a.lease, a.site, j.team, j.project, a.placed_ms, a.ended_ms, a.gpu_ms, "
+              "a.it_joules FROM attempts a JOIN jobs j ON j.id = a.job WHERE a.ended_ms IS NOT "
+              "NULL ORDER BY a.job, a.number");
+    while (query.next()) {
+      const auto& [lease, site, team, project, placed, ended, gpu_ms, joules] = query.row();
+      Usage usage;
+      usage.gpu_time = GpuTime::of(gpu_ms);
+      usage.it_energy = Energy::of(joules);
+      rows.push_back({lease, site, team, project, from_ms(placed), from_ms(ended), usage});
+    }
+    return rows;
+  });
+}
+
+Result<std::vector<std::pair<Instant, NodeChanged>>> SqliteReader::node_changes() {
+  using Changes = std::vector<std::pair<Instant, NodeChanged>>;
+  return reading([&]() -> Result<Changes> {
+    Changes changes;
+    Query<EventColumns> query(
+        session(),
+        fmt::format("SELECT {} FROM events WHERE kind = 'NodeChanged' ORDER BY id", event_columns));
+    while (query.next()) {
+      const auto event = event_row(query.row());
+      auto body = EventReader().read(event.json);
+      const auto* changed = body ? std::get_if<NodeChanged>(&*body) : nullptr;
+      if (changed == nullptr) {
+        return corrupt({database_->file(), "reading"},
+                       fmt::format("event {} does not hold a change of a node", event.id));
+      }
+      changes.emplace_back(event.at, *changed);
+    }
+    return changes;
   });
 }
 

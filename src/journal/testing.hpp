@@ -99,6 +99,14 @@ inline Event ended(std::int64_t seconds, std::int64_t job, std::int64_t number, 
 }
 
 // A maintenance from its first to its last event.
+inline Amendment amendment() {
+  Amendment a{.from = at(22), .agreed = at(22)};
+  a.power = Power::of(5'000'000'000);
+  a.why = "addendum 3";
+  a.by = "olga";
+  return a;
+}
+
 inline Entry booked() {
   Booking booking;
   booking.name = "fans";
@@ -169,6 +177,10 @@ inline std::vector<Entry> two_lives() {
         {at(20), RoomPromised{JobId(3), "abilene", {{"abilene/h1/p1/r1/n1", 1, 4}}}}}},
       booked(),
       {at(22), SetPolicy{Policy(), "olga"}, {}, {{at(22), PolicyChanged{Policy(), {}, "olga"}}}},
+      {at(22),
+       AmendLease{"oracle", amendment(), "olga"},
+       {},
+       {{at(22), LeaseAmended{"oracle", amendment()}}}},
   };
 }
 

@@ -3,31 +3,25 @@
 
 #include <algorithm>
 
+#include "ledger/price_edges.hpp"
 #include "units/arithmetic.hpp"
 
 namespace ampacity {
 namespace {
 
-// A gang's part of a lease priced by power: price x (watts / leased watts) x (time / term unit).
-Money share_of_power(const Lease& lease, Power power, Duration time) {
+// A part of a lease priced by power: price x (watts / priced watts) x (time / term unit).
+Money share_of_power(const LeaseTerms& terms, Power power, Duration time) {
   const auto watt_ms = Wide{power.count()} * time.count();
-  const bool yearly = lease.price.basis == PriceBasis::Year;
+  const bool yearly = terms.price.basis == PriceBasis::Year;
   // a year of the whole lease, or a month of one MW
   const Wide unit =
-      yearly ? Wide{lease.power.count()} * ms_per_year : Wide{1'000'000} * ms_per_month;
+      yearly ? Wide{terms.priced.count()} * ms_per_year : Wide{1'000'000} * ms_per_month;
   // Divided in two steps so that 30 G$ x 4.5 GW x a year stays inside 128 bits; the first is exact.
-  const Wide product = watt_ms * (lease.price.amount.count() / 1'000'000);
-  const Wide rest = watt_ms * (lease.price.amount.count() % 1'000'000);
+  const Wide product = watt_ms * (terms.price.amount.count() / 1'000'000);
+  const Wide rest = watt_ms * (terms.price.amount.count() % 1'000'000);
   const Wide micro =
       product / unit * 1'000'000 + (product % unit * 1'000'000 + rest + unit / 2) / unit;
   return Money::of(static_cast<std::int64_t>(micro));
-}
-
-Money lease_cost(const Lease& lease, GpuCount gpus, Power power, Duration time) {
-  if (lease.price.basis == PriceBasis::GpuHour) {
-    return cost_of(gpu_time_of(gpus, time), GpuPrice::of(lease.price.amount.count()));
-  }
-  return share_of_power(lease, power, time);
 }
 
 // Contracted power x time, step by step.
@@ -38,16 +32,13 @@ struct Commitment {
 
 Commitment committed(const Lease& lease, std::int64_t gpus_leased, Instant from, Instant at) {
   Commitment total;
-  std::vector<Instant> edges{from};
-  for (const auto& step : lease.ramp) {
-    if (step.from > from && step.from < at) edges.push_back(step.from);
-  }
-  edges.push_back(at);
+  const auto edges = lease.edges(from, at);
   for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-    const auto power = lease.contracted_at(edges[i]);
+    const auto terms = lease.terms_at(edges[i]);
     const auto time = edges[i + 1] - edges[i];
-    total.energy += energy_of(power, time);
-    total.cost += lease_cost(lease, GpuCount::of(gpus_leased), power, time);
+    if (!lease.runs_at(edges[i])) continue;
+    total.energy += energy_of(terms.contracted, time);
+    total.cost += charge_of(terms, GpuCount::of(gpus_leased), terms.contracted, time);
   }
   return total;
 }
@@ -66,14 +57,26 @@ Wide carbon_of(const Site& site, Energy energy, Instant from, Duration time) {
   return by_mean(energy.count(), series->sum(from, from + time), time.count());
 }
 
+Money charge_of(const LeaseTerms& terms, GpuCount gpus, Power power, Duration time) {
+  if (terms.price.basis == PriceBasis::GpuHour) {
+    return cost_of(gpu_time_of(gpus, time), GpuPrice::of(terms.price.amount.count()));
+  }
+  return share_of_power(terms, power, time);
+}
+
 Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Instant from,
-               Duration time) {
+               Instant until) {
+  const auto time = until - from;
   Usage usage;
   usage.gpu_time = gpu_time_of(gpus, time);
   usage.it_energy = energy_of(power, time);
   usage.facility_energy = times(usage.it_energy, site.pue);
   usage.energy_cost = energy_cost(site, usage.facility_energy, from, time);
-  if (lease != nullptr) usage.lease_cost = lease_cost(*lease, gpus, power, time);
+  if (lease == nullptr || from >= until) return usage;
+  const auto edges = price_edges(*lease, from, until);
+  for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+    usage.lease_cost += charge_of(lease->terms_at(edges[i]), gpus, power, edges[i + 1] - edges[i]);
+  }
   return usage;
 }
 
@@ -81,7 +84,7 @@ LeaseStatement statement(const Lease& lease, std::int64_t gpus_leased, const Usa
                          Instant from, Instant at) {
   LeaseStatement s;
   const auto begin = std::max(from, lease.starts);
-  const auto end = std::min(at, lease.ends);
+  const auto end = std::min(at, lease.term_ends());
   s.contracted = lease.contracted_at(at);
   if (begin < end) {
     const auto commitment = committed(lease, gpus_leased, begin, end);
@@ -92,8 +95,8 @@ LeaseStatement statement(const Lease& lease, std::int64_t gpus_leased, const Usa
   s.unused_energy = s.committed_energy - s.used_energy;
   s.used_cost = used.lease_cost;
   s.unused_cost = s.committed_cost - s.used_cost;
-  const auto floor =
-      Money::of(scaled(s.committed_cost.count(), lease.take_or_pay.count(), one.count()));
+  const auto share = lease.terms_at(at).take_or_pay;
+  const auto floor = Money::of(scaled(s.committed_cost.count(), share.count(), one.count()));
   s.owed = std::max(floor, s.used_cost);
   return s;
 }

@@ -14,10 +14,13 @@
 
 namespace ampacity {
 
-// `power`: what the gang draws, IT.
-// From an instant on, for so long.
+// What so much power, or so many GPUs, cost for a time in which the terms do not change.
+Money charge_of(const LeaseTerms& terms, GpuCount gpus, Power power, Duration time);
+
+// `power`: what the gang draws, IT. The lease's terms may change on the way. Requires from <=
+// until.
 Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Instant from,
-               Duration time);
+               Instant until);
 
 // What energy at the meter, drawn evenly from an instant on for so long, costs there; and the
 // carbon that it comes with, in J x mg/kWh: carbon_unit of them are a gram. With a series each hour

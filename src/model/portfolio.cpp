@@ -17,16 +17,6 @@ const T* find_named(const std::vector<T>& items, const std::string& name) {
 
 }  // namespace
 
-Power Lease::contracted_at(Instant t) const {
-  if (t < starts || t >= ends) return {};
-  if (ramp.empty()) return power;
-  Power now;
-  for (const auto& step : ramp) {
-    if (step.from <= t) now = step.power;
-  }
-  return now;
-}
-
 EnergyPrice energy_price_at(const Site& site, Instant at) {
   const auto& series = site.energy_price_by_hour;
   return series ? EnergyPrice::of(series->at(at)) : site.energy_price;
@@ -69,6 +59,36 @@ HallShape shape_of(const Portfolio& portfolio, const Hall& hall) {
   AMPACITY_ASSERT(accelerator != nullptr, "hall {} names no accelerator", hall.name);
   return {accelerator, hall.nodes_per_rack.value_or(accelerator->nodes_per_rack),
           hall.gpus_per_node.value_or(accelerator->gpus_per_node)};
+}
+
+namespace {
+
+template <class Each>
+void each_hall(const Portfolio& portfolio, const Lease& lease, Each each) {
+  for (const auto& name : lease.sites) {
+    const auto* site = find_named(portfolio.sites, name);
+    AMPACITY_ASSERT(site != nullptr, "lease {} names no site {}", lease.name, name);
+    for (const auto& hall : site->halls) each(hall);
+  }
+}
+
+}  // namespace
+
+Power energised_at(const Portfolio& portfolio, const Lease& lease, Instant t) {
+  Power sum;
+  each_hall(portfolio, lease, [&](const Hall& hall) {
+    if (!hall.energised || *hall.energised <= t) sum += hall.power * hall.count;
+  });
+  return sum;
+}
+
+std::int64_t gpus_leased(const Portfolio& portfolio, const Lease& lease) {
+  std::int64_t gpus = 0;
+  each_hall(portfolio, lease, [&](const Hall& hall) {
+    const auto shape = shape_of(portfolio, hall);
+    gpus += shape.nodes(hall) * shape.gpus_per_node;
+  });
+  return gpus;
 }
 
 bool is_name(const std::string& text) {

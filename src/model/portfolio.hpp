@@ -14,6 +14,7 @@
 
 #include "model/accelerator.hpp"
 #include "model/hourly_series.hpp"
+#include "model/lease.hpp"
 #include "units/quantity.hpp"
 
 namespace ampacity {
@@ -52,43 +53,6 @@ struct Provider {
   bool operator==(const Provider&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Provider, (), (name, title, right_of_first_refusal, source))
-
-struct PowerStep {
-  Instant from;
-  Power power;
-  bool operator==(const PowerStep&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(PowerStep, (), (from, power))
-
-enum class PriceBasis { Year, MwMonth, GpuHour };
-BOOST_DESCRIBE_ENUM(PriceBasis, Year, MwMonth, GpuHour)
-
-struct LeasePrice {
-  PriceBasis basis = PriceBasis::Year;
-  Money amount;  // for the whole lease a year, for a MW a month, or for a GPU an hour
-  bool operator==(const LeasePrice&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(LeasePrice, (), (basis, amount))
-
-// Megawatts of critical IT load from a provider at its sites, for a price, from a day to a day.
-struct Lease {
-  std::string name;
-  std::string provider;
-  std::vector<std::string> sites;
-  Power power;                  // contracted, at the end of the ramp
-  std::vector<PowerStep> ramp;  // dated steps up to `power`; empty: all of it from `starts`
-  LeasePrice price;
-  Instant starts;
-  Instant ends;
-  Ratio take_or_pay = one;  // share of the commitment that is owed, used or not
-  std::string source;
-  bool operator==(const Lease&) const = default;
-
-  Power contracted_at(Instant t) const;  // 0 outside the term
-};
-BOOST_DESCRIBE_STRUCT(Lease, (),
-                      (name, provider, sites, power, ramp, price, starts, ends, take_or_pay,
-                       source))
 
 enum class ClusterKind { Local, Simulated };
 BOOST_DESCRIBE_ENUM(ClusterKind, Local, Simulated)
@@ -158,15 +122,28 @@ struct Quota {
 };
 BOOST_DESCRIBE_STRUCT(Quota, (), (guaranteed, borrow, lend))
 
+// What a team may be charged in a period of the calendar (UTC).
+enum class BudgetPeriod { Month, Quarter, Year };
+BOOST_DESCRIBE_ENUM(BudgetPeriod, Month, Quarter, Year)
+
+struct TeamBudget {
+  Money amount;
+  BudgetPeriod period = BudgetPeriod::Month;
+  Ratio warn_at = Ratio::of(800'000);  // of the amount
+  bool operator==(const TeamBudget&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(TeamBudget, (), (amount, period, warn_at))
+
 struct Team {
   std::string name;
   std::int64_t weight = 1;
   std::vector<std::string> projects;
   std::string group;  // the team that it is a part of; empty: of none
   std::optional<Quota> quota;
+  std::optional<TeamBudget> budget;
   bool operator==(const Team&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Team, (), (name, weight, projects, group, quota))
+BOOST_DESCRIBE_STRUCT(Team, (), (name, weight, projects, group, quota, budget))
 
 struct PriorityClass {
   std::string name;
@@ -279,6 +256,9 @@ struct Problem {
 // of order, absurd values, limits. Empty: the portfolio is sound, and every other room may rely on
 // it.
 std::vector<Problem> check(const Portfolio& portfolio);
+// The terms of one lease among themselves: what needs no other part of the portfolio. Paths are
+// relative to the lease ("ramp[1].from").
+std::vector<Problem> check(const Lease& lease);
 
 // What a hall is made of, after the catalogue's defaults. Requires a sound portfolio.
 struct HallShape {
@@ -290,6 +270,11 @@ struct HallShape {
   }
 };
 HallShape shape_of(const Portfolio& portfolio, const Hall& hall);
+
+// What is energised at the lease's sites at an instant: the IT load of their halls.
+Power energised_at(const Portfolio& portfolio, const Lease& lease, Instant t);
+// The GPUs of the lease's sites, energised or not: what a price by the GPU-hour is paid for.
+std::int64_t gpus_leased(const Portfolio& portfolio, const Lease& lease);
 
 // Lower-case letters, digits and inner '-'; at most 63: safe in paths, URLs and Slurm names.
 bool is_name(const std::string& text);

@@ -172,37 +172,20 @@ class Checker {
         say(at, fmt::format("'{}' is listed twice", lease.sites[k]));
       }
     }
-    positive(path + ".power", lease.power, "the contracted power");
-    at_most_power(path + ".power", lease.power, most_power);
-    price(path + ".price", lease.price);
-    ordered(path + ".ends", lease.starts, lease.ends);
-    if (lease.take_or_pay < Ratio() || lease.take_or_pay > one) {
-      say(path + ".take_or_pay", "expected a share from 0 % to 100 %");
-    }
-    steps(path + ".ramp", lease.ramp);
-    for (std::size_t k = 0; k < lease.ramp.size(); ++k) {
-      const auto& step = lease.ramp[k];
-      const auto at = fmt::format("{}.ramp[{}]", path, k);
-      if (step.power > lease.power) {
-        say(at + ".power", fmt::format("{} is more than the contracted {}", to_text(step.power),
-                                       to_text(lease.power)));
-      }
-      if (step.from < lease.starts || step.from >= lease.ends) {
-        say(at + ".from", fmt::format("{} is outside the term of the lease", to_date(step.from)));
-      }
-    }
+    for (auto& problem : check(lease)) say(path + "." + problem.path, std::move(problem.message));
+    if (!lease.supersedes.empty()) supersedes(path + ".supersedes", lease);
   }
 
-  // The upper bounds keep a year of the largest lease inside 64 bits of micro-dollars.
-  void price(const std::string& path, const LeasePrice& price) {
-    const auto usd = [](std::int64_t n) { return Money::of(n * 1'000'000); };
-    Money most = usd(1'000'000'000'000);
-    if (price.basis == PriceBasis::MwMonth) most = usd(5'000'000);
-    if (price.basis == PriceBasis::GpuHour) most = usd(100);
-    if (price.amount < Money()) say(path, "a price cannot be negative");
-    if (price.amount > most) {
-      say(path,
-          fmt::format("{} is more than {}, which is absurd", to_text(price.amount), to_text(most)));
+  // Two leases never bill the same months by this.
+  void supersedes(const std::string& path, const Lease& lease) {
+    refers(path, lease.supersedes, portfolio_.leases, "lease");
+    for (const auto& other : portfolio_.leases) {
+      if (other.name != lease.supersedes) continue;
+      if (other.name == lease.name) return say(path, "a lease cannot supersede itself");
+      if (other.term_ends() <= lease.starts) return;
+      return say(path, fmt::format("'{}' runs until {}, after this lease starts on {}: let it end "
+                                   "first (canceled, or an amendment of its end)",
+                                   other.name, to_date(other.term_ends()), to_date(lease.starts)));
     }
   }
 
@@ -350,6 +333,14 @@ class Checker {
       within(path + ".weight", team.weight, 1, 1'000'000);
       group(path + ".group", team);
       if (team.quota) quota(path + ".quota", team);
+      if (team.budget) budget(path + ".budget", *team.budget);
+    }
+  }
+
+  void budget(const std::string& path, const TeamBudget& budget) {
+    positive(path + ".amount", budget.amount, "a budget");
+    if (budget.warn_at <= Ratio() || budget.warn_at > one) {
+      say(path + ".warn_at", "expected a share of more than 0 % and up to 100 %");
     }
   }
 

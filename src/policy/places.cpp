@@ -24,7 +24,7 @@ std::optional<std::size_t> lease_of(const Portfolio& portfolio, const std::strin
                                     Instant at) {
   for (std::size_t i = 0; i < portfolio.leases.size(); ++i) {
     const auto& lease = portfolio.leases[i];
-    if (at >= lease.starts && at < lease.ends && contains(lease.sites, site)) return i;
+    if (lease.runs_at(at) && contains(lease.sites, site)) return i;
   }
   return std::nullopt;
 }
@@ -151,14 +151,14 @@ Wide price_per_gpu_hour(const Scene& scene, PoolIndex pool, const Demand& demand
   Wide price = Wide{facility} * mean_energy_price(site, from, time) / 1'000'000;
   const auto& lease = scene.standings[pool.value()].lease;
   if (!lease) return price;
-  const auto& l = scene.portfolio.leases[*lease];
-  switch (l.price.basis) {
+  const auto terms = scene.portfolio.leases[*lease].terms_at(scene.now);
+  switch (terms.price.basis) {
     case PriceBasis::GpuHour:
-      return price + l.price.amount.count();
+      return price + terms.price.amount.count();
     case PriceBasis::Year:
-      return price + Wide{l.price.amount.count()} * watts / l.power.count() / 8'760;
+      return price + Wide{terms.price.amount.count()} * watts / terms.priced.count() / 8'760;
     case PriceBasis::MwMonth:
-      return price + Wide{l.price.amount.count()} * watts / 1'000'000 / 730;
+      return price + Wide{terms.price.amount.count()} * watts / 1'000'000 / 730;
   }
   return price;
 }

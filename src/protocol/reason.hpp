@@ -28,6 +28,7 @@ enum class Reason {
   BookingInvalid,
   BookingConflict,  // what it asks for is booked, or not there by then
   CurtailmentInvalid,
+  AmendmentInvalid,
   // why a job waits
   Starting,  // nothing is wrong: it has a place
   NotEnoughFreeGpus,
@@ -49,11 +50,11 @@ enum class Reason {
 };
 BOOST_DESCRIBE_ENUM(Reason, JobInvalid, NameUnknown, NeverFits, QueueFull, WalltimeTooLong,
                     RequestReused, JobUnknown, JobEnded, PortfolioInvalid, PortfolioInUse,
-                    NothingToDo, BookingInvalid, BookingConflict, CurtailmentInvalid, Starting,
-                    NotEnoughFreeGpus, NotEnoughWholeNodes, NotEnoughInService, HeldForEarlierJob,
-                    SiteNotAllowed, AcceleratorAbsent, NotEnergised, BackingOff, NotEnoughPower,
-                    OverQuota, GuaranteedToOthers, Held, Booked, BookingAhead, BookingFull,
-                    WaitsForFaster)
+                    NothingToDo, BookingInvalid, BookingConflict, CurtailmentInvalid,
+                    AmendmentInvalid, Starting, NotEnoughFreeGpus, NotEnoughWholeNodes,
+                    NotEnoughInService, HeldForEarlierJob, SiteNotAllowed, AcceleratorAbsent,
+                    NotEnergised, BackingOff, NotEnoughPower, OverQuota, GuaranteedToOthers, Held,
+                    Booked, BookingAhead, BookingFull, WaitsForFaster)
 
 struct Refusal {
   Reason reason = Reason::JobInvalid;

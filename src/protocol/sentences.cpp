@@ -159,6 +159,18 @@ struct Teller {
   std::string operator()(const JobReleased& e) const {
     return fmt::format("{} is released{}", job(e.job), by(e.by));
   }
+  std::string operator()(const LeaseAmended& e) const {
+    const auto& a = e.amendment;
+    std::string what;
+    const auto add = [&](const std::string& text) { what += (what.empty() ? "" : ", ") + text; };
+    if (a.power) add("power " + to_text(*a.power));
+    if (a.price) add("price " + to_text(*a.price));
+    if (a.ends) add("ends " + to_text(*a.ends));
+    if (a.take_or_pay) add("take-or-pay " + to_text(*a.take_or_pay));
+    if (a.minimum_bill) add("minimum bill " + to_text(*a.minimum_bill));
+    return fmt::format("lease {} amended{} from {}: {}{}", e.lease, by(a.by), to_text(a.from), what,
+                       a.why.empty() ? "" : "; " + a.why);
+  }
   std::string operator()(const PolicyChanged& e) const {
     return fmt::format("policy changed{}: {}", by(e.by), fmt::join(e.changes, ", "));
   }

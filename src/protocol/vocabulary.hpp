@@ -224,6 +224,15 @@ struct EndCurtailment {
 };
 BOOST_DESCRIBE_STRUCT(EndCurtailment, (), (name, by))
 
+// A dated change of a lease's terms. The engine stamps when it was agreed and by whom.
+struct AmendLease {
+  std::string lease;
+  Amendment amendment;
+  std::string by;
+  bool operator==(const AmendLease&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AmendLease, (), (lease, amendment, by))
+
 struct Tick {  // "a deadline has come": the driver sends it at next_deadline()
   bool operator==(const Tick&) const = default;
 };
@@ -231,7 +240,7 @@ BOOST_DESCRIBE_STRUCT(Tick, (), ())
 
 using Command = std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded,
                              ReportNode, Drain, Resume, Tick, MakeBooking, EndBooking, HoldJob,
-                             ReleaseJob, SetPolicy, Curtail, EndCurtailment>;
+                             ReleaseJob, SetPolicy, Curtail, EndCurtailment, AmendLease>;
 
 // ---- events ----
 
@@ -459,12 +468,20 @@ struct PaceChanged {
 };
 BOOST_DESCRIBE_STRUCT(PaceChanged, (), (attempt, pace, draws, by))
 
+struct LeaseAmended {
+  std::string lease;
+  Amendment amendment;
+  bool operator==(const LeaseAmended&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(LeaseAmended, (), (lease, amendment))
+
 using EventBody =
     std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
                  AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained,
                  Resumed, CapacityChanged, SitePowerChanged, UseCharged, RoomPromised, BookingMade,
                  BookingBegun, BookingEnded, JobHeld, JobReleased, PolicyChanged, CurtailmentCalled,
-                 CurtailmentBegun, CurtailmentMeasured, CurtailmentEnded, PaceChanged>;
+                 CurtailmentBegun, CurtailmentMeasured, CurtailmentEnded, PaceChanged,
+                 LeaseAmended>;
 
 struct Event {
   Instant at;

@@ -9,6 +9,8 @@
 #include <boost/describe/enum_from_string.hpp>
 #include <charconv>
 
+#include "base/text.hpp"
+#include "serve/billing.hpp"
 #include "serve/log_stream.hpp"
 #include "serve/metrics.hpp"
 #include "serve/token.hpp"
@@ -16,6 +18,7 @@
 #include "wire/json.hpp"
 #include "wire/openapi.hpp"
 #include "wire/portfolio_file.hpp"
+#include "wire/zones.hpp"
 
 namespace ampacity {
 namespace {
@@ -161,6 +164,9 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (p[1] == "curtailments" && p.size() == 3 && request.method == "DELETE") {
       co_return co_await end_curtailment(request);
     }
+    if (p[1] == "leases" && p.size() > 2) co_return co_await leases(request);
+    const bool billed = p[1] == "billing" || p[1] == "chargeback";
+    if (request.method == "GET" && billed && p.size() == 3) co_return co_await month_of(request);
     if (p.size() != 2) co_return no_route(request);
     if (request.method == "GET") co_return co_await view_of(request, stream);
     co_return co_await change_of(request);
@@ -199,6 +205,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     const auto& what = request.path[1];
     if (what == "events") co_return co_await events(request, stream);
     if (what == "snapshot") co_return co_await snapshot();
+    if (what == "programmes") co_return co_await programme_list();
     const auto before = what == "state" ? state() : api::StateView{};  // told once it is durable
     if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
     const auto& engine = conductor.engine();
@@ -502,6 +509,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   Reply configure(const Request& request) {
     auto body = body_of<Portfolio>(request);
     if (!body) co_return failure(body.error());
+    if (const auto known = load_calendars(*body); !known) co_return failure(known.error());
     const auto told = co_await conductor.configure(std::move(*body));
     if (!told) co_return failure(told.error());
     if (told->refusal) co_return refusal(*told->refusal, false);
@@ -518,6 +526,131 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (!told) co_return failure(told.error());
     if (told->refusal) co_return refusal(*told->refusal, false);
     co_return ok(policy());
+  }
+
+  // ---- contracts and money ----
+
+  const Lease* lease_named(const std::string& name) const {
+    const auto& all = conductor.engine().state().portfolio->leases;
+    const auto it =
+        std::find_if(all.begin(), all.end(), [&](const Lease& l) { return l.name == name; });
+    return it == all.end() ? nullptr : &*it;
+  }
+
+  Reply leases(const Request& request) {
+    const auto& p = request.path;
+    if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
+    const auto* lease = lease_named(p[2]);
+    if (lease == nullptr) {
+      const auto known = names_of(conductor.engine().state().portfolio->leases);
+      co_return failure(404,
+                        fmt::format("no lease is called '{}'{}", p[2], did_you_mean(p[2], known)),
+                        "NameUnknown");
+    }
+    if (p.size() == 3 && request.method == "GET") co_return ok(detail_of(*lease));
+    if (p.size() == 4 && request.method == "POST" && p[3] == "amendments") {
+      co_return co_await amend(request);
+    }
+    if (p.size() != 5 || request.method != "GET" || p[3] != "invoices") co_return no_route(request);
+    const auto month = parse_month(p[4]);
+    if (!month) co_return failure(month.error());
+    std::optional<Invoice> found;
+    const std::string name = p[2];
+    Fold look_up = [&](const Portfolio& portfolio, const AllInvoices& all) {
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (portfolio.leases[i].name == name) found = of_month(all[i], *month);
+      }
+    };
+    if (auto no = co_await fold(*month, std::move(look_up))) co_return std::move(*no);
+    if (found) co_return ok(*found);
+    co_return failure(
+        404,
+        fmt::format("lease {} has no invoice of {}: it does not run then", name, to_text(*month)),
+        "NotFound");
+  }
+
+  api::LeaseDetail detail_of(const Lease& lease) const {
+    api::LeaseDetail detail;
+    for (auto& view : lease_list(conductor.engine(), conductor.now()).leases) {
+      if (view.name == lease.name) detail.lease = std::move(view);
+    }
+    detail.terms = lease;
+    return detail;
+  }
+
+  Reply amend(const Request& request) {
+    auto body = body_of<api::AmendBody>(request);
+    if (!body) co_return failure(body.error());
+    const std::string name = request.path[2];
+    Command command = AmendLease{name, std::move(body->amendment), std::move(body->by)};
+    const auto told = co_await conductor.tell(std::move(command));
+    if (!told) co_return failure(told.error());
+    if (told->refusal) co_return refusal(*told->refusal, false);
+    const auto* lease = lease_named(name);
+    if (lease == nullptr) co_return failure(409, "lease " + name + " is gone", "Conflict");
+    co_return ok(detail_of(*lease), 201);
+  }
+
+  static std::optional<Invoice> of_month(const std::vector<Invoice>& invoices, Month month) {
+    for (const auto& invoice : invoices) {
+      if (invoice.month == to_text(month)) return invoice;
+    }
+    return std::nullopt;
+  }
+
+  using Fold = std::function<void(const Portfolio&, const AllInvoices&)>;
+
+  // Hands all invoices until `last` to `use`: facts are read here, folded on another thread.
+  Reply fold(Month last, Fold use) {
+    const auto now = conductor.now();
+    const auto portfolio = conductor.engine().state().portfolio;
+    const auto facts = metered(*reader, conductor.engine(), now);
+    if (!facts) co_return failure(facts.error());
+    const auto calendars = load_calendars(*portfolio);
+    if (!calendars) co_return failure(calendars.error());
+    Conductor::Look look = [&](const Engine&, Instant) {
+      use(*portfolio, all_invoices(*portfolio, *calendars, *facts, last, now));
+    };
+    if (!co_await conductor.look_ahead(std::move(look))) co_return busy();
+    co_return std::nullopt;
+  }
+
+  // GET /v1/billing/MONTH, /v1/chargeback/MONTH
+  Reply month_of(const Request& request) {
+    if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
+    const auto month = parse_month(request.path[2]);
+    if (!month) co_return failure(month.error());
+    const bool all_of_it = request.path[1] == "billing";
+    const auto by = query_text(request, "by");
+    if (!by.empty() && by != "team" && by != "project") {
+      co_return failure(400, fmt::format("?by=: expected team or project, got '{}'", by),
+                        "InvalidInput");
+    }
+    Billing billing{to_text(*month), {}};
+    Chargeback charged;
+    Fold sum_up = [&](const Portfolio& portfolio, const AllInvoices& all) {
+      if (!all_of_it) {
+        charged = chargeback(portfolio, all, *month, by == "project");
+        return;
+      }
+      for (const auto& invoices : all) {
+        if (auto one = of_month(invoices, *month)) billing.invoices.push_back(std::move(*one));
+      }
+    };
+    if (auto no = co_await fold(*month, std::move(sum_up))) co_return std::move(*no);
+    co_return all_of_it ? ok(billing) : ok(charged);
+  }
+
+  Reply programme_list() {
+    if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
+    ProgrammeList list;
+    const auto last = last_month(conductor.engine().state().portfolio->programmes);
+    if (!last) co_return ok(list);
+    Fold add_up = [&](const Portfolio& portfolio, const AllInvoices& all) {
+      list = programmes(portfolio, all);
+    };
+    if (auto no = co_await fold(*last, std::move(add_up))) co_return std::move(*no);
+    co_return ok(list);
   }
 
   // ---- events: Server-Sent Events, from the tables, so that a reader can resume at any id ----

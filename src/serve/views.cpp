@@ -21,19 +21,6 @@ Usage running_usage(const Engine& engine, JobId id, Instant now) {
   return job == nullptr ? Usage{} : engine.usage_so_far(*job, now);
 }
 
-std::string price_text(const LeasePrice& price) {
-  auto amount = to_text(price.amount);
-  switch (price.basis) {
-    case PriceBasis::Year:
-      return amount + " a year";
-    case PriceBasis::MwMonth:
-      return amount + " per MW-month";
-    case PriceBasis::GpuHour:
-      return amount + " per GPU-hour";
-  }
-  return amount;
-}
-
 bool has_first_refusal(const Portfolio& portfolio, const std::string& provider, Instant now) {
   for (const auto& p : portfolio.providers) {
     if (p.name != provider || !p.right_of_first_refusal) continue;
@@ -306,11 +293,12 @@ api::LeaseList lease_list(const Engine& engine, Instant now) {
                            .sites = lease.sites,
                            .first_refusal = has_first_refusal(portfolio, lease.provider, now),
                            .starts_ms = to_ms(lease.starts),
-                           .ends_ms = to_ms(lease.ends),
-                           .power_w = lease.power.count(),
+                           .ends_ms = to_ms(lease.term_ends()),
+                           .power_w = lease.terms_at(now).power.count(),
                            .contracted_w = s.contracted.count(),
-                           .price = price_text(lease.price),
-                           .take_or_pay_ppm = lease.take_or_pay.count(),
+                           .stage = stage_of(lease, portfolio.leases, now),
+                           .price = to_text(lease.terms_at(std::max(now, lease.starts)).price),
+                           .take_or_pay_ppm = lease.terms_at(now).take_or_pay.count(),
                            .committed_j = s.committed_energy.count(),
                            .used_j = s.used_energy.count(),
                            .unused_j = s.unused_energy.count(),

@@ -86,6 +86,8 @@ class Conversation {
         return hold(r);
       case Call:
         return curtail(r);
+      case Amend:
+        return amend(r);
       default:
         return pass(Duration(static_cast<std::int64_t>(r.next() % 20'000'000)));
     }
@@ -245,6 +247,23 @@ class Conversation {
     tell(ReleaseJob{job, "ops"});
   }
 
+  // Another term, power or price: also of a lease that is over, not there, or in use.
+  void amend(Random& r) {
+    constexpr const char* leases[] = {"north-lease", "south-lease", "west-lease", "no-lease"};
+    AmendLease command{leases[r.next() % 4], {}, "olga"};
+    auto& a = command.amendment;
+    const auto within = [&] { return Duration(static_cast<std::int64_t>(r.next() % 90'000'000)); };
+    if (r.next() % 2 == 0) a.from = now_ + within() - Duration(45'000'000);
+    if (r.next() % 2 == 0) a.ends = now_ + within();
+    if (r.next() % 3 == 0) a.ends = test::day("2030-01-01");
+    if (r.next() % 2 == 0) a.power = Power::of(static_cast<std::int64_t>(r.next() % 2'000'000));
+    if (r.next() % 3 == 0) {
+      a.price = LeasePrice{PriceBasis::MwMonth,
+                           Money::of(static_cast<std::int64_t>(r.next() % 1'000'000'000'000))};
+    }
+    tell(command);
+  }
+
   void drain(Random& r) {
     auto target = somewhere(r, r.next() % 5);
     if (r.next() % 2 == 0) return tell(Drain{target, "ops", ""});
@@ -329,11 +348,12 @@ class Conversation {
     Book,
     Hold,
     Call,
+    Amend,
     Pass,
     kinds
   };
 
-  std::array<std::uint64_t, kinds> weights_{34, 20, 20, 5, 5, 5, 3, 4, 4, 3, 8};
+  std::array<std::uint64_t, kinds> weights_{34, 20, 20, 5, 5, 5, 3, 4, 4, 3, 2, 8};
   Engine engine_;
   Engine twin_;
   Portfolio portfolio_;

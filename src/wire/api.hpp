@@ -179,6 +179,7 @@ struct LeaseView {
   std::int64_t ends_ms = 0;
   std::int64_t power_w = 0;
   std::int64_t contracted_w = 0;  // now, by the ramp
+  LeaseStage stage = LeaseStage::Active;
   std::string price;
   std::int64_t take_or_pay_ppm = 0;
   std::int64_t committed_j = 0;  // since Ampacity holds it
@@ -191,13 +192,27 @@ struct LeaseView {
 };
 BOOST_DESCRIBE_STRUCT(LeaseView, (),
                       (name, provider, sites, first_refusal, starts_ms, ends_ms, power_w,
-                       contracted_w, price, take_or_pay_ppm, committed_j, used_j, unused_j,
+                       contracted_w, stage, price, take_or_pay_ppm, committed_j, used_j, unused_j,
                        committed_micro_usd, used_micro_usd, unused_micro_usd, owed_micro_usd))
 
 struct LeaseList {
   std::vector<LeaseView> leases;
 };
 BOOST_DESCRIBE_STRUCT(LeaseList, (), (leases))
+
+struct LeaseDetail {  // GET /v1/leases/NAME
+  LeaseView lease;
+  Lease terms;  // as they were signed, with all amendments
+};
+BOOST_DESCRIBE_STRUCT(LeaseDetail, (), (lease, terms))
+
+// POST /v1/leases/NAME/amendments. A `from` that is missing means now; who and when it was agreed
+// is for the server to say.
+struct AmendBody {
+  Amendment amendment;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(AmendBody, (), (amendment, by))
 
 enum class Outlook {
   Starts,      // at starts_ms

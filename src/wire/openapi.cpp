@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/openapi.hpp"
 
+#include "protocol/billing.hpp"
 #include "wire/api.hpp"
 #include "wire/indented.hpp"
 #include "wire/json.hpp"
@@ -92,7 +93,8 @@ class Schemas {
            std::is_same_v<T, api::BookingBody> || std::is_same_v<T, Booking> ||
            std::is_same_v<T, api::CurtailmentBody> || std::is_same_v<T, Curtailment> ||
            std::is_same_v<T, api::HoldBody> || std::is_same_v<T, api::ReleaseBody> ||
-           std::is_same_v<T, api::PolicyBody> || std::is_same_v<T, Accepted> ||
+           std::is_same_v<T, api::PolicyBody> || std::is_same_v<T, api::AmendBody> ||
+           std::is_same_v<T, Amendment> || std::is_same_v<T, Accepted> ||
            std::is_same_v<T, EarlySignal>;
   }
 
@@ -245,10 +247,27 @@ void fleet_paths(Paths& p) {
   p.send<api::PolicyBody, api::PolicyView>("patch", "/v1/policy", "Change settings of the policy");
 }
 
+void money_paths(Paths& p) {
+  const auto name = parameter("name", "path", "name of the lease", text());
+  const auto month = parameter("month", "path", "as 2028-01", text());
+  p.get<api::LeaseDetail>("/v1/leases/{name}", "A lease: how it stands, its terms, its amendments",
+                          {name});
+  p.send<api::AmendBody, api::LeaseDetail>("post", "/v1/leases/{name}/amendments",
+                                           "Change terms from a date on; never an edit", {name},
+                                           "201");
+  p.get<Invoice>("/v1/leases/{name}/invoices/{month}",
+                 "The invoice of a month in the contract's zone, with its postings", {name, month});
+  p.get<Billing>("/v1/billing/{month}", "The invoices of all leases", {month});
+  p.get<Chargeback>("/v1/chargeback/{month}", "Who bears a month; idle shown as such",
+                    {month, parameter("by", "query", "team or project", text())});
+  p.get<ProgrammeList>("/v1/programmes", "Budgets: committed, invoiced, forecast");
+}
+
 Object all_paths(Schemas& schemas) {
   Paths p(schemas);
   job_paths(p, schemas);
   fleet_paths(p);
+  money_paths(p);
   p.stream("/v1/events", "Server-Sent Events; the data of each is an EventView",
            "text/event-stream",
            {parameter("after", "query", "events after this id; default: from now on", integer()),

@@ -10,6 +10,7 @@
 #include "base/assert.hpp"
 #include "wire/document.hpp"
 #include "wire/series_file.hpp"
+#include "wire/zones.hpp"
 
 namespace ampacity {
 
@@ -22,6 +23,12 @@ struct Words<ClusterKind> {
 template <>
 struct Words<Backfill> {
   static std::vector<std::string> all() { return {"none", "easy", "conservative"}; }
+  static std::vector<std::string> later() { return {}; }
+};
+
+template <>
+struct Words<BudgetPeriod> {
+  static std::vector<std::string> all() { return {"month", "quarter", "year"}; }
   static std::vector<std::string> later() { return {}; }
 };
 
@@ -93,6 +100,21 @@ inline constexpr auto series_of<EnergyPrice> = SeriesOf::Price;
 template <class Constant>
 struct SeriesOfFile : SeriesFile {};
 
+// A date of a contract: midnight in its zone, where a plain date stands.
+struct Dated {
+  Instant& at;
+  const std::string& zone;
+};
+
+struct DatedSteps {
+  std::vector<PowerStep>& steps;
+  const std::string& zone;
+};
+
+struct ZoneName {
+  std::string& zone;
+};
+
 // The beginning of the years that Ampacity knows.
 Instant always() {
   return Instant(std::chrono::sys_days(std::chrono::year(2000) / 1 / 1).time_since_epoch());
@@ -113,6 +135,67 @@ struct Form<Degrees> {
       return from.expected("degrees such as '32.4488' (at most six decimals)");
     }
     value.microdegrees = parsed->count();
+  }
+};
+
+template <>
+struct Form<ZoneName> {
+  static boost::json::object schema() { return {{"type", "string"}}; }
+  static boost::json::value shown(const ZoneName& value) { return boost::json::value(value.zone); }
+  static void read(const Source& from, ZoneName& value) {
+    std::string zone;
+    Form<std::string>::read(from, zone);
+    if (zone.empty()) return;
+    if (const auto calendar = load_calendar(zone); !calendar) {
+      return from.say(calendar.error().message);
+    }
+    value.zone = zone;
+  }
+};
+
+namespace {
+
+// The zone is read before the dates; what it is worth is said where it stands.
+Instant in_zone(const std::string& text, Instant at, const std::string& zone) {
+  if (text.find('T') != std::string::npos) return at;
+  const auto calendar = load_calendar(zone);
+  return calendar ? calendar->start_of_day(at) : at;
+}
+
+}  // namespace
+
+template <>
+struct Form<Dated> {
+  static boost::json::object schema() { return Form<Instant>::schema(); }
+  static boost::json::value shown(const Dated&) { return nullptr; }
+  static void read(const Source& from, Dated& value) {
+    Form<Instant>::read(from, value.at);
+    value.at = in_zone(from.node->text, value.at, value.zone);
+  }
+};
+
+struct DatedStep {
+  PowerStep step;
+  std::string zone;
+};
+
+void describe(Fields& f, DatedStep& dated) {
+  f.required("from", Dated{dated.step.from, dated.zone}, "From this date on.");
+  f.required("power", dated.step.power, "So much power, until the next step.");
+}
+
+template <>
+struct Form<DatedSteps> {
+  static boost::json::object schema() { return Form<std::vector<DatedStep>>::schema(); }
+  static boost::json::value shown(const DatedSteps&) { return nullptr; }
+  static void read(const Source& from, DatedSteps& value) {
+    if (from.node->kind != YamlNode::Kind::List) return from.expected("a list");
+    value.steps.clear();
+    for (std::size_t i = 0; i < from.node->children.size(); ++i) {
+      DatedStep dated{{}, value.zone};
+      Form<DatedStep>::read(from.child(*from.node->children[i], i), dated);
+      value.steps.push_back(dated.step);
+    }
   }
 };
 
@@ -203,21 +286,141 @@ void describe(Fields& f, Provider& provider) {
   f.optional("source", provider.source, "Where this comes from.");
 }
 
+void describe(Fields& f, SlaTier& tier) {
+  f.required("below", tier.below, "Less than this share was available in the month.");
+  f.required("credit", tier.credit, "This share of the month's charge is credited.");
+}
+
+namespace {
+
+// What a noun needs of the lease that it stands in: the zone of its dates.
+struct PrepaymentIn {
+  std::optional<Prepayment>& prepayment;
+  const std::string& zone;
+};
+struct AmendmentIn {
+  Amendment amendment;
+  std::string zone;
+};
+struct AmendmentsIn {
+  std::vector<Amendment>& amendments;
+  const std::string& zone;
+};
+
+}  // namespace
+
+struct ZonedPrepayment {
+  Prepayment value;
+  std::string zone;
+};
+
+void describe(Fields& f, ZonedPrepayment& p) {
+  f.required("amount", p.value.amount, "Billed ahead.");
+  f.required("due", Dated{p.value.due, p.zone}, "In the month of this day.");
+}
+
+void describe(Fields& f, Renewal& renewal) {
+  f.required("years", renewal.years, "Length of one renewal.");
+  f.optional("times", renewal.times, "How often it may be renewed.");
+  f.required("notice", renewal.notice, "So long before the end it has to be claimed.");
+}
+
+template <>
+struct Form<PrepaymentIn> {
+  static boost::json::object schema() { return Form<ZonedPrepayment>::schema(); }
+  static boost::json::value shown(const PrepaymentIn&) { return nullptr; }
+  static void read(const Source& from, PrepaymentIn& value) {
+    ZonedPrepayment zoned{{}, value.zone};
+    Form<ZonedPrepayment>::read(from, zoned);
+    value.prepayment = zoned.value;
+  }
+};
+
+template <>
+struct Form<std::optional<DelayDamages>> {
+  static constexpr Wording words{
+      "delay damages", "5 k$/MW-day",
+      "^([+-]?[0-9]+([_,][0-9]+)*(\\.[0-9]+)? ?(USD|kUSD|MUSD|\\$|k\\$|M\\$)"
+      "|\\$[0-9]+([_,][0-9]+)*(\\.[0-9]+)?) ?/ ?MW-day$"};
+  static boost::json::object schema() { return schema_of(words); }
+  static boost::json::value shown(const std::optional<DelayDamages>&) { return nullptr; }
+  static void read(const Source& from, std::optional<DelayDamages>& value) {
+    if (!is_scalar(from, words)) return;
+    std::string_view text = from.node->text;
+    const auto slash = text.rfind('/');
+    const auto amount = parse_money(text.substr(0, std::min(slash, text.size())));
+    auto per = slash == std::string_view::npos ? std::string_view() : text.substr(slash + 1);
+    while (!per.empty() && per.front() == ' ') per.remove_prefix(1);
+    if (!amount || per != "MW-day") return from.expected("delay damages such as '5 k$/MW-day'");
+    value = DelayDamages{*amount};
+  }
+};
+
+void describe(Fields& f, AmendmentIn& in) {
+  auto& a = in.amendment;
+  Instant ends;
+  f.required("from", Dated{a.from, in.zone}, "The change holds from this day on.");
+  f.optional("agreed", a.agreed, "Known since this day; left out: since `from`.");
+  f.optional("power", a.power, "Contracted from then on.");
+  f.optional("price", a.price, "As the lease's price.");
+  if (!f.loading() || f.has("ends")) {
+    f.optional("ends", Dated{ends, in.zone}, "Day on which the term is over.");
+    if (f.loading()) a.ends = ends;
+  }
+  f.optional("take_or_pay", a.take_or_pay, "Share of a month's commitment that is owed.");
+  f.optional("minimum_bill", a.minimum_bill, "Share of the whole power's charge.");
+  f.optional("why", a.why, "For the record.");
+  f.optional("by", a.by, "Who, for the record.");
+}
+
+template <>
+struct Form<AmendmentsIn> {
+  static boost::json::object schema() { return Form<std::vector<AmendmentIn>>::schema(); }
+  static boost::json::value shown(const AmendmentsIn&) { return nullptr; }
+  static void read(const Source& from, AmendmentsIn& value) {
+    if (from.node->kind != YamlNode::Kind::List) return from.expected("a list");
+    for (std::size_t i = 0; i < from.node->children.size(); ++i) {
+      AmendmentIn in{{}, value.zone};
+      Form<AmendmentIn>::read(from.child(*from.node->children[i], i), in);
+      value.amendments.push_back(in.amendment);
+    }
+  }
+};
+
 void describe(Fields& f, Lease& lease) {
+  f.optional("time_zone", ZoneName{lease.time_zone},
+             "IANA name: its plain dates are midnights there, and its months are billed.");
   f.required("name", lease.name, "Lower-case letters, digits and '-'.");
   f.required("provider", lease.provider, "Name of the provider that leases.");
   f.required("sites", lease.sites, "Names of the sites where its power is delivered.");
   f.required("power", lease.power, "Critical IT load contracted at the end of the ramp.");
-  f.optional("ramp", lease.ramp,
+  f.optional("ramp", DatedSteps{lease.ramp, lease.time_zone},
              "Dated steps up to the power; left out: all of it from the start.");
   f.required(
       "price", lease.price,
       "For the whole lease a year ('30 G$/year'), for a MW a month ('550 k$/MW-month') or for a "
       "GPU an hour ('2.05 USD/GPU-hour').");
-  f.required("starts", lease.starts, "First day of the term.");
-  f.required("ends", lease.ends, "Day on which the term is over.");
+  f.required("starts", Dated{lease.starts, lease.time_zone}, "First day of the term.");
+  f.required("ends", Dated{lease.ends, lease.time_zone}, "Day on which the term is over.");
   f.optional("take_or_pay", lease.take_or_pay,
-             "Share of the commitment that is owed, used or not.");
+             "Share of a month's commitment that is owed, used or not.");
+  f.optional("minimum_bill", lease.minimum_bill,
+             "Share of the whole power's charge (not of the ramp's) that is owed each month.");
+  f.optional("escalator", lease.escalator, "The price grows by so much each contract year.");
+  f.optional("energy_pass_through", lease.energy_pass_through,
+             "true: energy is billed at the site's price; false: the price includes it.");
+  f.optional("sla", lease.sla, "Credits for what is not available, from the highest tier down.");
+  f.optional("delay_damages", lease.delay_damages,
+             "For each MW and day that contracted power is not energised.");
+  f.optional("prepayment", PrepaymentIn{lease.prepayment, lease.time_zone},
+             "Billed ahead; what is charged from then on is taken from it first.");
+  f.optional("renewal", lease.renewal, "The tenant's option to go on.");
+  f.optional("proposed", lease.proposed, "Not signed: shown, and never in force.");
+  f.optional("canceled", lease.canceled, "It ends on this day, before its term.");
+  f.optional("supersedes", lease.supersedes,
+             "Name of the lease that it takes the place of; that one has ended by then.");
+  f.optional("amendments", AmendmentsIn{lease.amendments, lease.time_zone},
+             "Dated changes of these terms.");
   f.optional("source", lease.source, "Where this comes from.");
 }
 
@@ -263,12 +466,19 @@ void describe(Fields& f, Quota& quota) {
   f.optional("lend", quota.lend, "GPUs of it that others may use meanwhile; absent: all.");
 }
 
+void describe(Fields& f, TeamBudget& budget) {
+  f.required("amount", budget.amount, "What it may be charged in a period.");
+  f.optional("period", budget.period, "Of the calendar, in UTC.");
+  f.optional("warn_at", budget.warn_at, "Share of the amount from which on a warning is shown.");
+}
+
 void describe(Fields& f, Team& team) {
   f.required("name", team.name, "Lower-case letters, digits and '-'.");
   f.optional("weight", team.weight, "Its share against the other teams.");
   f.optional("projects", team.projects, "Names of its projects.");
   f.optional("group", team.group, "The team that it is a part of.");
   f.optional("quota", team.quota, "What it has of the fleet. Of a group: all members together.");
+  f.optional("budget", team.budget, "What it may be charged in a month, quarter or year.");
 }
 
 void describe(Fields& f, PriorityClass& priority_class) {
@@ -340,6 +550,10 @@ void describe(Fields& f, Portfolio& portfolio) {
   f.optional("priority_classes", portfolio.priority_classes, "Names for priorities.");
   f.optional("programmes", portfolio.programmes, "What is to be built with how much money.");
   f.optional("policy", portfolio.policy, "How the engine behaves.");
+}
+
+Result<LeasePrice> parse_lease_price(std::string_view text) {
+  return Written<LeasePrice>::parse(text);
 }
 
 Loaded<Portfolio> parse_portfolio(std::string_view text, const std::string& file,

@@ -29,6 +29,9 @@ std::string series_in_words(const Portfolio& portfolio);
 // Where the series of a portfolio in this file are.
 std::string series_folder_of(const std::string& path, const std::string& series_folder);
 
+// '30 G$/year', '550 k$/MW-month', '2.05 USD/GPU-hour', as a lease's price is written.
+Result<LeasePrice> parse_lease_price(std::string_view text);
+
 // The policy, setting by setting, each as the file would have it: {"backfill", "easy"}.
 using Settings = std::map<std::string, std::string>;
 Settings settings_of(const Policy& policy);

@@ -29,6 +29,7 @@ ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": str(FOLDER), "AMPACITY_DATA":
 
 
 DESK = SOURCE / "examples/desk/portfolio.yaml"
+START = time.time()
 
 
 def start() -> subprocess.Popen:
@@ -334,6 +335,61 @@ def test_portfolio() -> None:
     assert [s["name"] for s in call("GET", "/v1/sites")["sites"]] == ["attic", "cellar"]
 
 
+def test_money() -> None:
+    """A lease, its invoice, who bears it, and an amendment: what jobs used is what is billed."""
+    name = "northwind-attic"
+    detail = call("GET", "/v1/leases/{name}", f"/v1/leases/{name}")
+    assert detail["lease"]["stage"] == "Active" and detail["terms"]["amendments"] == []
+    assert "did you mean" in call("GET", "/v1/leases/{name}", "/v1/leases/northwind-atic", status=404)["error"]
+    month = time.strftime("%Y-%m", time.gmtime())
+    invoice = call("GET", "/v1/leases/{name}/invoices/{month}", f"/v1/leases/{name}/invoices/{month}")
+    assert not invoice["closed"] and sum(p["micro_usd"] for p in invoice["postings"]) == 0
+    assert sum(line["cents"] for line in invoice["lines"]) == invoice["total_cents"] > 0
+    assert invoice["used_micro_usd"] > 0, "jobs ran in the attic"
+    used = next(l for l in call("GET", "/v1/leases")["leases"] if l["name"] == name)["used_micro_usd"]
+    if month == time.strftime("%Y-%m", time.gmtime(START)):  # all of it in one month
+        assert abs(invoice["used_micro_usd"] - used) <= 0.01 * used + 1000, (invoice["used_micro_usd"], used)
+    assert sum(c["lease_micro_usd"] for c in invoice["charges"]) == invoice["used_micro_usd"]
+    call("GET", "/v1/leases/{name}/invoices/{month}", f"/v1/leases/{name}/invoices/2025-12", status=404)
+    call("GET", "/v1/leases/{name}/invoices/{month}", f"/v1/leases/{name}/invoices/2028-13", status=400)
+    billing = call("GET", "/v1/billing/{month}", f"/v1/billing/{month}")
+    charged = call("GET", "/v1/chargeback/{month}", f"/v1/chargeback/{month}?by=project")
+    assert charged["total_micro_usd"] == sum(i["total_micro_usd"] for i in billing["invoices"])
+    assert sum(r["cents"] for r in charged["rows"]) == charged["total_cents"]
+    call("GET", "/v1/chargeback/{month}", f"/v1/chargeback/{month}?by=colour", status=400)
+    call("GET", "/v1/programmes")
+
+    path = "/v1/leases/{name}/amendments"
+    amended = call("POST", path, f"/v1/leases/{name}/amendments",
+                   {"amendment": {"power": 100, "why": "addendum 1"}, "by": "olga"}, 201)
+    assert amended["terms"]["amendments"][0]["by"] == "olga" and amended["lease"]["contracted_w"] == 100
+    assert call("POST", path, f"/v1/leases/{name}/amendments", {"amendment": {"why": "none"}}, 422)["reason"] == "AmendmentInvalid"
+    call("POST", path, "/v1/leases/nobody/amendments", {"amendment": {"power": 1}}, 404)
+    portfolio = call("GET", "/v1/portfolio")
+    bare = json.loads(json.dumps(portfolio))
+    for lease in bare["leases"]:
+        lease["amendments"] = []
+    assert call("PUT", "/v1/portfolio", body=bare) == {"changed": False}, "a file does not undo an amendment"
+    assert call("GET", "/v1/portfolio") == portfolio
+
+    bare["leases"][0]["time_zone"] = "Mars/Base"
+    assert "time zone such as" in call("PUT", "/v1/portfolio", body=bare, status=400)["error"]
+
+    assert "addendum 1" in run("lease", "show", name) and name in run("lease", "list")
+    assert "100 W" in run("lease", "amend", name, "--power", "100 W", "--from", "2029-01-01", "--why", "addendum 2")
+    assert "--power: expected a power" in run("lease", "amend", name, "--power", "much", "--why", "x", code=2)
+    run("lease", "amend", name, "--why", "nothing", code=5)
+    assert json.loads(run("invoice", name, month, "--json"))["number"] == f"{name}/{month}"
+    assert "total" in run("invoice", name, month) and "(idle)" in run("chargeback", month)
+    run("invoice", name, "2025-12", code=6)
+    run("invoice", name, "May", code=2)
+    rows = run("export", "focus", "--month", month).splitlines()
+    assert rows[0].startswith("BilledCost,") and len(rows) > 2
+    assert "ContractCommitmentId" in run("export", "focus", "--dataset", "contract-commitment", "--version", "1.3")
+    run("export", "focus", "--month", month, "--version", "1.0", code=2)
+    run("programme")
+
+
 def test_snapshot() -> None:
     head, state = call("GET", "/v1/snapshot").split("\n", 1)
     head = json.loads(head)
@@ -426,7 +482,7 @@ def test_command_line() -> None:
     assert "\x1b[" not in run("jobs"), "colours in a pipe"
     for name in ("serve", "submit", "jobs", "job", "explain", "forecast", "logs", "wait", "cancel", "sites", "leases", "teams", "drain",
                  "resume", "node", "book", "unbook", "bookings", "hold", "release", "apply", "policy", "events", "check",
-                 "workload", "schema", "completion", "replay", "bench", "soak"):
+                 "workload", "schema", "completion", "replay", "bench", "soak", "invoice", "chargeback", "programme", "article"):
         assert "Examples" in run(name, "--help") or name == "completion", name
 
 
@@ -451,7 +507,7 @@ def main() -> None:
     server = start()
     try:
         for test in (test_jobs, test_waiting_and_cancel, test_refusals, test_operations, test_holds, test_bookings, test_outage_of_a_rack,
-                     test_elastic_and_speeds, test_policy, test_portfolio, test_snapshot, test_events, test_command_line):
+                     test_elastic_and_speeds, test_policy, test_portfolio, test_snapshot, test_events, test_command_line, test_money):
             test()
             print("ok", test.__name__, flush=True)
         server = test_second_server_and_restart(server)

@@ -74,6 +74,7 @@ class Conversation {
       return HoldJob{JobId(std::stoll(words.at(1))), option(words, "by"), option(words, "note")};
     }
     if (verb == "release") return ReleaseJob{JobId(std::stoll(words.at(1))), option(words, "by")};
+    if (verb == "amend") return amend(words);
     if (verb == "policy") {
       auto portfolio = *engine_.state().portfolio;
       set_policy(words, portfolio.policy);
@@ -81,6 +82,23 @@ class Conversation {
     }
     REQUIRE_MESSAGE(verb == "tick", "unknown command: ", verb);
     return Tick{};
+  }
+
+  // amend north-lease power=2MW ends=3d from=1d by=olga why=addendum
+  AmendLease amend(const Words& words) const {
+    AmendLease command{words.at(1), {}, option(words, "by")};
+    auto& a = command.amendment;
+    const auto from_now = [&](const std::string& text) {
+      return now_ + parse_duration(text).value();
+    };
+    if (const auto t = option(words, "from"); !t.empty()) a.from = from_now(t);
+    if (const auto t = option(words, "ends"); !t.empty()) a.ends = from_now(t);
+    if (const auto p = option(words, "power"); !p.empty()) a.power = parse_power(p).value();
+    if (const auto r = option(words, "take_or_pay"); !r.empty()) {
+      a.take_or_pay = parse_ratio(r).value();
+    }
+    a.why = option(words, "why");
+    return command;
   }
 
   // book spring gpus=8 site=north from=2h for=3h team=vision; book fans target=north/h/p1 …

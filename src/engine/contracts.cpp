@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dated changes of leases: model/lease.hpp says what they mean. They are facts of their own, so a
+// portfolio that is put in force later keeps them, whatever its file says.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "engine/engine.hpp"
+#include "units/text.hpp"
+
+namespace ampacity {
+namespace {
+
+Lease* find_lease(Portfolio& portfolio, const std::string& name) {
+  auto& leases = portfolio.leases;
+  const auto it =
+      std::find_if(leases.begin(), leases.end(), [&](const Lease& l) { return l.name == name; });
+  return it == leases.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+// What was amended stays amended.
+Portfolio Engine::with_amendments(Portfolio portfolio) const {
+  for (const auto& known : state_.portfolio->leases) {
+    auto* lease = find_lease(portfolio, known.name);
+    if (lease == nullptr) continue;
+    for (const auto& a : known.amendments) {
+      auto& all = lease->amendments;
+      if (std::find(all.begin(), all.end(), a) == all.end()) all.push_back(a);
+    }
+  }
+  return portfolio;
+}
+
+void Engine::on(const AmendLease& command) {
+  if (!state_.configured) return refuse(Reason::PortfolioInvalid, "no portfolio is configured yet");
+  auto next = *state_.portfolio;
+  auto* lease = find_lease(next, command.lease);
+  if (lease == nullptr) {
+    return refuse(Reason::NameUnknown,
+                  fmt::format("no lease is called '{}'{}", command.lease,
+                              did_you_mean(command.lease, names_of(next.leases))));
+  }
+  auto amendment = command.amendment;
+  if (amendment.from == Instant()) amendment.from = now_;
+  amendment.agreed = now_;
+  amendment.by = command.by;
+  if (lease->term_ends() <= now_) {
+    return refuse(Reason::AmendmentInvalid,
+                  fmt::format("lease {} ended on {}", command.lease, to_date(lease->term_ends())));
+  }
+  if (amendment.ends && *amendment.ends < now_) {
+    return refuse(Reason::AmendmentInvalid,
+                  fmt::format("ends: {} has passed", to_text(*amendment.ends)));
+  }
+  lease->amendments.push_back(amendment);
+  if (const auto problems = check(*lease); !problems.empty()) {
+    return refuse(Reason::AmendmentInvalid,
+                  problems.front().path + ": " + problems.front().message);
+  }
+  if (const auto problems = check(next); !problems.empty()) {
+    return refuse(Reason::AmendmentInvalid,
+                  problems.front().path + ": " + problems.front().message);
+  }
+  emit(LeaseAmended{command.lease, std::move(amendment)});
+  refresh_capacity(now_);
+}
+
+void Engine::apply(const LeaseAmended& event, Instant) {
+  auto portfolio = *state_.portfolio;
+  auto* lease = find_lease(portfolio, event.lease);
+  AMPACITY_ASSERT(lease != nullptr, "no lease {}", event.lease);
+  lease->amendments.push_back(event.amendment);
+  state_.portfolio = std::make_shared<const Portfolio>(std::move(portfolio));
+  rebuild();
+}
+
+}  // namespace ampacity

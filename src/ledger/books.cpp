@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/books.hpp"
+
+#include <algorithm>
+#include <boost/describe/enum_to_string.hpp>
+#include <map>
+#include <numeric>
+
+#include "ledger/month_account.hpp"
+#include "protocol/vocabulary.hpp"
+#include "units/arithmetic.hpp"
+#include "units/text.hpp"
+
+namespace ampacity {
+namespace {
+
+constexpr std::int64_t micro_per_cent = 10'000;
+
+template <class Number>
+Number floor_cents(Number micro) {
+  const Number cents = micro / micro_per_cent;
+  return micro % micro_per_cent < 0 ? cents - 1 : cents;
+}
+
+// Half up, also below 0: a sum and the sum a dollar later are rounded alike.
+template <class Number>
+Number half_up(Number micro) {
+  return floor_cents(micro + micro_per_cent / 2);
+}
+
+Account account_of(LineKind kind) {
+  switch (kind) {
+    case LineKind::CommitmentUsed:
+    case LineKind::Overuse:
+    case LineKind::Adjustment:
+      return Account::CommitmentUsed;
+    case LineKind::CommitmentUnused:
+    case LineKind::MinimumBill:
+      return Account::CommitmentUnused;
+    case LineKind::EnergyUsed:
+      return Account::EnergyCost;
+    case LineKind::SlaCredit:
+      return Account::SlaCredits;
+    case LineKind::DelayDamages:
+      return Account::DelayDamages;
+    case LineKind::Prepayment:
+    case LineKind::PrepaymentApplied:
+      return Account::Prepaid;
+  }
+  return Account::CommitmentUsed;
+}
+
+Account account_of(const InvoiceLine& line) {
+  return account_of(line.corrects.value_or(line.kind));
+}
+
+std::string name_of(const Charge& charge) {
+  const auto team = charge.team.empty() ? std::string("(none)") : charge.team;
+  return charge.project.empty() ? team : team + "/" + charge.project;
+}
+
+// Both sides of everything that the invoice says.
+std::vector<Posting> postings_of(const Invoice& invoice) {
+  std::vector<Posting> all;
+  const auto post = [&](Account account, const std::string& holder, std::int64_t micro,
+                        const std::string& text) {
+    if (micro != 0) all.push_back({account, holder, micro, text});
+  };
+  std::int64_t idle = 0;
+  for (const auto& line : invoice.lines) {
+    const auto account = account_of(line);
+    post(account, invoice.lease, line.micro_usd, line.text);
+    if (account == Account::CommitmentUnused) idle += line.micro_usd;
+  }
+  const auto payable = invoice.total_cents * micro_per_cent;
+  post(Account::Rounding, invoice.lease, payable - invoice.total_micro_usd, "to whole cents");
+  post(Account::Payable, invoice.provider, -payable, "invoice " + invoice.number);
+  for (const auto& charge : invoice.charges) {
+    const auto name = name_of(charge);
+    post(Account::Team, name, charge.lease_micro_usd, "lease " + invoice.lease);
+    post(Account::CommitmentUsed, invoice.lease, -charge.lease_micro_usd, "charged to " + name);
+    post(Account::Team, name, charge.energy_micro_usd, "energy at " + charge.site);
+    post(Account::EnergyCost, invoice.lease, -charge.energy_micro_usd, "charged to " + name);
+  }
+  post(Account::Idle, invoice.lease, idle, "paid for and not used");
+  post(Account::CommitmentUnused, invoice.lease, -idle, "not used by anybody");
+  return all;
+}
+
+// Folds the months in order, as their closes come.
+class Books {
+ public:
+  Books(const Portfolio& portfolio, const Lease& lease, const Calendar& calendar,
+        const LeaseFacts& facts, Instant now)
+      : portfolio_(portfolio), lease_(lease), calendar_(calendar), facts_(facts), now_(now) {}
+
+  std::vector<Invoice> until(Month last) {
+    std::vector<Invoice> all;
+    if (lease_.proposed || lease_.term_ends() <= lease_.starts) return all;
+    const auto final_month = calendar_.month_of(lease_.term_ends() - Duration(1));
+    sort_readings(std::min(last, final_month));
+    for (auto m = calendar_.month_of(lease_.starts); m <= std::min(last, final_month);
+         m = next(m)) {
+      all.push_back(close(m));
+    }
+    return all;
+  }
+
+ private:
+  // What was billed of a month so far: by its own invoice and by adjustments.
+  struct Billed {
+    Month month;
+    std::vector<Amount> amounts;
+  };
+
+  // Which readings touch which month.
+  void sort_readings(Month last) {
+    for (const auto& reading : facts_.readings) {
+      if (reading.from >= reading.until) continue;
+      for (auto m = calendar_.month_of(reading.from); m <= last; m = next(m)) {
+        if (calendar_.start_of(m) >= reading.until) break;
+        readings_[m].push_back(&reading);
+      }
+    }
+  }
+
+  MonthAccount account(const Lease& known, Month month) const {
+    static const std::vector<const Reading*> none;
+    const auto it = readings_.find(month);
+    const auto& readings = it == readings_.end() ? none : it->second;
+    return reckon(
+        portfolio_, known,
+        {calendar_.start_of(month), calendar_.start_of(next(month)), readings, facts_.outages});
+  }
+
+  Invoice close(Month month) {
+    const auto begin = calendar_.start_of(month);
+    const auto end = calendar_.start_of(next(month));
+    const auto known = lease_.known_at(end);
+    Invoice invoice = head(month, begin, end);
+    const auto account = this->account(known, month);
+    take(invoice, account);
+    if (reaches_back(begin)) adjust(invoice, known);
+    last_close_ = end;
+    billed_.push_back({month, account.amounts});
+    prepay(invoice, begin, end);
+    total(invoice);
+    invoice.postings = postings_of(invoice);
+    return invoice;
+  }
+
+  Invoice head(Month month, Instant begin, Instant end) const {
+    Invoice invoice;
+    invoice.month = to_text(month);
+    invoice.number = lease_.name + "/" + invoice.month;
+    invoice.lease = lease_.name;
+    invoice.provider = lease_.provider;
+    invoice.time_zone = calendar_.zone;
+    invoice.from_ms = to_ms(begin);
+    invoice.until_ms = to_ms(end);
+    invoice.closed = end <= now_;
+    return invoice;
+  }
+
+  static void take(Invoice& invoice, const MonthAccount& account) {
+    invoice.committed_micro_usd = account.committed.count();
+    invoice.not_delivered_micro_usd = account.not_delivered.count();
+    invoice.used_micro_usd = account.used.count();
+    invoice.unused_micro_usd = account.unused.count();
+    invoice.waived_micro_usd = account.waived.count();
+    invoice.committed_j = account.committed_energy.count();
+    invoice.used_j = account.used_energy.count();
+    invoice.available_ppm = account.available.count();
+    invoice.charges = account.charges;
+    for (const auto& a : account.amounts) {
+      invoice.lines.push_back({a.kind, a.text, a.site, "", {}, a.amount.count(), 0});
+    }
+  }
+
+  // Something was agreed since the last close that holds from before this month on.
+  bool reaches_back(Instant begin) const {
+    if (billed_.empty()) return false;
+    return std::any_of(lease_.amendments.begin(), lease_.amendments.end(), [&](const Amendment& a) {
+      const auto agreed = a.agreed.value_or(a.from);
+      const auto end = calendar_.start_of(next(calendar_.month_of(begin)));
+      return a.from < begin && agreed > last_close_ && agreed <= end;
+    });
+  }
+
+  void adjust(Invoice& invoice, const Lease& known) {
+    for (auto& [month, before] : billed_) {
+      auto after = account(known, month).amounts;
+      for (const auto& [key, difference] : differences(before, after)) {
+        const auto& [kind, site] = key;
+        if (difference == 0) continue;
+        invoice.lines.push_back(
+            {LineKind::Adjustment,
+             fmt::format("{} of {}: the terms were amended",
+                         boost::describe::enum_to_string(kind, "?"), to_text(month)),
+             site, to_text(month), kind, difference, 0});
+      }
+      before = std::move(after);
+    }
+  }
+
+  using Key = std::pair<LineKind, std::string>;
+  static std::map<Key, std::int64_t> differences(const std::vector<Amount>& before,
+                                                 const std::vector<Amount>& after) {
+    std::map<Key, std::int64_t> all;
+    for (const auto& a : after) all[{a.kind, a.site}] += a.amount.count();
+    for (const auto& a : before) all[{a.kind, a.site}] -= a.amount.count();
+    return all;
+  }
+
+  void prepay(Invoice& invoice, Instant begin, Instant end) {
+    if (!lease_.prepayment) return;
+    const auto& p = *lease_.prepayment;
+    std::int64_t charged = 0;
+    for (const auto& line : invoice.lines) charged += line.micro_usd;
+    if (p.due >= begin && p.due < end) {
+      prepaid_ += p.amount.count();
+      invoice.lines.push_back(
+          {LineKind::Prepayment, "billed ahead", "", "", {}, p.amount.count(), 0});
+    }
+    const auto applied = std::min(prepaid_, std::max<std::int64_t>(charged, 0));
+    if (applied == 0) return;
+    prepaid_ -= applied;
+    invoice.lines.push_back({LineKind::PrepaymentApplied,
+                             fmt::format("{} remain", to_text(Money::of(prepaid_))),
+                             "",
+                             "",
+                             {},
+                             -applied,
+                             0});
+  }
+
+  // Cents are rounded on the sum of all invoices so far: no month drifts from it by a cent.
+  void total(Invoice& invoice) {
+    std::vector<std::int64_t> parts;
+    for (const auto& line : invoice.lines) {
+      parts.push_back(line.micro_usd);
+      invoice.total_micro_usd += line.micro_usd;
+    }
+    const auto before = half_up(sum_);
+    sum_ += invoice.total_micro_usd;
+    invoice.total_cents = static_cast<std::int64_t>(half_up(sum_) - before);
+    const auto cents = cents_of(parts, invoice.total_cents);
+    for (std::size_t i = 0; i < cents.size(); ++i) invoice.lines[i].cents = cents[i];
+  }
+
+  const Portfolio& portfolio_;
+  const Lease& lease_;
+  const Calendar& calendar_;
+  const LeaseFacts& facts_;
+  Instant now_;
+  std::map<Month, std::vector<const Reading*>> readings_;
+  std::vector<Billed> billed_;
+  Instant last_close_ = Instant::min();
+  std::int64_t prepaid_ = 0;
+  Wide sum_ = 0;  // micro-dollars of all invoices so far
+};
+
+}  // namespace
+
+std::int64_t rounded_cents(std::int64_t micro_usd) {
+  return half_up(micro_usd);
+}
+
+std::vector<std::int64_t> cents_of(const std::vector<std::int64_t>& micro_usd, std::int64_t total) {
+  std::vector<std::int64_t> cents;
+  cents.reserve(micro_usd.size());
+  std::int64_t given = 0;
+  for (const auto micro : micro_usd) {
+    cents.push_back(floor_cents(micro));
+    given += cents.back();
+  }
+  const auto remainder = [&](std::size_t i) { return micro_usd[i] - cents[i] * micro_per_cent; };
+  std::vector<std::size_t> order(cents.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return remainder(a) > remainder(b); });
+  const auto left = total - given;
+  AMPACITY_ASSERT(left >= 0 && left <= static_cast<std::int64_t>(order.size()),
+                  "{} cents are no rounding of these parts", total);
+  for (std::int64_t i = 0; i < left; ++i) ++cents[order[static_cast<std::size_t>(i)]];
+  return cents;
+}
+
+Reading reading_of(const std::string& site, Instant from, Instant until, const Usage& usage) {
+  Reading reading{site, "", "", from, until, {}, {}};
+  const auto ms = (until - from).count();
+  if (ms <= 0) return reading;
+  reading.gpus = GpuCount::of(scaled(usage.gpu_time.count(), 1, ms));
+  reading.draws = Power::of(scaled(usage.it_energy.count(), 1'000, ms));
+  return reading;
+}
+
+std::vector<Invoice> invoices_of(const Portfolio& portfolio, const Lease& lease,
+                                 const Calendar& calendar, const LeaseFacts& facts, Month last,
+                                 Instant now) {
+  return Books(portfolio, lease, calendar, facts, now).until(last);
+}
+
+}  // namespace ampacity

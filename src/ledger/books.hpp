@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The books of a lease: its invoices, month by month, with double-entry postings, folded from what
+// was metered. Called by the server (facts from the journal) and by the finance commands (a
+// portfolio alone: no facts). Pure: the same facts give the same books.
+//
+// An invoice is a function of what was known when its month closed: use is known as it happens, an
+// amendment since it was agreed. So a closed invoice never changes. What is agreed later about a
+// closed month comes as an Adjustment line of the next invoice, and closing twice is the same as
+// closing once.
+// Promises, held by ledger_prop.cpp: the postings of an invoice add up to 0; its lines add up to
+// its total, in micro-dollars and in cents; used + unused = committed - not delivered; the months
+// add up to the integral of the meter, and their cents to its rounding. Bounds: those of the
+// portfolio; a month is at most 9.2 trillion USD (check() sees to it). Cost: months x (edges of the
+// lease) + readings x the months that each touches; months x months only where an amendment reaches
+// back. How a month is reckoned, in words: docs/guides/finance.md.
+#pragma once
+
+#include <vector>
+
+#include "model/portfolio.hpp"
+#include "protocol/billing.hpp"
+#include "units/calendar.hpp"
+
+namespace ampacity {
+
+struct Usage;
+
+// One attempt on the meter: so many GPUs and so much IT power, flat over its time.
+struct Reading {
+  std::string site;
+  std::string team;
+  std::string project;
+  Instant from;
+  Instant until;  // of one that still runs: now
+  GpuCount gpus;
+  Power draws;
+};
+
+// The reading behind an attempt's usage. Exact from a second on; a shorter one is right to the
+// joule.
+Reading reading_of(const std::string& site, Instant from, Instant until, const Usage& usage);
+
+// GPUs of the lease's sites that were down.
+struct Outage {
+  Instant from;
+  Instant until;
+  std::int64_t gpus = 0;
+};
+
+struct LeaseFacts {
+  std::vector<Reading> readings;
+  std::vector<Outage> outages;
+};
+
+// From the month in which the lease starts until `last`, as far as it runs; none for one that is
+// only proposed. `now` says which months are closed.
+std::vector<Invoice> invoices_of(const Portfolio& portfolio, const Lease& lease,
+                                 const Calendar& calendar, const LeaseFacts& facts, Month last,
+                                 Instant now);
+
+// `total` in shares that add up to it: each is its exact part (millionths of a dollar against
+// cents) rounded down, and what remains goes to the largest remainders, the first of equals first.
+// Requires that total is the sum of the parts, rounded down or up.
+std::vector<std::int64_t> cents_of(const std::vector<std::int64_t>& micro_usd, std::int64_t total);
+
+// Micro-dollars as cents, rounded half up.
+std::int64_t rounded_cents(std::int64_t micro_usd);
+
+}  // namespace ampacity

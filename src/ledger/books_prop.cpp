@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// The books over random years: ramps, amendments that reach back, escalators, zones with summer
+// time, prepayments, credits, use. The seed makes the world; rapidcheck makes the seeds.
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include <map>
+
+#include "ledger/made_world.hpp"
+#include "ledger/reports.hpp"
+#include "ledger/usage.hpp"
+#include "protocol/vocabulary.hpp"
+#include "units/arithmetic.hpp"
+
+namespace ampacity {
+namespace {
+
+using test::day;
+using test::hour;
+using test::world_of;
+
+std::int64_t sum(const std::vector<InvoiceLine>& lines) {
+  std::int64_t all = 0;
+  for (const auto& line : lines) all += line.micro_usd;
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("each invoice balances: postings, lines, cents, used and unused") {
+  CHECK(rc::check("balance", [](std::uint64_t seed) {
+    const auto w = world_of(seed);
+    RC_ASSERT(check(w.lease()).empty());
+    for (const auto& invoice : w.invoices()) {
+      std::int64_t posted = 0;
+      for (const auto& p : invoice.postings) posted += p.micro_usd;
+      RC_ASSERT(posted == 0);
+      RC_ASSERT(sum(invoice.lines) == invoice.total_micro_usd);
+      std::int64_t cents = 0;
+      for (const auto& line : invoice.lines) {
+        cents += line.cents;
+        RC_ASSERT(std::abs(line.cents * 10'000 - line.micro_usd) < 10'000);
+      }
+      RC_ASSERT(cents == invoice.total_cents);
+      const auto within = std::min(invoice.used_micro_usd,
+                                   invoice.committed_micro_usd - invoice.not_delivered_micro_usd);
+      RC_ASSERT(within + invoice.unused_micro_usd + invoice.not_delivered_micro_usd ==
+                invoice.committed_micro_usd);
+      std::int64_t charged = 0;
+      for (const auto& c : invoice.charges) charged += c.lease_micro_usd;
+      RC_ASSERT(charged == invoice.used_micro_usd);
+    }
+  }));
+}
+
+TEST_CASE("what cannot be negative is not") {
+  CHECK(rc::check("signs", [](std::uint64_t seed) {
+    const auto w = world_of(seed);
+    std::int64_t prepaid = 0;
+    for (const auto& invoice : w.invoices()) {
+      RC_ASSERT(invoice.committed_micro_usd >= 0 && invoice.used_micro_usd >= 0);
+      RC_ASSERT(invoice.unused_micro_usd >= 0 && invoice.waived_micro_usd >= 0);
+      RC_ASSERT(invoice.not_delivered_micro_usd >= 0);
+      RC_ASSERT(invoice.not_delivered_micro_usd <= invoice.committed_micro_usd);
+      RC_ASSERT(invoice.available_ppm >= 0 && invoice.available_ppm <= 1'000'000);
+      for (const auto& line : invoice.lines) {
+        const bool credit = line.kind == LineKind::SlaCredit ||
+                            line.kind == LineKind::DelayDamages ||
+                            line.kind == LineKind::PrepaymentApplied;
+        if (line.kind == LineKind::Adjustment) continue;  // of either sign
+        RC_ASSERT(line.micro_usd != 0);
+        RC_ASSERT((line.micro_usd < 0) == credit);
+      }
+      for (const auto& p : invoice.postings) {
+        if (p.account == Account::Prepaid) prepaid += p.micro_usd;
+      }
+      RC_ASSERT(prepaid >= 0);
+    }
+  }));
+}
+
+TEST_CASE("the months add up to the integral: of the commitment, of use, of the cents") {
+  CHECK(rc::check("integral", [](std::uint64_t seed) {
+    auto w = world_of(seed);
+    for (auto& a : w.portfolio.leases[0].amendments) a.agreed = day("2000-01-01");
+    const auto& lease = w.lease();
+    Money metered;
+    for (const auto& r : w.facts.readings) {
+      const auto& site = r.site == "north" ? w.portfolio.sites[0] : w.portfolio.sites[1];
+      const auto until = std::min(
+          r.until, w.calendar.start_of(next(w.calendar.month_of(lease.term_ends() - Duration(1)))));
+      if (until > r.from) {
+        metered += usage_of(site, &lease, r.gpus, r.draws, r.from, until).lease_cost;
+      }
+    }
+    Money committed;
+    Money use;
+    std::int64_t total = 0;
+    std::int64_t cents = 0;
+    for (const auto& invoice : w.invoices()) {
+      committed += Money::of(invoice.committed_micro_usd);
+      use += Money::of(invoice.used_micro_usd);
+      total += invoice.total_micro_usd;
+      cents += invoice.total_cents;
+    }
+    const auto s =
+        statement(lease, gpus_leased(w.portfolio, lease), {}, lease.starts, lease.term_ends());
+    RC_ASSERT(committed == s.committed_cost);
+    RC_ASSERT(use == metered);
+    RC_ASSERT(cents == rounded_cents(total));
+  }));
+}
+
+TEST_CASE(
+    "a closed invoice never changes: not by later months, nor by what is agreed or used later") {
+  CHECK(rc::check("immutable", [](std::uint64_t seed) {
+    const auto w = world_of(seed);
+    const auto all = w.invoices();
+    const auto month = w.calendar.month_of(w.now);
+    const auto closed_at = w.calendar.start_of(month);
+    auto then = w;
+    then.now = closed_at;
+    then.portfolio.leases[0] = w.lease().known_at(closed_at);
+    std::erase_if(then.facts.readings, [&](const Reading& r) { return r.from >= closed_at; });
+    for (auto& r : then.facts.readings) r.until = std::min(r.until, closed_at);
+    const auto before = then.invoices();
+    RC_ASSERT(w.invoices() == all);  // closing again changes nothing
+    for (std::size_t i = 0; i < std::min(all.size(), before.size()); ++i) {
+      if (!before[i].closed || !all[i].closed) break;
+      RC_ASSERT(before[i] == all[i]);
+    }
+  }));
+}
+
+TEST_CASE("with its adjustments a lease comes to what its final terms say") {
+  CHECK(rc::check("adjusted", [](std::uint64_t seed) {
+    auto w = world_of(seed);
+    auto& lease = w.portfolio.leases[0];
+    lease.prepayment.reset();
+    std::erase_if(lease.amendments, [](const Amendment& a) { return a.ends.has_value(); });
+    // Everything is agreed well before the last month closes.
+    const auto limit = lease.ends - 70 * 24 * hour;
+    for (auto& a : lease.amendments) a.agreed = std::min(*a.agreed, std::max(limit, lease.starts));
+    std::int64_t billed = 0;
+    for (const auto& invoice : w.invoices()) billed += invoice.total_micro_usd;
+    for (auto& a : lease.amendments) a.agreed = day("2000-01-01");
+    std::int64_t final_terms = 0;
+    for (const auto& invoice : w.invoices()) final_terms += invoice.total_micro_usd;
+    RC_ASSERT(billed == final_terms);
+  }));
+}
+
+TEST_CASE("a chargeback adds up to its invoice") {
+  CHECK(rc::check("chargeback", [](std::uint64_t seed, bool by_project) {
+    const auto w = world_of(seed);
+    const AllInvoices all{w.invoices()};
+    for (const auto& invoice : all[0]) {
+      std::int64_t cost = 0;
+      for (const auto& line : invoice.lines) {
+        const bool money =
+            line.kind == LineKind::Prepayment || line.kind == LineKind::PrepaymentApplied;
+        if (!money) cost += line.micro_usd;
+      }
+      const auto c = chargeback(w.portfolio, all, parse_month(invoice.month).value(), by_project);
+      std::int64_t cents = 0;
+      for (const auto& row : c.rows) cents += row.cents;
+      RC_ASSERT(c.total_micro_usd == cost);
+      RC_ASSERT(cents == c.total_cents);
+    }
+  }));
+}
+
+}  // namespace ampacity

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/books.hpp"
+
+#include <doctest/doctest.h>
+
+#include "ledger/reports.hpp"
+#include "ledger/usage.hpp"
+#include "model/small_portfolio.hpp"
+
+namespace ampacity {
+namespace {
+
+using test::day;
+
+// 1 MW for 8.76 M$ a year (1,000 $ an hour) at one site of 8 GPUs.
+Portfolio one_megawatt() {
+  auto p = test::small_portfolio({{"north", 2, 4, "azure"}});
+  auto& lease = p.leases[0];
+  lease.price = {PriceBasis::Year, Money::of(8'760'000'000'000)};
+  lease.starts = day("2026-01-01");
+  lease.ends = day("2030-01-01");
+  lease.take_or_pay = Ratio::of(800'000);
+  return p;
+}
+
+Reading half_of_it(const char* from, const char* until, const std::string& team = "vision") {
+  return {"north", team, "p", day(from), day(until), GpuCount::of(4), Power::of(500'000)};
+}
+
+std::vector<Invoice> invoices(const Portfolio& p, const LeaseFacts& facts = {},
+                              Month last = {2029, 12}, const Calendar& calendar = {}) {
+  return invoices_of(p, p.leases[0], calendar, facts, last, day("2027-01-01"));
+}
+
+std::int64_t amount(const Invoice& invoice, LineKind kind) {
+  std::int64_t sum = 0;
+  for (const auto& line : invoice.lines) {
+    if (line.kind == kind) sum += line.micro_usd;
+  }
+  return sum;
+}
+
+constexpr std::int64_t usd = 1'000'000;
+
+}  // namespace
+
+TEST_CASE("a month that nobody used is billed by take-or-pay, and the rest is waived") {
+  const auto all = invoices(one_megawatt());
+  REQUIRE(all.size() == 48);
+  const auto& january = all[0];
+  CHECK(january.number == "north-lease/2026-01");
+  CHECK(january.committed_micro_usd == 744'000 * usd);  // 31 days
+  CHECK(january.unused_micro_usd == 744'000 * usd);
+  CHECK(january.waived_micro_usd == 148'800 * usd);
+  CHECK(january.total_cents == 595'200'00);
+  CHECK(amount(january, LineKind::CommitmentUnused) == 595'200 * usd);
+  CHECK(january.closed);
+  CHECK_FALSE(all[12].closed);
+  CHECK(all[25].committed_micro_usd == 696'000 * usd);  // February 2028 has 29 days
+}
+
+TEST_CASE("use counts towards take-or-pay, and beyond the commitment it is billed besides") {
+  const auto p = one_megawatt();
+  LeaseFacts facts;
+  facts.readings = {half_of_it("2026-01-01", "2026-01-11"), half_of_it("2026-02-01", "2026-03-01"),
+                    half_of_it("2026-02-01", "2026-03-01", "audio"),
+                    half_of_it("2026-02-15", "2026-03-01", "audio")};
+  const auto all = invoices(p, facts);
+  CHECK(all[0].used_micro_usd == 120'000 * usd);  // half a MW for 240 h
+  CHECK(amount(all[0], LineKind::CommitmentUsed) == 120'000 * usd);
+  CHECK(amount(all[0], LineKind::CommitmentUnused) == 475'200 * usd);
+  CHECK(all[0].total_cents == 595'200'00);
+  CHECK(all[1].used_micro_usd == 840'000 * usd);  // 672 and 168 MWh
+  CHECK(amount(all[1], LineKind::CommitmentUsed) == 672'000 * usd);
+  CHECK(amount(all[1], LineKind::Overuse) == 168'000 * usd);
+  CHECK(all[1].waived_micro_usd == 0);
+  REQUIRE(all[1].charges.size() == 2);
+  CHECK(all[1].charges[0].team == "audio");
+  CHECK(all[1].charges[0].lease_micro_usd == 504'000 * usd);
+}
+
+TEST_CASE("an attempt over the end of a month is split at it, in the zone of the contract") {
+  auto p = one_megawatt();
+  Calendar chicago{"America/Chicago", {{day("2000-01-01"), Duration(-6 * 3'600'000)}}};
+  LeaseFacts facts;
+  facts.readings = {half_of_it("2026-01-31", "2026-02-02")};
+  CHECK(invoices(p, facts)[0].used_micro_usd == 12'000 * usd);
+  // There February begins six hours later; the lease starts on 31 December by its clocks.
+  const auto there = invoices(p, facts, {2029, 12}, chicago);
+  CHECK(there[0].month == "2025-12");
+  CHECK(there[1].used_micro_usd == 15'000 * usd);
+  CHECK(there[2].used_micro_usd == 9'000 * usd);
+}
+
+TEST_CASE("the escalator raises the price each contract year") {
+  auto p = one_megawatt();
+  p.leases[0].escalator = Ratio::of(30'000);
+  const auto all = invoices(p);
+  CHECK(all[11].committed_micro_usd == 744'000 * usd);
+  CHECK(all[12].committed_micro_usd == 766'320 * usd);
+  CHECK(all[24].committed_micro_usd == 789'309'600'000);
+}
+
+TEST_CASE("the minimum bill is a share of the whole power, whatever the ramp") {
+  auto p = one_megawatt();
+  p.leases[0].ramp = {{day("2026-01-01"), Power::of(250'000)},
+                      {day("2027-01-01"), Power::of(1'000'000)}};
+  p.leases[0].minimum_bill = Ratio::of(500'000);
+  const auto all = invoices(p);
+  CHECK(all[0].committed_micro_usd == 186'000 * usd);
+  CHECK(amount(all[0], LineKind::CommitmentUnused) == 148'800 * usd);
+  CHECK(amount(all[0], LineKind::MinimumBill) == 223'200 * usd);
+  CHECK(amount(all[12], LineKind::MinimumBill) == 0);
+}
+
+TEST_CASE("what is not energised is not paid for, and its delay costs the provider") {
+  auto p = one_megawatt();
+  p.leases[0].delay_damages = DelayDamages{Money::of(1'000 * usd)};
+  p.sites[0].halls[0].energised = day("2026-01-11");
+  const auto january = invoices(p)[0];
+  CHECK(january.not_delivered_micro_usd == 240'000 * usd);
+  CHECK(amount(january, LineKind::CommitmentUnused) == 403'200 * usd);
+  CHECK(amount(january, LineKind::DelayDamages) == -10'000 * usd);
+}
+
+TEST_CASE("the lowest tier that was missed is credited") {
+  auto p = one_megawatt();
+  p.leases[0].sla = {{Ratio::of(999'000), Ratio::of(50'000)},
+                     {Ratio::of(950'000), Ratio::of(250'000)}};
+  LeaseFacts facts;
+  facts.outages = {{day("2026-01-01"), day("2026-01-02"), 8},
+                   {day("2026-02-01"), day("2026-02-04"), 4}};
+  const auto all = invoices(p, facts);
+  CHECK(all[0].available_ppm == 967'742);  // a day of 31, all 8 GPUs
+  CHECK(amount(all[0], LineKind::SlaCredit) == -29'760 * usd);
+  CHECK(all[1].available_ppm == 946'429);  // three of 28 days, half of them
+  CHECK(amount(all[1], LineKind::SlaCredit) == -134'400 * usd);
+  CHECK(amount(all[2], LineKind::SlaCredit) == 0);
+}
+
+TEST_CASE("a prepayment is billed once and then taken from what is charged") {
+  auto p = one_megawatt();
+  p.leases[0].prepayment = Prepayment{Money::of(1'000'000 * usd), day("2026-01-15")};
+  const auto all = invoices(p);
+  CHECK(amount(all[0], LineKind::Prepayment) == 1'000'000 * usd);
+  CHECK(amount(all[0], LineKind::PrepaymentApplied) == -595'200 * usd);
+  CHECK(amount(all[1], LineKind::PrepaymentApplied) == -404'800 * usd);
+  CHECK(amount(all[2], LineKind::PrepaymentApplied) == 0);
+  std::int64_t prepaid = 0;
+  for (const auto& invoice : all) {
+    for (const auto& posting : invoice.postings) {
+      if (posting.account == Account::Prepaid) prepaid += posting.micro_usd;
+    }
+  }
+  CHECK(prepaid == 0);
+}
+
+TEST_CASE("energy that is passed through is billed at the meter of the site") {
+  auto p = one_megawatt();
+  p.leases[0].energy_pass_through = true;
+  LeaseFacts facts;
+  facts.readings = {half_of_it("2026-01-01", "2026-01-11")};
+  const auto january = invoices(p, facts)[0];
+  CHECK(amount(january, LineKind::EnergyUsed) == 7'200 * usd);  // 120 MWh x 1.2 x 50 USD
+  CHECK(january.charges[0].energy_micro_usd == 7'200 * usd);
+}
+
+TEST_CASE("use at a site that the portfolio has no more is still billed") {
+  LeaseFacts facts;
+  facts.readings = {half_of_it("2026-01-01", "2026-01-11")};
+  facts.readings[0].site = "shed";
+  const auto january = invoices(one_megawatt(), facts)[0];
+  CHECK(january.used_micro_usd == 120'000 * usd);
+  CHECK(january.charges[0].facility_j == january.charges[0].it_j);
+}
+
+TEST_CASE("an amendment that reaches back leaves closed invoices alone and adjusts the next") {
+  auto p = one_megawatt();
+  const auto before = invoices(p);
+  Amendment cheaper{.from = day("2026-02-01"), .agreed = day("2026-04-10")};
+  cheaper.price = LeasePrice{PriceBasis::Year, Money::of(4'380'000'000'000)};
+  p.leases[0].amendments = {cheaper};
+  const auto after = invoices(p);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(after[i] == before[i]);
+  CHECK(amount(after[3], LineKind::CommitmentUnused) == 288'000 * usd);
+  CHECK(amount(after[3], LineKind::Adjustment) == -(268'800 + 297'600) * usd);
+  CHECK(after[3].lines[1].month == "2026-02");
+  CHECK(amount(after[4], LineKind::Adjustment) == 0);
+}
+
+TEST_CASE("more power at an agreed price costs as much a MW; a new price is for the new power") {
+  auto p = one_megawatt();
+  Amendment more{.from = day("2026-02-01")};
+  more.power = Power::of(2'000'000);
+  p.leases[0].amendments = {more};
+  CHECK(invoices(p)[1].committed_micro_usd == 2 * 672'000 * usd);
+  p.leases[0].amendments[0].price = p.leases[0].price;
+  CHECK(invoices(p)[1].committed_micro_usd == 672'000 * usd);
+}
+
+TEST_CASE("a shorter term ends the invoices; a proposed lease has none") {
+  auto p = one_megawatt();
+  Amendment end{.from = day("2026-02-01")};
+  end.ends = day("2026-06-16");
+  p.leases[0].amendments = {end};
+  const auto all = invoices(p);
+  CHECK(all.size() == 6);
+  CHECK(all[5].committed_micro_usd == 360'000 * usd);
+  p.leases[0].proposed = true;
+  CHECK(invoices(p).empty());
+}
+
+TEST_CASE("cents go to the largest remainders") {
+  CHECK(cents_of({3'333, 3'333, 3'334}, 1) == std::vector<std::int64_t>{0, 0, 1});
+  CHECK(cents_of({-3'333, 13'333}, 1) == std::vector<std::int64_t>{0, 1});
+  CHECK(cents_of({10'000, 20'000}, 3) == std::vector<std::int64_t>{1, 2});
+  CHECK(rounded_cents(15'000) == 2);
+  CHECK(rounded_cents(-15'000) == -1);
+}
+
+TEST_CASE("a chargeback adds up to the invoices, with idle shown, and says how budgets stand") {
+  auto p = one_megawatt();
+  p.teams = {{"vision",
+              1,
+              {"p"},
+              "",
+              {},
+              TeamBudget{Money::of(200'000 * usd), BudgetPeriod::Quarter, Ratio::of(500'000)}},
+             {"audio", 1, {}, "", {}, {}}};
+  LeaseFacts facts;
+  facts.readings = {half_of_it("2026-01-01", "2026-01-11"), half_of_it("2026-02-01", "2026-02-11"),
+                    half_of_it("2026-01-01", "2026-01-02", "")};
+  const AllInvoices all{invoices(p, facts)};
+  const auto january = chargeback(p, all, {2026, 1}, false);
+  REQUIRE(january.rows.size() == 3);
+  CHECK(january.rows[0].team == "(none)");
+  CHECK(january.rows[0].cents == 12'000'00);
+  CHECK(january.rows[1].team == "vision");
+  CHECK(january.rows[1].warning == "60 % of the budget");
+  CHECK(january.rows[2].team == "(idle)");
+  CHECK(january.rows[2].cents == 463'200'00);
+  CHECK(january.total_cents == all[0][0].total_cents);
+  CHECK(chargeback(p, all, {2026, 2}, false).rows[0].warning == "the budget is spent: 120 %");
+  CHECK(chargeback(p, all, {2026, 1}, true).rows[1].project == "p");
+}
+
+TEST_CASE("a programme's envelopes hold what is committed, invoiced and owed") {
+  auto p = one_megawatt();
+  p.leases[0].take_or_pay = one;
+  p.programmes = {{"more",
+                   Money::of(30'000'000 * usd),
+                   day("2026-01-01"),
+                   day("2029-01-01"),
+                   {{day("2026-01-01"), day("2027-01-01"), Money::of(8'000'000 * usd)}},
+                   ""}};
+  const AllInvoices all{invoices(p, {}, *last_month(p.programmes))};
+  const auto list = programmes(p, all);
+  const auto& first = list.programmes[0].envelopes[0];
+  CHECK(first.committed_micro_usd == 8'760'000 * usd);
+  CHECK(first.invoiced_micro_usd == 8'760'000 * usd);  // 2026 is closed at the start of 2027
+  CHECK(first.left_micro_usd == -760'000 * usd);
+  const auto& whole = list.programmes[0].whole;
+  CHECK(whole.invoiced_micro_usd == 8'760'000 * usd);
+  CHECK(whole.forecast_micro_usd == 26'304'000 * usd);  // 2028 has a day more
+}
+
+}  // namespace ampacity

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/month_account.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "ledger/percent.hpp"
+#include "ledger/price_edges.hpp"
+#include "ledger/usage.hpp"
+#include "units/arithmetic.hpp"
+#include "units/text.hpp"
+
+namespace ampacity {
+namespace {
+
+struct Span {
+  Instant from;
+  Instant until;
+};
+
+// The part of f, a sum that grows from `origin` on, that falls into the span: parts that meet add
+// up.
+template <class F>
+auto part_of(F f, Instant origin, Span span) {
+  return f(span.until - origin) - f(span.from - origin);
+}
+
+// A site that a later portfolio took away has left its readings: they count with a PUE of 1 and no
+// price of energy.
+const Site& site_of(const Portfolio& portfolio, const std::string& name) {
+  static const Site gone;
+  const auto& sites = portfolio.sites;
+  const auto it =
+      std::find_if(sites.begin(), sites.end(), [&](const Site& site) { return site.name == name; });
+  return it == sites.end() ? gone : *it;
+}
+
+class Reckoning {
+ public:
+  Reckoning(const Portfolio& portfolio, const Lease& lease, const MonthMeter& meter)
+      : portfolio_(portfolio), lease_(lease), meter_(meter) {
+    gpus_ = GpuCount::of(gpus_leased(portfolio, lease));
+  }
+
+  MonthAccount run() {
+    const Span month{std::max(meter_.from, lease_.starts),
+                     std::min(meter_.until, lease_.term_ends())};
+    if (month.from < month.until) {
+      commitment(month);
+      availability(month);
+    }
+    use();
+    owe();
+    return std::move(account_);
+  }
+
+ private:
+  // Contracted, energised and least power, piece by piece of constant terms.
+  void commitment(Span month) {
+    const auto edges = lease_.edges(lease_.starts, lease_.term_ends());
+    for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+      const Span cut{std::max(month.from, edges[i]), std::min(month.until, edges[i + 1])};
+      if (cut.from >= cut.until) continue;
+      const auto terms = lease_.terms_at(edges[i]);
+      const auto charged = part_of(
+          [&](Duration t) { return charge_of(terms, gpus_, terms.contracted, t); }, edges[i], cut);
+      const auto late = std::min(not_delivered(terms, cut), charged);
+      account_.committed += charged;
+      account_.not_delivered += late;
+      account_.committed_energy +=
+          part_of([&](Duration t) { return energy_of(terms.contracted, t); }, edges[i], cut);
+      owed_share_ += share_of(charged - late, terms.take_or_pay);
+      const auto whole = part_of(
+          [&](Duration t) { return charge_of(terms, gpus_, terms.power, t); }, edges[i], cut);
+      least_bill_ += share_of(whole, terms.minimum_bill);
+    }
+  }
+
+  static Money share_of(Money money, Ratio share) {
+    return Money::of(scaled(money.count(), share.count(), one.count()));
+  }
+
+  // Where halls are energised inside the span, ascending, with both ends.
+  std::vector<Instant> energisations(Span span) const {
+    std::vector<Instant> edges{span.from, span.until};
+    for (const auto& name : lease_.sites) {
+      for (const auto& hall : site_of(portfolio_, name).halls) {
+        if (hall.energised && *hall.energised > span.from && *hall.energised < span.until) {
+          edges.push_back(*hall.energised);
+        }
+      }
+    }
+    std::sort(edges.begin(), edges.end());
+    return edges;
+  }
+
+  Money not_delivered(const LeaseTerms& terms, Span span) {
+    Money sum;
+    const auto edges = energisations(span);
+    for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+      const auto late = terms.contracted - energised_at(portfolio_, lease_, edges[i]);
+      if (late <= Power()) continue;
+      const auto time = edges[i + 1] - edges[i];
+      late_watt_ms_ += Wide{late.count()} * time.count();
+      const auto charged = charge_of(terms, gpus_, terms.contracted, time);
+      sum += Money::of(scaled(charged.count(), late.count(), terms.contracted.count()));
+    }
+    return sum;
+  }
+
+  void availability(Span month) {
+    const auto all = Wide{gpus_.count()} * (month.until - month.from).count();
+    if (all == 0) return;
+    Wide down = 0;
+    for (const auto& outage : meter_.outages) {
+      const auto from = std::max(outage.from, month.from);
+      const auto until = std::min(outage.until, month.until);
+      if (from < until) down += Wide{outage.gpus} * (until - from).count();
+    }
+    const auto lost = std::min<Wide>(down, all) * one.count() / all;
+    account_.available = Ratio::of(one.count() - static_cast<std::int64_t>(lost));
+  }
+
+  // What the readings of the month come to, team by team.
+  void use() {
+    using Key = std::tuple<std::string, std::string, std::string>;
+    std::map<Key, Charge> charges;
+    for (const auto* reading : meter_.readings) {
+      const Span cut{std::max(meter_.from, reading->from), std::min(meter_.until, reading->until)};
+      if (cut.from >= cut.until) continue;
+      auto& charge = charges[{reading->team, reading->project, reading->site}];
+      charge.team = reading->team;
+      charge.project = reading->project;
+      charge.site = reading->site;
+      meter(*reading, cut, charge);
+    }
+    for (auto& [key, charge] : charges) account_.charges.push_back(std::move(charge));
+  }
+
+  void meter(const Reading& r, Span cut, Charge& charge) {
+    const auto& site = site_of(portfolio_, r.site);
+    const auto it = [&](Duration t) { return energy_of(r.draws, t); };
+    const auto facility = [&](Duration t) { return times(it(t), site.pue); };
+    const auto energy = part_of(it, r.from, cut);
+    account_.used_energy += energy;
+    charge.it_j += energy.count();
+    charge.facility_j += part_of(facility, r.from, cut).count();
+    charge.gpu_ms += gpu_time_of(r.gpus, cut.until - cut.from).count();
+    if (lease_.energy_pass_through) {
+      const auto cost = part_of(
+          [&](Duration t) { return energy_cost(site, facility(t), r.from, t); }, r.from, cut);
+      charge.energy_micro_usd += cost.count();
+      energy_[r.site] += cost;
+    }
+    const auto edges = price_edges(lease_, r.from, r.until);
+    for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+      const Span piece{std::max(cut.from, edges[i]), std::min(cut.until, edges[i + 1])};
+      if (piece.from >= piece.until) continue;
+      const auto terms = lease_.terms_at(edges[i]);
+      const auto cost = part_of([&](Duration t) { return charge_of(terms, r.gpus, r.draws, t); },
+                                edges[i], piece);
+      charge.lease_micro_usd += cost.count();
+      account_.used += cost;
+    }
+  }
+
+  void line(LineKind kind, Money amount, std::string text, const std::string& site = "") {
+    if (amount == Money()) return;
+    account_.amounts.push_back({kind, site, amount, std::move(text)});
+  }
+
+  void owe() {
+    const auto delivered = account_.committed - account_.not_delivered;
+    const auto within = std::min(account_.used, delivered);
+    const auto owed = std::max(account_.used, owed_share_);
+    account_.unused = delivered - within;
+    const auto billed = std::max(Money(), owed_share_ - account_.used);
+    account_.waived = account_.unused - billed;
+    line(LineKind::CommitmentUsed, within,
+         fmt::format("{} of {} used", to_text(account_.used_energy),
+                     to_text(account_.committed_energy)));
+    line(LineKind::Overuse, account_.used - within, "used beyond the commitment");
+    line(LineKind::CommitmentUnused, billed, "committed and not used");
+    line(LineKind::MinimumBill, std::max(Money(), least_bill_ - owed), "up to the minimum bill");
+    const auto charge = std::max(owed, least_bill_);
+    for (const auto& [site, cost] : energy_) {
+      line(LineKind::EnergyUsed, cost, "energy at the meter of " + site, site);
+    }
+    credit(charge);
+    damages();
+  }
+
+  void credit(Money charge) {
+    const SlaTier* reached = nullptr;
+    for (const auto& tier : lease_.sla) {
+      if (account_.available < tier.below) reached = &tier;
+    }
+    if (reached == nullptr) return;
+    line(
+        LineKind::SlaCredit, Money() - share_of(charge, reached->credit),
+        fmt::format("{} was available, less than {}: {} of the charge", percent(account_.available),
+                    percent(reached->below), percent(reached->credit)));
+  }
+
+  void damages() {
+    if (!lease_.delay_damages || late_watt_ms_ == 0) return;
+    constexpr Wide mw_day = Wide{1'000'000} * 86'400'000;
+    const auto micro = late_watt_ms_ * lease_.delay_damages->per_mw_day.count() / mw_day;
+    line(LineKind::DelayDamages, Money::of(-static_cast<std::int64_t>(micro)),
+         fmt::format("{} MW-days contracted and not energised",
+                     static_cast<std::int64_t>(late_watt_ms_ / mw_day)));
+  }
+
+  const Portfolio& portfolio_;
+  const Lease& lease_;
+  const MonthMeter& meter_;
+  GpuCount gpus_;
+  MonthAccount account_;
+  Money owed_share_;  // take-or-pay
+  Money least_bill_;
+  Wide late_watt_ms_ = 0;
+  std::map<std::string, Money> energy_;
+};
+
+}  // namespace
+
+MonthAccount reckon(const Portfolio& portfolio, const Lease& lease, const MonthMeter& meter) {
+  return Reckoning(portfolio, lease, meter).run();
+}
+
+}  // namespace ampacity

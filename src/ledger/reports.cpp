@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/reports.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "ledger/usage.hpp"
+#include "units/arithmetic.hpp"
+#include "units/text.hpp"
+
+namespace ampacity {
+namespace {
+
+bool is_idle(const InvoiceLine& line) {
+  const auto kind = line.corrects.value_or(line.kind);
+  return kind == LineKind::CommitmentUnused || kind == LineKind::MinimumBill;
+}
+
+bool is_credit(const InvoiceLine& line) {
+  const auto kind = line.corrects.value_or(line.kind);
+  return kind == LineKind::SlaCredit || kind == LineKind::DelayDamages;
+}
+
+bool is_money(const InvoiceLine& line) {
+  return line.kind == LineKind::Prepayment || line.kind == LineKind::PrepaymentApplied;
+}
+
+Month first_of(Month month, BudgetPeriod period) {
+  if (period == BudgetPeriod::Quarter) month.month -= (month.month - 1) % 3;
+  if (period == BudgetPeriod::Year) month.month = 1;
+  return month;
+}
+
+std::int64_t spent_by(const std::string& team, const AllInvoices& all, Month first, Month last) {
+  std::int64_t sum = 0;
+  const auto from = to_text(first);
+  const auto until = to_text(last);
+  for (const auto& invoices : all) {
+    for (const auto& invoice : invoices) {
+      if (invoice.month < from || invoice.month > until) continue;
+      for (const auto& charge : invoice.charges) {
+        if (charge.team == team) sum += charge.lease_micro_usd + charge.energy_micro_usd;
+      }
+    }
+  }
+  return sum;
+}
+
+void show_budget(ChargebackRow& row, const Team& team, const AllInvoices& all, Month month) {
+  if (!team.budget) return;
+  const auto& budget = *team.budget;
+  const auto spent = spent_by(team.name, all, first_of(month, budget.period), month);
+  row.budget_micro_usd = budget.amount.count();
+  row.spent_micro_usd = spent;
+  const auto share = scaled(spent, 100, budget.amount.count());
+  const auto warn = scaled(budget.amount.count(), budget.warn_at.count(), one.count());
+  if (spent >= budget.amount.count()) {
+    row.warning = fmt::format("the budget is spent: {} %", share);
+  } else if (spent >= warn) {
+    row.warning = fmt::format("{} % of the budget", share);
+  }
+}
+
+class Rows {
+ public:
+  Rows(const Portfolio& portfolio, bool by_project) : by_project_(by_project) {
+    if (by_project) return;
+    for (const auto& team : portfolio.teams) {
+      if (team.budget) row(team.name, "");  // it is shown, whether it used anything or not
+    }
+  }
+
+  void add(const Invoice& invoice) {
+    for (const auto& c : invoice.charges) {
+      auto& r = row(c.team.empty() ? "(none)" : c.team, by_project_ ? c.project : "");
+      r.gpu_ms += c.gpu_ms;
+      r.facility_j += c.facility_j;
+      r.lease_micro_usd += c.lease_micro_usd;
+      r.energy_micro_usd += c.energy_micro_usd;
+    }
+    for (const auto& line : invoice.lines) {
+      if (is_money(line)) continue;
+      if (is_idle(line)) {
+        idle_ += line.micro_usd;
+      } else if (is_credit(line)) {
+        credits_ += line.micro_usd;
+      } else if (line.kind == LineKind::Adjustment) {
+        adjustments_ += line.micro_usd;
+      }
+    }
+  }
+
+  std::vector<ChargebackRow> take() {
+    std::vector<ChargebackRow> rows;
+    for (auto& [key, r] : rows_) rows.push_back(std::move(r));
+    const auto rest = [&](const char* name, std::int64_t micro) {
+      if (micro == 0) return;
+      rows.push_back({.team = name, .project = "", .lease_micro_usd = micro, .warning = ""});
+    };
+    rest("(idle)", idle_);
+    rest("(credits)", credits_);
+    rest("(adjustments)", adjustments_);
+    return rows;
+  }
+
+ private:
+  ChargebackRow& row(const std::string& team, const std::string& project) {
+    auto& r = rows_[{team, project}];
+    r.team = team;
+    r.project = project;
+    return r;
+  }
+
+  bool by_project_;
+  std::map<std::pair<std::string, std::string>, ChargebackRow> rows_;
+  std::int64_t idle_ = 0;
+  std::int64_t credits_ = 0;
+  std::int64_t adjustments_ = 0;
+};
+
+Envelope envelope_of(const Portfolio& portfolio, const AllInvoices& all, Instant from,
+                     Instant until, Money budget) {
+  Envelope e{to_ms(from), to_ms(until), budget.count(), 0, 0, 0, 0};
+  for (const auto& lease : portfolio.leases) {
+    if (lease.proposed) continue;
+    const auto s = statement(lease, gpus_leased(portfolio, lease), {}, from, until);
+    e.committed_micro_usd += s.committed_cost.count();
+  }
+  for (const auto& invoices : all) {
+    for (const auto& invoice : invoices) {
+      if (invoice.from_ms < e.from_ms || invoice.from_ms >= e.until_ms) continue;
+      e.forecast_micro_usd += invoice.total_micro_usd;
+      if (invoice.closed) e.invoiced_micro_usd += invoice.total_micro_usd;
+    }
+  }
+  e.left_micro_usd = e.budget_micro_usd - e.forecast_micro_usd;
+  return e;
+}
+
+}  // namespace
+
+AllInvoices all_invoices(const Portfolio& portfolio, const Calendars& calendars,
+                         const AllFacts& facts, Month last, Instant now) {
+  static const LeaseFacts unused;
+  AllInvoices all;
+  for (const auto& lease : portfolio.leases) {
+    const auto it = facts.find(lease.name);
+    all.push_back(invoices_of(portfolio, lease, calendars.at(lease.time_zone),
+                              it == facts.end() ? unused : it->second, last, now));
+  }
+  return all;
+}
+
+Chargeback chargeback(const Portfolio& portfolio, const AllInvoices& all, Month month,
+                      bool by_project) {
+  Chargeback result{to_text(month), {}, 0, 0};
+  Rows rows(portfolio, by_project);
+  for (const auto& invoices : all) {
+    for (const auto& invoice : invoices) {
+      if (invoice.month == result.month) rows.add(invoice);
+    }
+  }
+  result.rows = rows.take();
+  std::vector<std::int64_t> parts;
+  for (auto& row : result.rows) {
+    row.total_micro_usd = row.lease_micro_usd + row.energy_micro_usd;
+    result.total_micro_usd += row.total_micro_usd;
+    parts.push_back(row.total_micro_usd);
+    const auto* team = portfolio.find_team(row.team);
+    if (!by_project && team != nullptr) show_budget(row, *team, all, month);
+  }
+  result.total_cents = rounded_cents(result.total_micro_usd);
+  const auto cents = cents_of(parts, result.total_cents);
+  for (std::size_t i = 0; i < cents.size(); ++i) result.rows[i].cents = cents[i];
+  return result;
+}
+
+ProgrammeList programmes(const Portfolio& portfolio, const AllInvoices& all) {
+  ProgrammeList list;
+  for (const auto& p : portfolio.programmes) {
+    ProgrammeAccount account{p.name, p.total.count(), {}, {}};
+    for (const auto& b : p.budgets) {
+      account.envelopes.push_back(envelope_of(portfolio, all, b.from, b.until, b.amount));
+    }
+    account.whole = envelope_of(portfolio, all, p.from, p.until, p.total);
+    list.programmes.push_back(std::move(account));
+  }
+  return list;
+}
+
+std::optional<Month> last_month(const std::vector<Programme>& programmes) {
+  std::optional<Month> last;
+  for (const auto& p : programmes) {
+    const auto month = Calendar().month_of(p.until);
+    if (!last || *last < month) last = month;
+  }
+  return last;
+}
+
+}  // namespace ampacity

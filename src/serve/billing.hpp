@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the ledger folds: the use and the outages of each lease, from the journal's tables and from
+// what runs now. Called by the API. Cost: linear in all attempts that ever ended (one SQL query)
+// and in the reports of nodes; reads on the thread that asks.
+#pragma once
+
+#include "engine/engine.hpp"
+#include "journal/reader.hpp"
+#include "ledger/reports.hpp"
+
+namespace ampacity {
+
+Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant now);
+
+}  // namespace ampacity
