@@ -259,6 +259,33 @@ TEST_CASE("commands are kept for audit; what an event holds is not held twice") 
       "AmendLease SubmitJob");
 }
 
+TEST_CASE("commands come back whole, with what an event holds of them, page by page") {
+  const Folder folder;
+  const auto entries = two_lives();
+  write(folder, entries);
+  auto reader = read(folder);
+  std::int64_t last_event = 0;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto page = reader->commands_after(static_cast<std::int64_t>(i), 1);
+    REQUIRE_MESSAGE(page, page.error().message);
+    REQUIRE(page->size() == 1);
+    const auto& row = page->front();
+    const auto& entry = entries[i];
+    last_event += static_cast<std::int64_t>(entry.events.size());
+    CAPTURE(row.seq);
+    CHECK(json::to_json(row.command) == json::to_json(entry.command));
+    CHECK(row.at == entry.at);
+    CHECK(row.last_event == last_event);
+    CHECK(row.refusal == (entry.refusal ? json::to_json(*entry.refusal) : ""));
+  }
+  CHECK(reader->commands_after(static_cast<std::int64_t>(entries.size()), 1)->empty());
+  CHECK_FALSE(reader->commands_after(0, 0).has_value());
+  execute(folder, "UPDATE commands SET body = replace(body, ':3}', ':1}') WHERE seq = 3");
+  const auto wrong = reader->commands_after(0, 10);
+  REQUIRE_FALSE(wrong.has_value());
+  CHECK(wrong.error().code == ErrorCode::Corrupt);
+}
+
 TEST_CASE("people query with times as text and money in USD") {
   const Folder folder;
   write(folder, two_lives());
