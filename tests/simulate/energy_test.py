@@ -5,6 +5,7 @@ file's own sums; real series where they are; the live server bills by the same h
 
 import csv
 import datetime
+import http.client
 import json
 import os
 import subprocess
@@ -147,6 +148,15 @@ def write_live(folder: Path, begin: datetime.datetime, sites: int, hours: int):
     (folder / "live.yaml").write_text(LIVE + "".join(SITE.replace("NAME", name) for name in names))
 
 
+def too_large(folder: Path, method: str, target: str, mib: int) -> int:
+    host, _, port = (folder / "data/server").read_text().strip().removeprefix("http://").partition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=30)
+    connection.putrequest(method, target)
+    connection.putheader("Content-Length", str(mib << 20))
+    connection.endheaders()  # the answer comes before the body does
+    return connection.getresponse().status
+
+
 def test_live(folder: Path):
     """A server bills by the hour, takes a portfolio of more than 4 MiB, and has it again after a restart."""
     env = {**os.environ, "AMPACITY_DATA": str(folder / "data")}
@@ -176,6 +186,8 @@ def test_live(folder: Path):
         check(job["state"] == "Completed", job)
         bought = job["usage"]["energy_cost_micro_usd"] / (job["usage"]["facility_j"] / 3.6e9) / 1e6
         check(799.9 < bought < 837.1, f"the first hour, or the second, not {bought} USD/MWh")
+        check(too_large(folder, "POST", "/v1/jobs", 5) == 413, "only a PUT may be so large")
+        check(too_large(folder, "PUT", "/v1/portfolio", 33) == 413, "nor may a PUT be larger than 32 MiB")
         write_live(folder, begin - datetime.timedelta(days=1_800), 8, 43_848)
         applied = ask("apply", folder / "live.yaml")
         check(applied.returncode == 0 and "in force" in applied.stdout, applied.stderr)
