@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "engine/engine.hpp"
+#include "fleet/booked_room.hpp"
 #include "units/arithmetic.hpp"
 #include "units/text.hpp"
 
@@ -83,7 +84,6 @@ void Engine::curtailments_due(Instant now) {
     if (at > now && (!capacity_due_ || at < *capacity_due_)) capacity_due_ = at;
   };
   std::vector<std::string> begin;
-  std::vector<std::string> measure;
   std::vector<std::string> end;
   for (const auto& [name, c] : state_.curtailments) {
     for (const auto at : {acts_at(c.curtailment), c.curtailment.from, c.curtailment.until}) due(at);
@@ -92,15 +92,20 @@ void Engine::curtailments_due(Instant now) {
       continue;
     }
     if (!c.begun && acts_at(c.curtailment) <= now) begin.push_back(name);
-    if (!c.measured && c.curtailment.from <= now) measure.push_back(name);
   }
   for (const auto& name : end) end_curtailment(name, "its time is over");
   for (const auto& name : begin) begin_curtailment(name);
-  for (const auto& name : measure) {
-    const auto& c = state_.curtailments.at(name);
+}
+
+// Once what ends at this instant has ended.
+void Engine::measure_curtailments(Instant now) {
+  std::vector<CurtailmentMeasured> measured;
+  for (const auto& [name, c] : state_.curtailments) {
+    if (!c.begun || c.measured || c.curtailment.from > now) continue;
     const auto drawn = facility_power(site_called(c.curtailment.site));
-    emit(CurtailmentMeasured{name, drawn, c.drawn - drawn, c.curtailment.power});
+    measured.push_back({name, drawn, c.drawn - drawn, c.curtailment.power});
   }
+  for (auto& event : measured) emit(std::move(event));
 }
 
 // The gangs of a site that are not on their way out already.
@@ -250,14 +255,16 @@ void Engine::limit_power(SiteIndex site) {
   fleet_.set_power_limit(site, limit);
 }
 
-// In every pass: what is called and has not begun takes its power from the beginning on.
+// In every pass: what is called and has not begun takes its power from the beginning on; what is on
+// gives it back at its end.
 void Engine::reserve_curtailments() {
-  for (const auto& [name, c] : state_.curtailments) {
-    if (c.begun) continue;
-    const auto site = site_called(c.curtailment.site);
-    for (std::uint32_t i = 0; i < fleet_.pools().size(); ++i) {
-      const PoolIndex pool(i);
-      if (fleet_.pool(pool).site != site) continue;
+  if (state_.curtailments.empty()) return;
+  for (std::uint32_t i = 0; i < fleet_.pools().size(); ++i) {
+    const PoolIndex pool(i);
+    const auto site = fleet_.pool(pool).site;
+    expect_loads_back(pool);
+    for (const auto& [name, c] : state_.curtailments) {
+      if (c.begun || site_called(c.curtailment.site) != site) continue;
       const auto left = c.ceiling - fleet_.power_drawn(site);
       Planner::Reservation r;
       r.at = c.curtailment.from;
@@ -267,6 +274,24 @@ void Engine::reserve_curtailments() {
       r.need.watts = (fleet_.power_free(pool) - left).count();
       if (r.need.watts > 0) planner_.reserve(pool, r);
     }
+  }
+}
+
+void Engine::expect_loads_back(PoolIndex pool) {
+  const auto site = fleet_.pool(pool).site;
+  std::vector<std::pair<Instant, Power>> on;  // until when, and the ceiling
+  for (const auto& [name, c] : state_.curtailments) {
+    if (c.begun && site_called(c.curtailment.site) == site) {
+      on.emplace_back(c.curtailment.until, c.ceiling);
+    }
+  }
+  std::sort(on.begin(), on.end());
+  const auto stated = state_.site_power.find(fleet_.sites()[site.value()].name);
+  auto limit = stated == state_.site_power.end() ? Fleet::unlimited_power : stated->second;
+  for (auto i = on.size(); i-- > 0;) {  // from the last on: what is left of the limit before it
+    const auto before = std::min(limit, on[i].second);
+    if (before < limit) planner_.expect(pool, on[i].first, {0, 0, (limit - before).count()});
+    limit = before;
   }
 }
 

@@ -23,6 +23,7 @@ std::vector<Outcome> Engine::decide(std::span<const Command> commands, Instant n
     std::visit([&](const auto& c) { on(c); }, command);
     if (outcomes.size() + 1 == commands.size()) {
       due_timers(now_);
+      measure_curtailments(now_);
       charge_due(now_);
       schedule();
     }

@@ -160,7 +160,9 @@ class Engine {
   void set_pace(JobId id, Ratio pace, const std::string& by);
   void limit_power(SiteIndex site);
   static Duration slowed_until(const LiveAttempt& live, Instant at);
+  void measure_curtailments(Instant now);
   void reserve_curtailments();
+  void expect_loads_back(PoolIndex pool);
   SiteIndex site_called(const std::string& name) const;  // requires one of the portfolio
   Power facility_power(SiteIndex site) const;
 

@@ -80,8 +80,7 @@ Power Fleet::power_of(PoolIndex index, const Demand& demand) const {
 
 Power Fleet::power_free(PoolIndex index) const {
   const auto& site = power_[pool(index).site.value()];
-  constexpr auto unlimited = Power::of(1'000'000'000'000'000);
-  return site.limit ? *site.limit - site.drawn : unlimited;
+  return site.limit ? *site.limit - site.drawn : unlimited_power;
 }
 
 void Fleet::draw(SiteIndex site, Power more) {

@@ -137,6 +137,8 @@ class Fleet {
   Power power_drawn(SiteIndex site) const { return power_[site.value()].drawn; }
   std::optional<Power> power_limit(SiteIndex site) const { return power_[site.value()].limit; }
 
+  static constexpr auto unlimited_power = Power::of(1'000'000'000'000'000);
+
   // At the highest interconnection that the site will ever have.
   bool has_power_at_all(PoolIndex pool, const Demand& demand) const;
 

@@ -31,6 +31,15 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format("{}: {} GPUs are free; the next decision places it", e.site, e.free);
     return;
   }
+  if (ahead->curtails) {
+    e.reason = Reason::NotEnoughPower;
+    e.message = fmt::format(
+        "{}: {} GPUs are free, but their power is not from {} on ({}); a walltime of up to {} "
+        "would fit before it, this one asks for {}",
+        e.site, e.free, to_text(ahead->at), ahead->whose(), to_text(ahead->at - now),
+        to_text(asker.walltime));
+    return;
+  }
   if (!ahead->for_job()) {
     e.reason = Reason::Booked;
     e.message = fmt::format(

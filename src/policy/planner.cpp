@@ -247,12 +247,17 @@ void Planner::forget_reservations() {
 void Planner::reserve(PoolIndex pool, const Reservation& r) {
   auto& plan = pools_[pool.value()];
   plan.reservations.push_back(r);
-  const auto add = [&](const Step& step) {
-    const auto later = [](const Step& a, const Step& b) { return a.at < b.at; };
-    plan.steps.insert(std::upper_bound(plan.steps.begin(), plan.steps.end(), step, later), step);
-  };
-  add({r.at, Capacity{} - r.need});
-  add({r.until, r.need});
+  add_step(plan, {r.at, Capacity{} - r.need});
+  add_step(plan, {r.until, r.need});
+}
+
+void Planner::expect(PoolIndex pool, Instant at, const Capacity& more) {
+  add_step(pools_[pool.value()], {at, more});
+}
+
+void Planner::add_step(PoolPlan& plan, const Step& step) {
+  const auto later = [](const Step& a, const Step& b) { return a.at < b.at; };
+  plan.steps.insert(std::upper_bound(plan.steps.begin(), plan.steps.end(), step, later), step);
 }
 
 void Planner::close(PoolIndex pool, JobId behind) {

@@ -101,6 +101,8 @@ class Planner {
   // The reservations of one pass; forgotten at the next.
   void forget_reservations();
   void reserve(PoolIndex pool, const Reservation& reservation);
+  // From then on there is more of it.
+  void expect(PoolIndex pool, Instant at, const Capacity& more);
   void close(PoolIndex pool, JobId behind);  // nobody starts behind this one
   const std::vector<Reservation>& reservations(PoolIndex pool) const {
     return pools_[pool.value()].reservations;
@@ -182,6 +184,7 @@ class Planner {
   SharedNode& shared(PoolIndex pool, NodeIndex node);
   static void add_tenant(SharedNode& node, JobId job, Instant until);
   void recount(SharedNode& shared, NodeIndex node, bool in_service);
+  static void add_step(PoolPlan& plan, const Step& step);
   static std::optional<Instant> first_covering(const PoolPlan& plan, const Capacity& free,
                                                const Capacity& need, Instant from);
   static std::optional<Instant> first_beside_none(const PoolPlan& plan, const Capacity& free,
