@@ -44,6 +44,7 @@ class Neighbourhood {
   bool enough() const { return static_cast<std::int64_t>(nodes_.size()) >= wanted_; }
   std::int64_t kept() const { return kept_; }
   bool all_in_one(Level level) const {
+    if (level == Level::Site) return true;  // a pool is of one
     const auto unit = [&](NodeIndex node) { return unit_of(topology_.rack_of(node), level).begin; };
     return std::all_of(nodes_.begin(), nodes_.end(),
                        [&](NodeIndex node) { return unit(node) == unit(nodes_.front()); });

@@ -28,15 +28,30 @@ LaneIndex WaitingQueue::lane(const Shape& shape, AccountIndex account, std::int6
     shapes_.emplace_back();
     shapes_.back().shape = shape;
   });
-  return interned(lane_index_, {of_shape, account, priority}, [&](LaneIndex made) {
-    auto& owner = accounts_[account.value()];
-    owner.lanes.push_back(made);
+  const auto index = interned(lane_index_, {of_shape, account, priority}, [&](LaneIndex) {
     lanes_.emplace_back();
-    lanes_.back().rank = {-priority, claim.borrows, owner.share};
-    lanes_.back().lacks = claim.lacks;
     lanes_.back().shape = of_shape;
+    lanes_.back().account = account;
   });
+  auto& lane = lanes_[index.value()];
+  if (lane.jobs.empty()) {
+    lane.rank = {-priority, claim.borrows, accounts_[account.value()].share};
+    lane.lacks = claim.lacks;
+  }
+  return index;
 }
+
+namespace {
+
+template <class Index>
+void put(std::vector<Index>& set, Index member, bool in) {
+  const auto place = std::lower_bound(set.begin(), set.end(), member);
+  const bool known = place != set.end() && *place == member;
+  if (in && !known) set.insert(place, member);
+  if (!in && known) set.erase(place);
+}
+
+}  // namespace
 
 template <class Change>
 void WaitingQueue::moved(LaneIndex index, const Change& change) {
@@ -50,10 +65,8 @@ void WaitingQueue::moved(LaneIndex index, const Change& change) {
   if (was && is && least == least_of(lane) && before == lane.rank) return;
   if (was) order.erase({before, index});
   if (is) order.insert({lane.rank, index}, least_of(lane));
-  const auto place = std::lower_bound(waiting_.begin(), waiting_.end(), lane.shape);
-  const bool waits = place != waiting_.end() && *place == lane.shape;
-  if (order.empty() && waits) waiting_.erase(place);
-  if (!order.empty() && !waits) waiting_.insert(place, lane.shape);
+  put(waiting_, lane.shape, !order.empty());
+  if (was != is) put(accounts_[lane.account.value()].lanes, index, is);
 }
 
 void WaitingQueue::insert(LaneIndex lane, JobId job, Duration walltime) {

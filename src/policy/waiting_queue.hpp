@@ -6,7 +6,8 @@
 // their walltimes, so a pass asks a shape for "the first that is short enough" and never scans a
 // million jobs. Called by the engine. Derived state: rebuilt from the jobs after a restart, not
 // part of the digest. Costs: insert, erase O(log jobs + log lanes); best O((lanes seen in this pass
-// + lanes of equal key) x log jobs); reprice O(lanes of the account x log lanes); ahead_of
+// + lanes of equal key) x log jobs); restate O(lanes of the account
+// that have jobs x log lanes); ahead_of
 // O(lanes). Shapes, accounts and lanes are interned for the life of the queue. Memory: 40 bytes a
 // job.
 #pragma once
@@ -64,7 +65,7 @@ struct Rank {
 class WaitingQueue {
  public:
   AccountIndex account(const std::string& team, const std::string& project);
-  // `claim` is how a new lane stands; restate() tells later.
+  // `claim` is how a lane without jobs stands from now on; restate() tells the others.
   LaneIndex lane(const Shape& shape, AccountIndex account, std::int64_t priority,
                  const Claim& claim);
   const Shape& shape(ShapeIndex index) const { return shapes_[index.value()].shape; }
@@ -126,6 +127,7 @@ class WaitingQueue {
     Rank rank;
     std::int64_t lacks = Claim::nothing;
     ShapeIndex shape;
+    AccountIndex account;
     AggregateTree<JobId, Duration, Shortest> jobs;
     std::optional<std::pair<JobId, Duration>> oldest;  // the answer to most questions, kept at hand
   };
@@ -135,7 +137,7 @@ class WaitingQueue {
   };
   struct Account {
     FairShare share;
-    std::vector<LaneIndex> lanes;
+    std::vector<LaneIndex> lanes;  // those with jobs, ascending
   };
 
   std::optional<std::pair<JobId, Duration>> first_in(const Lane& lane, Duration longest,
@@ -160,7 +162,7 @@ template <class ClaimOf>
 void WaitingQueue::restate(AccountIndex account, const FairShare& share, const ClaimOf& claim) {
   auto& owner = accounts_[account.value()];
   owner.share = share;
-  for (const auto index : owner.lanes) {
+  for (const auto index : owner.lanes) {  // stand() keeps the jobs in it
     const auto& lane = lanes_[index.value()];
     const auto claimed = claim(shapes_[lane.shape.value()].shape, -lane.rank.minus_priority);
     const Rank rank{lane.rank.minus_priority, claimed.borrows, share};
