@@ -211,22 +211,29 @@ void show(const api::TeamList& list) {
                {"USED", true},
                {"BORROWED", true},
                {"MAY START", true},
-               {"GPU-HOURS LATELY", true}});
+               {"GPU-HOURS LATELY", true},
+               {"SPENT", true}});
+  const auto spent = [](const api::TeamView& t) {
+    if (!t.budget_micro_usd) return std::string("-");
+    return fmt::format("{} of {}", to_text(Money::of(t.spent_micro_usd)),
+                       to_text(Money::of(*t.budget_micro_usd)));
+  };
   const auto amount = [](const std::optional<std::int64_t>& gpus, const char* absent) {
     return gpus ? fmt::format("{}", *gpus) : std::string(absent);
   };
   for (const auto& t : list.teams) {
-    table.add({{t.name},
-               {t.group.empty() ? "-" : t.group},
-               {fmt::format("{}", t.weight)},
-               {amount(t.guaranteed, "-")},
-               {t.guaranteed ? amount(t.borrow, "any") : "-"},
-               {t.guaranteed ? amount(t.lend, "all") : "-"},
-               {fmt::format("{}", t.used)},
-               {fmt::format("{}", t.borrowed), t.borrowed > 0 ? Colour::Yellow : Colour::None},
-               {fmt::format("{}", t.may_start)},
-               {fmt::format("{}.{}", t.lately_gpu_ms / 3'600'000,
-                            t.lately_gpu_ms % 3'600'000 / 360'000)}});
+    table.add(
+        {{t.name},
+         {t.group.empty() ? "-" : t.group},
+         {fmt::format("{}", t.weight)},
+         {amount(t.guaranteed, "-")},
+         {t.guaranteed ? amount(t.borrow, "any") : "-"},
+         {t.guaranteed ? amount(t.lend, "all") : "-"},
+         {fmt::format("{}", t.used)},
+         {fmt::format("{}", t.borrowed), t.borrowed > 0 ? Colour::Yellow : Colour::None},
+         {fmt::format("{}", t.may_start)},
+         {fmt::format("{}.{}", t.lately_gpu_ms / 3'600'000, t.lately_gpu_ms % 3'600'000 / 360'000)},
+         {spent(t), t.budget_exhausted ? Colour::Red : Colour::None}});
   }
   table.print();
   if (list.overpromised > 0) {

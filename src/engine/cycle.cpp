@@ -24,6 +24,7 @@ std::vector<Outcome> Engine::decide(std::span<const Command> commands, Instant n
     if (outcomes.size() + 1 == commands.size()) {
       due_timers(now_);
       measure_curtailments(now_);
+      budgets_due(now_);
       charge_due(now_);
       schedule();
     }
@@ -42,6 +43,7 @@ std::optional<Instant> Engine::next_deadline() const {
     next = state_.charged_until;
   }
   if (preempt_due_ && (!next || *preempt_due_ < *next)) next = preempt_due_;
+  if (budgets_due_ && (!next || *budgets_due_ < *next)) next = budgets_due_;
   if (!deadlines_.empty() && (!next || deadlines_.begin()->at < *next))
     next = deadlines_.begin()->at;
   return next;
@@ -218,6 +220,7 @@ Duration Engine::longest(const Shape& shape) {
 Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
   const auto& shape = queue_.shape(candidate.shape);
   if (!shape.booking.empty()) return offer_booked(candidate);
+  if (is_kept_by_budget(job_of(candidate.job))) return Answer::NoQuota;
   const auto gpus = shape.demand.gpus;
   const auto free = fleet_.gpus_free();
   auto inside = free;  // what the team may have of it

@@ -268,6 +268,10 @@ void Engine::rebuild() {
   }
   standings_ = standings(*state_.portfolio, fleet_, state_.last_at);
   capacity_due_ = state_.last_at;
+  budgets_due_.reset();
+  if (has_budgets()) {
+    budgets_due_ = state_.spending.empty() ? state_.last_at : next_look(state_.last_at);
+  }
   specs_.clear();
   std::vector<JobId> ids;
   ids.reserve(state_.jobs.size());
@@ -306,6 +310,7 @@ std::string Engine::shape() {
   describe_shape<Job>(text);
   describe_shape<LiveAttempt>(text);
   describe_shape<CalledCurtailment>(text);
+  describe_shape<TeamSpending>(text);
   describe_shape<JobSpec>(text);
   describe_shape<Portfolio>(text);
   describe_shape<Site>(text);

@@ -78,7 +78,8 @@ class Engine {
   std::optional<Explanation> explain(JobId job, Instant now) const;  // none: unknown or ended
   std::vector<LiveView> live_attempts() const;                       // as of the latest decision
   Usage usage_so_far(const Job& job, Instant now) const;
-  Power facility_power_of(const std::string& site) const {  // at the meter; requires that it is
+  Money spent_by(const std::string& team, Instant now) const;  // in its budget's period
+  Power facility_power_of(const std::string& site) const {     // at the meter; requires that it is
     return facility_power(site_called(site));
   }
   std::vector<NodeShare> nodes_of_booking(const std::string& name) const;  // requires that it is
@@ -165,6 +166,16 @@ class Engine {
   void expect_loads_back(PoolIndex pool);
   SiteIndex site_called(const std::string& name) const;  // requires one of the portfolio
   Power facility_power(SiteIndex site) const;
+
+  // budgets.cpp: what teams may spend
+  bool has_budgets() const;
+  void budgets_due(Instant now);
+  static Instant next_look(Instant after);
+  std::map<std::string, Money> cost_of_running(Instant now) const;  // of teams with a budget
+  void apply(const BudgetBegun& event, Instant at);
+  void apply(const BudgetSpent& event, Instant at);
+  bool is_kept_by_budget(const Job& job) const;
+  std::optional<Explanation> kept_by_budget(const Job& job) const;
 
   // elastic.cpp: gangs made smaller for others, and larger when GPUs idle
   bool shrink_for(const WaitingQueue::Candidate& job);
@@ -316,6 +327,7 @@ class Engine {
   std::vector<Standing> standings_;
   Planner planner_;
   std::optional<Instant> capacity_due_;
+  std::optional<Instant> budgets_due_;  // none: no team has one
   Quotas quotas_;
   // GPUs that gangs of each team and project hold, to be charged.
   std::map<std::pair<TeamIndex, std::string>, std::int64_t> held_by_;

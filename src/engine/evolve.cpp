@@ -34,6 +34,10 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::erase_if(state_.node_failures, [&](const auto& known) { return unknown(known.first); });
   state_.interrupted.clear();
   state_.making_room.clear();  // its nodes are numbered anew; the next pass asks again
+  std::erase_if(state_.spending, [&](const auto& known) {
+    const auto* team = event.portfolio.find_team(known.first);
+    return team == nullptr || !team->budget;
+  });
   std::erase_if(state_.curtailments,
                 [&](const auto& known) { return unknown(known.second.curtailment.site); });
   std::erase_if(state_.site_power, [&](const auto& known) { return unknown(known.first); });
@@ -198,6 +202,9 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
     }
   }
   state_.leases[job.live->lease].used += event.usage;
+  if (const auto team = state_.spending.find(job.spec->team); team != state_.spending.end()) {
+    team->second.ended += event.usage.lease_cost + event.usage.energy_cost;
+  }
   const auto own_room = state_.making_room.find(event.attempt.job);
   if (event.result == AttemptResult::InfrastructureFailed) {
     state_.interrupted[event.attempt.job] = job.live->shares;

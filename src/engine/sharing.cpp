@@ -24,7 +24,7 @@ void Engine::rebuild_teams() {
 
 const Engine::ProjectAccount& Engine::account_of(const Job& job) {
   static const ProjectAccount everybodys{AccountIndex(), ""};
-  if (!shares() && quotas_.none()) {
+  if (!shares() && quotas_.none() && !budgets_due_) {
     queue_.account("", "");
     return everybodys;
   }

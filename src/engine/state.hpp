@@ -106,6 +106,18 @@ struct CalledCurtailment {
 };
 BOOST_DESCRIBE_STRUCT(CalledCurtailment, (), (curtailment, drawn, ceiling, begun, measured))
 
+// What a team has spent of its budget in the period under way, without what its gangs that run have
+// cost since `since`.
+struct TeamSpending {
+  Instant since;
+  Instant until;
+  Money ended;   // by attempts that ended in the period
+  Money before;  // of theirs and of those that run: what they had cost before it
+  bool warned = false;
+  bool exhausted = false;
+};
+BOOST_DESCRIBE_STRUCT(TeamSpending, (), (since, until, ended, before, warned, exhausted))
+
 struct LeaseAccount {
   Instant since;  // when Ampacity first held the lease
   Usage used;     // attempts that ended
@@ -136,10 +148,11 @@ struct State {
   std::map<JobId, std::string> held;       // and why
   std::map<JobState, std::int64_t> ended;  // jobs by final state
   std::map<std::string, CalledCurtailment> curtailments;
+  std::map<std::string, TeamSpending> spending;  // by team
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,
                        drained, node_failures, usable_halls, site_power, leases, use, charged_until,
-                       making_room, interrupted, bookings, held, ended, curtailments))
+                       making_room, interrupted, bookings, held, ended, curtailments, spending))
 
 }  // namespace ampacity

@@ -144,7 +144,8 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
     booked->jobs_ahead = e.jobs_ahead;
     return booked;
   }
-  const auto kept = kept_by_quota(*job.spec);
+  auto kept = kept_by_budget(job);
+  if (!kept) kept = kept_by_quota(*job.spec);
   const auto shape = ampacity::shape_of(fleet_, *job.spec);
   const Asker asker{*job.spec, shape, id, walltime_of(job)};
   for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {

@@ -133,7 +133,9 @@ std::vector<Share> without(const std::vector<Share>& shares, const std::vector<S
   }
   std::vector<Share> kept;
   for (const auto& share : shares) {
-    auto [at, end] = nodes_of(share);
+    const auto range = nodes_of(share);
+    auto at = range.begin;
+    const auto end = range.end;
     const auto ends_before = [&](NodeRange hole) { return hole.end <= at; };
     auto hole = std::partition_point(holes.begin(), holes.end(), ends_before);
     while (at < end) {

@@ -42,6 +42,7 @@ enum class Reason {
   NotEnoughPower,      // the site's interconnection carries no more
   OverQuota,           // its team has all that it may have
   GuaranteedToOthers,  // what is free is held back for the guarantees of other teams
+  BudgetExhausted,     // its team has spent what it may in this period
   Held,                // by somebody, or because it kills nodes; until it is released
   Booked,              // what is free is booked for others before this job would end
   BookingAhead,        // the booking that it names has not begun
@@ -53,8 +54,8 @@ BOOST_DESCRIBE_ENUM(Reason, JobInvalid, NameUnknown, NeverFits, QueueFull, Wallt
                     NothingToDo, BookingInvalid, BookingConflict, CurtailmentInvalid,
                     AmendmentInvalid, Starting, NotEnoughFreeGpus, NotEnoughWholeNodes,
                     NotEnoughInService, HeldForEarlierJob, SiteNotAllowed, AcceleratorAbsent,
-                    NotEnergised, BackingOff, NotEnoughPower, OverQuota, GuaranteedToOthers, Held,
-                    Booked, BookingAhead, BookingFull, WaitsForFaster)
+                    NotEnergised, BackingOff, NotEnoughPower, OverQuota, GuaranteedToOthers,
+                    BudgetExhausted, Held, Booked, BookingAhead, BookingFull, WaitsForFaster)
 
 struct Refusal {
   Reason reason = Reason::JobInvalid;

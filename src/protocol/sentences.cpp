@@ -175,6 +175,14 @@ struct Teller {
     return fmt::format("policy changed{}: {}", by(e.by), fmt::join(e.changes, ", "));
   }
 
+  std::string operator()(const BudgetBegun& e) const {
+    return fmt::format("the budget of team {} counts from {} until {}", e.team, to_text(e.since),
+                       to_text(e.until));
+  }
+  std::string operator()(const BudgetSpent& e) const {
+    return fmt::format("team {} has spent {} of its {}{}", e.team, to_text(e.spent),
+                       to_text(e.amount), e.all ? ": no new job of it starts" : "");
+  }
   std::string operator()(const CurtailmentCalled& e) const {
     const auto& c = e.curtailment;
     return fmt::format(

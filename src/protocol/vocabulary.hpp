@@ -468,6 +468,27 @@ struct PaceChanged {
 };
 BOOST_DESCRIBE_STRUCT(PaceChanged, (), (attempt, pace, draws, by))
 
+// A period of a team's budget began; its gangs that run had cost so much before.
+struct BudgetBegun {
+  std::string team;
+  Instant since;
+  Instant until;
+  Money before;
+  bool operator==(const BudgetBegun&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(BudgetBegun, (), (team, since, until, before))
+
+// So much of it is spent that somebody should know; or all of it: no new job of the team starts
+// until the period is over.
+struct BudgetSpent {
+  std::string team;
+  Money spent;
+  Money amount;
+  bool all = false;
+  bool operator==(const BudgetSpent&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(BudgetSpent, (), (team, spent, amount, all))
+
 struct LeaseAmended {
   std::string lease;
   Amendment amendment;
@@ -480,8 +501,8 @@ using EventBody =
                  AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained,
                  Resumed, CapacityChanged, SitePowerChanged, UseCharged, RoomPromised, BookingMade,
                  BookingBegun, BookingEnded, JobHeld, JobReleased, PolicyChanged, CurtailmentCalled,
-                 CurtailmentBegun, CurtailmentMeasured, CurtailmentEnded, PaceChanged,
-                 LeaseAmended>;
+                 CurtailmentBegun, CurtailmentMeasured, CurtailmentEnded, PaceChanged, LeaseAmended,
+                 BudgetBegun, BudgetSpent>;
 
 struct Event {
   Instant at;

@@ -211,7 +211,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     const auto& engine = conductor.engine();
     if (what == "sites") co_return ok(site_list(engine, conductor.now()));
     if (what == "leases") co_return ok(lease_list(engine, conductor.now()));
-    if (what == "teams") co_return ok(team_list(engine));
+    if (what == "teams") co_return ok(team_list(engine, conductor.now()));
     if (what == "bookings") co_return ok(booking_list(engine));
     if (what == "curtailments") co_return ok(curtailment_list(engine));
     if (what == "portfolio") co_return ok(*engine.state().portfolio);

@@ -107,7 +107,7 @@ std::string metrics_text(const Conductor& conductor, std::int64_t http_requests)
           by_lease([](auto& l) { return l.used_j; }));
   counter(registry, "ampacity_lease_used_micro_usd_total", "Cost of what jobs used",
           by_lease([](auto& l) { return l.used_micro_usd; }));
-  const auto teams = team_list(engine);
+  const auto teams = team_list(engine, engine.state().last_at);
   const auto by_team = [&](auto pick) { return each(teams.teams, "team", pick); };
   gauge(registry, "ampacity_team_gpus_used", "GPUs of running gangs; of a group, with all members",
         by_team([](auto& t) { return t.used; }));

@@ -194,7 +194,7 @@ api::ForecastView forecast_view(const Forecast& forecast) {
   return view;
 }
 
-api::TeamList team_list(const Engine& engine) {
+api::TeamList team_list(const Engine& engine, Instant now) {
   api::TeamList list;
   const auto& quotas = engine.quotas();
   const auto& teams = engine.state().portfolio->teams;
@@ -219,6 +219,13 @@ api::TeamList team_list(const Engine& engine) {
     view.borrowed = quotas.none() ? 0 : std::max<std::int64_t>(view.used - e.guaranteed, 0);
     view.may_start = std::max<std::int64_t>(quotas.may_start(index, free), 0);
     view.lately_gpu_ms = lately == engine.state().use.end() ? 0 : lately->second;
+    if (teams[i].budget) {
+      const auto spending = engine.state().spending.find(e.name);
+      view.budget_micro_usd = teams[i].budget->amount.count();
+      view.spent_micro_usd = engine.spent_by(e.name, now).count();
+      view.budget_exhausted =
+          spending != engine.state().spending.end() && spending->second.exhausted;
+    }
     list.teams.push_back(std::move(view));
   }
   for (const auto& pool : engine.fleet().pools()) {

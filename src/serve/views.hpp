@@ -14,7 +14,7 @@ api::JobView job_view(const JobRow& row, const Engine& engine, Instant now);
 api::AttemptView attempt_view(const AttemptRow& row, const Engine& engine, Instant now);
 api::SiteList site_list(const Engine& engine, Instant now);
 api::ForecastView forecast_view(const Forecast& forecast);
-api::TeamList team_list(const Engine& engine);
+api::TeamList team_list(const Engine& engine, Instant now);
 api::BookingList booking_list(const Engine& engine);
 api::CurtailmentList curtailment_list(const Engine& engine);
 api::LeaseList lease_list(const Engine& engine, Instant now);

@@ -288,6 +288,11 @@ class Conversation {
     if (r.next() % 3 == 0) {
       for (auto& team : portfolio.teams) team.quota.reset();
     }
+    if (r.next() % 3 == 0) {
+      const auto cents = static_cast<std::int64_t>(1 + r.next() % 20'000);
+      portfolio.teams[r.next() % portfolio.teams.size()].budget =
+          TeamBudget{Money::of(cents * 10'000)};
+    }
     portfolio.policy.requeue_backoff = Duration(static_cast<std::int64_t>(1 + r.next() % 8'000));
     portfolio.policy.resize_interval = Duration(static_cast<std::int64_t>(r.next() % 8'000'000));
     if (r.next() % 3 == 0) portfolio.policy.restart_walltime = RestartWalltime::Remaining;

@@ -252,10 +252,13 @@ struct TeamView {
   std::int64_t borrowed = 0;               // of these, beyond the guarantee
   std::int64_t may_start = 0;              // GPUs, now
   std::int64_t lately_gpu_ms = 0;          // decayed use, by which teams are ordered
+  std::optional<std::int64_t> budget_micro_usd;  // of the period; absent: none
+  std::int64_t spent_micro_usd = 0;              // of it, in the period under way
+  bool budget_exhausted = false;                 // no new job of it starts
 };
 BOOST_DESCRIBE_STRUCT(TeamView, (),
                       (name, group, weight, guaranteed, borrow, lend, used, borrowed, may_start,
-                       lately_gpu_ms))
+                       lately_gpu_ms, budget_micro_usd, spent_micro_usd, budget_exhausted))
 
 struct TeamList {
   std::vector<TeamView> teams;

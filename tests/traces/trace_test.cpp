@@ -134,6 +134,7 @@ class Conversation {
       if (const auto t = option(words, key); !t.empty()) value = parse_duration(t).value();
     };
     duration("min_runtime", policy.min_runtime);
+    duration("half_life", policy.fair_share_half_life);
     duration("resize_interval", policy.resize_interval);
     duration("killer_window", policy.killer_window);
     if (const auto n = option(words, "killer_attempts"); !n.empty()) {
@@ -214,6 +215,9 @@ class Conversation {
         team.quota->borrow = GpuCount::of(std::stoll(n));
       if (const auto n = option(quota, "lend"); !n.empty())
         team.quota->lend = GpuCount::of(std::stoll(n));
+      if (const auto usd = option(words, "budget." + team.name); !usd.empty()) {
+        team.budget = TeamBudget{Money::of(std::stoll(usd) * 1'000'000)};
+      }
       portfolio.teams.push_back(team);
     }
     for (const auto& name : split(option(words, "preempts"), ',')) {

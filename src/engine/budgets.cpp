@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Budgets of teams (model/portfolio.hpp, TeamBudget): what a team's gangs cost in a period of the
+// calendar, at the lease's price and with their energy, whether they ended or run. At a share of it
+// somebody is warned; when all is spent no new job of the team starts, nor do its elastic gangs
+// grow, until the next period; what runs goes on, and may start again. Looked at on every fifth
+// minute (UTC), so that it costs the gangs of teams with budgets then, and nothing else.
+#include <algorithm>
+
+#include "engine/engine.hpp"
+#include "units/arithmetic.hpp"
+#include "units/calendar.hpp"
+#include "units/text.hpp"
+
+namespace ampacity {
+namespace {
+
+constexpr Duration look_every{300'000};
+
+// The period of the calendar that holds an instant.
+std::pair<Instant, Instant> period_of(const TeamBudget& budget, Instant at) {
+  const Calendar utc;
+  auto month = utc.month_of(at);
+  std::int64_t months = 1;
+  if (budget.period == BudgetPeriod::Quarter) months = 3;
+  if (budget.period == BudgetPeriod::Year) months = 12;
+  month.month -= (month.month - 1) % months;
+  const auto since = utc.start_of(month);
+  for (std::int64_t i = 0; i < months; ++i) month = next(month);
+  return {since, utc.start_of(month)};
+}
+
+}  // namespace
+
+bool Engine::has_budgets() const {
+  const auto& teams = state_.portfolio->teams;
+  return std::any_of(teams.begin(), teams.end(),
+                     [](const Team& t) { return t.budget.has_value(); });
+}
+
+Instant Engine::next_look(Instant after) {
+  return after - (after.time_since_epoch() % look_every) + look_every;
+}
+
+std::map<std::string, Money> Engine::cost_of_running(Instant now) const {
+  std::map<std::string, Money> cost;
+  for (const auto& team : state_.portfolio->teams) {
+    if (team.budget) cost[team.name];
+  }
+  for (const auto id : live_jobs()) {
+    const auto& job = job_of(id);
+    const auto team = cost.find(job.spec->team);
+    if (team == cost.end()) continue;
+    const auto usage = usage_so_far(job, now);
+    team->second += usage.lease_cost + usage.energy_cost;
+  }
+  return cost;
+}
+
+void Engine::budgets_due(Instant now) {
+  if (!budgets_due_ || *budgets_due_ > now) return;
+  budgets_due_ = next_look(now);
+  const auto running = cost_of_running(now);
+  for (const auto& team : state_.portfolio->teams) {
+    if (!team.budget) continue;
+    const auto cost = running.at(team.name);
+    const auto known = state_.spending.find(team.name);
+    if (known == state_.spending.end() || known->second.until <= now) {
+      const auto [since, until] = period_of(*team.budget, now);
+      emit(BudgetBegun{team.name, since, until, cost});
+    }
+    const auto& spending = state_.spending.at(team.name);
+    const auto spent = spending.ended + cost - spending.before;
+    const auto& amount = team.budget->amount;
+    const auto warn = Money::of(scaled(amount.count(), team.budget->warn_at.count(), one.count()));
+    if (spent >= amount && !spending.exhausted) {
+      emit(BudgetSpent{team.name, spent, amount, true});
+    } else if (spent >= warn && !spending.warned) {
+      emit(BudgetSpent{team.name, spent, amount, false});
+    }
+  }
+}
+
+Money Engine::spent_by(const std::string& team, Instant now) const {
+  const auto known = state_.spending.find(team);
+  if (known == state_.spending.end()) return {};
+  const auto running = cost_of_running(now);
+  const auto cost = running.find(team);
+  return known->second.ended - known->second.before +
+         (cost == running.end() ? Money() : cost->second);
+}
+
+void Engine::apply(const BudgetBegun& event, Instant) {
+  state_.spending[event.team] = {event.since, event.until, {}, event.before, false, false};
+  dirty_ = true;
+}
+
+void Engine::apply(const BudgetSpent& event, Instant) {
+  auto& spending = state_.spending.at(event.team);
+  spending.warned = true;
+  spending.exhausted = event.all;
+}
+
+bool Engine::is_kept_by_budget(const Job& job) const {
+  if (state_.spending.empty() || job.attempts > 0) return false;
+  const auto known = state_.spending.find(job.spec->team);
+  return known != state_.spending.end() && known->second.exhausted;
+}
+
+std::optional<Explanation> Engine::kept_by_budget(const Job& job) const {
+  if (!is_kept_by_budget(job)) return std::nullopt;
+  const auto& spending = state_.spending.at(job.spec->team);
+  const auto* team = state_.portfolio->find_team(job.spec->team);
+  const auto amount = team != nullptr && team->budget ? team->budget->amount : Money();
+  return Explanation{Reason::BudgetExhausted,
+                     fmt::format("team {} has spent its {} of the period that began on {}; its new "
+                                 "jobs start from {} on",
+                                 job.spec->team, to_text(amount), to_text(spending.since),
+                                 to_text(spending.until)),
+                     0,
+                     {},
+                     {}};
+}
+
+}  // namespace ampacity
