@@ -19,10 +19,10 @@
 #include <set>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/digest.hpp"
+#include "base/lookup.hpp"
 #include "base/result.hpp"
 #include "engine/state.hpp"
 #include "ledger/usage.hpp"
@@ -321,7 +321,7 @@ class Engine {
   Fleet fleet_;
   WaitingQueue queue_;
   std::set<Deadline> deadlines_;
-  std::unordered_map<std::uint64_t, std::weak_ptr<const JobSpec>> specs_;  // equal ones once
+  Lookup<std::uint64_t, std::weak_ptr<const JobSpec>> specs_;  // equal ones once
   std::size_t specs_until_sweep_ = 1'024;
   std::set<std::pair<Instant, std::string>> failures_;  // of nodes, those that are remembered
   std::vector<Standing> standings_;

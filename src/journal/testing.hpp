@@ -122,6 +122,23 @@ inline Entry booked() {
            {at(22), BookingEnded{"fans", "its time is over"}}}};
 }
 
+// A site draws less for a while, and a team spends its budget.
+inline Entry curtailed() {
+  const Curtailment call{"noon", "abilene", Power::of(30'000'000), at(22), at(23), "heat"};
+  const Money budget = Money::of(60'000'000);
+  return {at(22),
+          Curtail{call, "grid"},
+          {},
+          {{at(22), CurtailmentCalled{call, Power::of(90'000'000), Power::of(50'000'000), "grid"}},
+           {at(22), CurtailmentBegun{"noon", Power::of(25'000'000), Power::of(25'100'000)}},
+           {at(22), PaceChanged{{JobId(9), 1}, Ratio::of(740'000), Power::of(1'967), "noon"}},
+           {at(22), CurtailmentMeasured{"noon", Power::of(60'000'000), Power::of(30'000'000),
+                                        Power::of(30'000'000)}},
+           {at(22), CurtailmentEnded{"noon", "its time is over"}},
+           {at(22), BudgetBegun{"research", at(0), at(2'000'000), Money()}},
+           {at(22), BudgetSpent{"research", budget, budget, true}}}};
+}
+
 // Two jobs; between them every kind of event. Job 1 fails on a node, is held, is run again and
 // completes; job 2 is cancelled while it runs.
 inline std::vector<Entry> two_lives() {
@@ -181,6 +198,7 @@ inline std::vector<Entry> two_lives() {
        AmendLease{"oracle", amendment(), "olga"},
        {},
        {{at(22), LeaseAmended{"oracle", amendment()}}}},
+      curtailed(),
   };
 }
 
