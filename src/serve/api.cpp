@@ -10,9 +10,11 @@
 #include <charconv>
 
 #include "base/text.hpp"
+#include "serve/answers.hpp"
 #include "serve/billing.hpp"
 #include "serve/log_stream.hpp"
 #include "serve/metrics.hpp"
+#include "serve/request_routes.hpp"
 #include "serve/token.hpp"
 #include "serve/views.hpp"
 #include "wire/json.hpp"
@@ -22,106 +24,6 @@
 
 namespace ampacity {
 namespace {
-
-using http::Request;
-using http::Response;
-using Reply = asio::awaitable<std::optional<Response>>;
-
-Response answer(int status, std::string body) {
-  return {status, std::move(body)};
-}
-
-template <class T>
-Response ok(const T& value, int status = 200) {
-  return answer(status, json::to_json(value));
-}
-
-Response failure(int status, const std::string& message, const std::string& reason) {
-  return ok(api::ErrorBody{message, reason}, status);
-}
-
-int status_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::InvalidInput:
-      return 400;
-    case ErrorCode::NotFound:
-      return 404;
-    case ErrorCode::Conflict:
-      return 409;
-    case ErrorCode::Unauthorized:
-      return 401;
-    case ErrorCode::LimitExceeded:
-      return 413;
-    case ErrorCode::NoSpace:
-      return 507;
-    case ErrorCode::Io:
-    case ErrorCode::ReadOnly:
-    case ErrorCode::Locked:
-    case ErrorCode::Corrupt:
-    case ErrorCode::Version:
-    case ErrorCode::Unavailable:
-      return 503;
-  }
-  return 500;
-}
-
-Response failure(const Error& error) {
-  return failure(status_of(error.code), error.message,
-                 boost::describe::enum_to_string(error.code, "Io"));
-}
-
-int status_of(Reason reason) {
-  switch (reason) {
-    case Reason::JobUnknown:
-    case Reason::NameUnknown:
-      return 404;
-    case Reason::RequestReused:
-    case Reason::JobEnded:
-    case Reason::PortfolioInUse:
-    case Reason::NothingToDo:
-    case Reason::BookingConflict:
-      return 409;
-    case Reason::QueueFull:
-      return 429;
-    default:
-      return 422;
-  }
-}
-
-Response refusal(const Refusal& refused, bool of_submission) {
-  const auto status =
-      of_submission && refused.reason == Reason::NameUnknown ? 422 : status_of(refused.reason);
-  return failure(status, refused.message, boost::describe::enum_to_string(refused.reason, "?"));
-}
-
-std::optional<std::int64_t> number(const std::string& text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-Result<std::int64_t> query_number(const Request& request, const std::string& key,
-                                  std::int64_t fallback, std::int64_t least, std::int64_t most) {
-  const auto it = request.query.find(key);
-  if (it == request.query.end()) return fallback;
-  const auto value = number(it->second);
-  if (!value || *value < least || *value > most) {
-    return invalid(fmt::format("?{}=: expected {} to {}, got '{}'", key, least, most, it->second));
-  }
-  return *value;
-}
-
-// The body as T. Text that is not UTF-8 would make every later reading of the journal fail.
-template <class T>
-Result<T> body_of(const Request& request) {
-  return json::from_json<T>(request.body);
-}
-
-std::string query_text(const Request& request, const std::string& key) {
-  const auto it = request.query.find(key);
-  return it == request.query.end() ? "" : it->second;
-}
 
 // The settings as the portfolio file would be read, in one line of problems.
 Result<Policy> changed_policy(const Policy& policy, const Settings& settings) {
@@ -164,6 +66,10 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (p[1] == "curtailments" && p.size() == 3 && request.method == "DELETE") {
       co_return co_await end_curtailment(request);
     }
+    const bool wanted = p[1] == "requests" || p[1] == "rights";
+    if (wanted && (p.size() > 2 || request.method == "POST")) {
+      co_return co_await request_route(conductor, request);
+    }
     if (p[1] == "leases" && p.size() > 2) co_return co_await leases(request);
     const bool billed = p[1] == "billing" || p[1] == "chargeback";
     if (request.method == "GET" && billed && p.size() == 3) co_return co_await month_of(request);
@@ -176,15 +82,6 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   bool may_write(const Request& request) const {
     const auto given = request.header("authorization");
     return given.rfind("Bearer ", 0) == 0 && same_token(given.substr(7), token);
-  }
-
-  static Response no_route(const Request& request) {
-    std::string path;
-    for (const auto& part : request.path) path += "/" + part;
-    return failure(404,
-                   fmt::format("there is no {} {}; GET /openapi.json lists what there is",
-                               request.method, path),
-                   "NotFound");
   }
 
   Reply top(std::string name) {
@@ -214,6 +111,8 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (what == "teams") co_return ok(team_list(engine));
     if (what == "bookings") co_return ok(booking_list(engine));
     if (what == "curtailments") co_return ok(curtailment_list(engine));
+    if (what == "requests") co_return ok(request_list(engine));
+    if (what == "rights") co_return ok(right_list(engine, conductor.now()));
     if (what == "portfolio") co_return ok(*engine.state().portfolio);
     if (what == "policy") co_return ok(policy());
     if (what == "state") co_return ok(before);
