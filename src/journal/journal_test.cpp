@@ -256,7 +256,7 @@ TEST_CASE("commands are kept for audit; what an event holds is not held twice") 
       first(folder, "SELECT group_concat(kind, ' ') FROM commands WHERE seq > 5") ==
       "ReportStarted ReportStarted ReportNode Drain Resume SubmitJob HoldJob ReleaseJob Tick Tick "
       "CancelJob ReportEnded ReportEnded MakeBooking SetPolicy "
-      "AmendLease Curtail SubmitJob");
+      "AmendLease Curtail CreateRequest SubmitJob");
 }
 
 TEST_CASE("commands come back whole, with what an event holds of them, page by page") {

@@ -99,6 +99,41 @@ inline Event ended(std::int64_t seconds, std::int64_t job, std::int64_t number, 
 }
 
 // A maintenance from its first to its last event.
+// A capacity request from its making to the lease; the request is the command that says most.
+inline Entry asked() {
+  const CapacityRequest spring{"spring", Power::of(800), at(30), at(90), "note"};
+  const LeasePrice price{PriceBasis::MwMonth, Money::of(5)};
+  Quote quote{.name = "q",
+              .provider = "oracle",
+              .site = "abilene",
+              .power = Power::of(300),
+              .price = price,
+              .from = at(31),
+              .until = at(80),
+              .pue = one,
+              .energy_price = {},
+              .carbon = Carbon::of(7),
+              .note = ""};
+  const OpenRequest open{spring, at(22), {}, {quote}, {}, {}};
+  RightAmendment change{.from = at(22),
+                        .agreed = at(22),
+                        .scope = "all",
+                        .response_window = Duration(5),
+                        .ends = at(99),
+                        .why = "w",
+                        .by = "olga"};
+  return {at(22),
+          CreateRequest{spring, "olga"},
+          {},
+          {{at(22), RequestCreated{spring, {{"azure", "all", at(25)}}, "olga"}},
+           {at(22), OfferAnswered{"spring", "azure", OfferAnswer::Accepted, Power::of(500), price,
+                                  "by azure"}},
+           {at(22), RequestSettled{"spring", RequestStage::PartlyMatched, Power::of(300)}},
+           {at(22), QuoteAdded{"spring", quote, "olga"}},
+           {at(22), QuoteAwarded{"spring", "q", lease_of(open, quote, "spring-q"), "olga"}},
+           {at(22), RightAmended{"azure", change}}}};
+}
+
 inline Amendment amendment() {
   Amendment a{.from = at(22), .agreed = at(22)};
   a.power = Power::of(5'000'000'000);
@@ -199,6 +234,7 @@ inline std::vector<Entry> two_lives() {
        {},
        {{at(22), LeaseAmended{"oracle", amendment()}}}},
       curtailed(),
+      asked(),
   };
 }
 
