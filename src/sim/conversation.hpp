@@ -92,6 +92,7 @@ class Conversation {
       case Amend:
         return amend(r);
       case Ask:
+        for (auto n = r.next() % 8; n > 0; --n) ask(r);  // few words say little here
         return ask(r);
       default:
         return pass(Duration(static_cast<std::int64_t>(r.next() % 20'000'000)));
@@ -272,8 +273,8 @@ class Conversation {
 
   // Capacity that is wanted, its answers and quotes, in any order; seldom another right.
   void ask(Random& r) {
-    const auto name = fmt::format("r{}", r.next() % 6);
-    const auto power = Power::of(static_cast<std::int64_t>(1 + r.next() % 90'000));
+    const auto name = fmt::format("r{}", r.next() % 3);
+    const auto power = Power::of(static_cast<std::int64_t>(1 + r.next() % 3) * 10'000);
     constexpr const char* providers[] = {"azure", "oracle", ""};
     const std::string provider = providers[r.next() % 3];
     const auto later = now_ + Duration(static_cast<std::int64_t>(r.next() % 90'000'000));
@@ -285,7 +286,7 @@ class Conversation {
       case 2:
         return tell(DeclineRequest{name, provider, "azure"});
       case 3:
-        return quote(r, name, {.provider = provider, .power = power, .from = later});
+        return quote(r, name, {.provider = providers[r.next() % 2], .power = power, .from = later});
       case 4:
         return tell(AwardQuote{name, fmt::format("q{}", r.next() % 3), "", "olga"});
       default:

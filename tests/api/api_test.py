@@ -451,7 +451,7 @@ def test_requests() -> None:
     start = int(START * 1000) + 86_400_000
     asked = call("POST", "/v1/requests", body={"request": {"name": "spring", "power": 100, "from": start, "until": start * 2}, "by": "olga"}, status=201)
     assert asked["stage"] == "Offered" and asked["offers"][0]["provider"] == "northwind" and asked["left_w"] == 100, asked
-    quote = {"provider": "tidewater", "site": "cellar", "power": 40, "from": start}
+    quote = {"provider": "tidewater", "site": "cellar", "power": 40, "from": start, "pue": 1_100_000}
     path = "/v1/requests/{name}"
     for name, dollars in (("dear", 600), ("cheap", 500)):
         price = {"basis": "MwMonth", "amount": dollars * 1_000_000_000}
