@@ -269,6 +269,54 @@ def test_bookings() -> None:
     assert call("GET", "/v1/bookings") == {"bookings": []}
 
 
+def curtailment(name: str, watts: int, site: str = "attic", begins: int = 0, ends: int = 3_600_000) -> dict:
+    """So many W less at the meter, from and until so many ms from now."""
+    return {"by": "grid", "curtailment": {"name": name, "site": site, "power": watts, "from": now_ms() + begins, "until": now_ms() + ends}}
+
+
+def test_curtailments() -> None:
+    """A call of the grid: who may pause does, and comes back when it is called off. Processes of this machine cannot be slowed."""
+    path, name = "/v1/curtailments", "/v1/curtailments/{name}"
+    assert call("GET", path) == {"curtailments": []}
+    body = job(gpus=2, sites=["attic"], pausable=True, slowest=500_000, checkpoint_interval=60_000, command=["sleep", "60"])
+    pauses = call("POST", "/v1/jobs", body=body, status=201)["job"]
+    wait_for(pauses, "Running")
+    rigid = call("POST", "/v1/jobs", body=job(gpus=2, sites=["attic"], requeue=False, command=["sleep", "60"]), status=201)["job"]
+    wait_for(rigid, "Running")
+    ahead = call("POST", path, status=201, body=curtailment("heat-wave", 10, begins=1_800_000))
+    assert not ahead["begun"] and ahead["asked_w"] == 10 and ahead["drawn_w"] == ahead["drawn_before_w"] > 0, ahead
+    begun = call("POST", path, status=201, body=curtailment("now", 10))
+    assert begun["begun"] and begun["asked_w"] == 10 and 0 < begun["ceiling_w"] < begun["drawn_before_w"] and begun["slowed_jobs"] == [], begun
+    detail = wait_for(pauses, "Waiting")
+    assert detail["attempts"][0]["state"] == "Curtailed" and detail["explanation"]["reason"] == "NotEnoughPower", detail
+    views = {c["name"]: c for c in call("GET", path)["curtailments"]}
+    assert list(views) == ["now", "heat-wave"] and views["now"]["less_w"] >= 10, views
+    assert call("GET", "/v1/jobs/{id}", f"/v1/jobs/{rigid}")["job"]["state"] == "Running", "who must not be requeued is not touched"
+    for bad, status, reason, words in [
+        (curtailment("now", 10), 422, "CurtailmentInvalid", "called 'now' already"),
+        (curtailment("none", 0), 422, "CurtailmentInvalid", "power: expected more than 0 W"),
+        (curtailment("Bad Name", 10), 422, "CurtailmentInvalid", "name: 'Bad Name' is not a name"),
+        (curtailment("past", 10, begins=-2000, ends=-1000), 422, "CurtailmentInvalid", "until: "),
+        (curtailment("backwards", 10, begins=2000, ends=1000), 422, "CurtailmentInvalid", "until: "),
+        (curtailment("lost", 10, site="atic"), 422, "NameUnknown", "did you mean 'attic'"),
+    ]:
+        answer = call("POST", path, status=status, body=bad)
+        assert answer["reason"] == reason and words in answer["error"], answer
+    for text, words in [("{", "JSON"), ('{"curtailment": 3}', "curtailment: expected an object"),
+                        ('{"curtailment": {"power": "30 MW"}}', "curtailment.power: expected an integer")]:
+        status, answer = raw("POST", path, text)
+        assert status == 400 and words in json.loads(answer)["error"], answer
+    assert raw("POST", path, json.dumps(curtailment("open", 10)), token="")[0] == 401
+    assert raw("DELETE", "/v1/curtailments/now", token="f" * 64)[0] == 401
+    call("DELETE", name, "/v1/curtailments/now?by=grid")
+    assert "did you mean 'heat-wave'" in call("DELETE", name, "/v1/curtailments/heat-wav", status=404)["error"]
+    assert wait_for(pauses, "Waiting")["explanation"]["reason"] == "NotEnoughPower", "its walltime runs into the one ahead"
+    call("DELETE", name, "/v1/curtailments/heat-wave")
+    assert len(wait_for(pauses, "Running")["attempts"]) == 2, "it comes back when the calls are over"
+    assert call("GET", path) == {"curtailments": []}
+    release_all(pauses, rigid)
+
+
 def test_outage_of_a_rack() -> None:
     rack = "attic/hall/p1/r1"
     call("POST", "/v1/nodes", body={"node": rack, "state": "Down", "detail": "breaker"})
@@ -462,6 +510,14 @@ def test_command_line() -> None:
     run("book", "summer", "--gpus", "2", "--from", "soon", "--for", "1 h", code=2)
     assert "has ended" in run("unbook", "spring")
     run("unbook", "spring", code=6)
+    run("curtailments")
+    assert "20 W less at cellar" in run("curtail", "cellar", "--mw", "0.00002", "--notice", "30 min", "--for", "1 h", "--name", "peak")
+    assert json.loads(run("curtailments", "--json"))["curtailments"][0]["name"] == "peak" and "peak" in run("curtailments")
+    run("curtail", "cellar", "--mw", "0.00002", "--for", "1 h", "--name", "peak", code=5)
+    run("curtail", "cellar", "--mw", "much", "--for", "1 h", code=2)
+    run("curtail", "cellar", "--mw", "1", "--for", "long", code=2)
+    assert "is over" in run("uncurtail", "peak")
+    run("uncurtail", "peak", code=6)
     assert "backfill  " in run("policy") and run("policy", "set", "backfill=none", "min_runtime=5 min") == "backfill=none\nmin_runtime=5 min\n"
     assert "did you mean 'backfill'" in run("policy", "set", "backfil=none", code=2)
     assert "is in force" in run("apply", str(DESK)) and "nothing changed" in run("apply", str(DESK)), "the file has easy backfill"
@@ -481,7 +537,7 @@ def test_command_line() -> None:
     assert run("events").count("\n") == 20
     assert "\x1b[" not in run("jobs"), "colours in a pipe"
     for name in ("serve", "submit", "jobs", "job", "explain", "forecast", "logs", "wait", "cancel", "sites", "leases", "teams", "drain",
-                 "resume", "node", "book", "unbook", "bookings", "hold", "release", "apply", "policy", "events", "check",
+                 "resume", "node", "book", "unbook", "bookings", "curtail", "curtailments", "uncurtail", "hold", "release", "apply", "policy", "events", "check",
                  "workload", "schema", "completion", "replay", "bench", "soak", "invoice", "chargeback", "programme", "article"):
         assert "Examples" in run(name, "--help") or name == "completion", name
 
@@ -506,7 +562,8 @@ def test_second_server_and_restart(server: subprocess.Popen) -> subprocess.Popen
 def main() -> None:
     server = start()
     try:
-        for test in (test_jobs, test_waiting_and_cancel, test_refusals, test_operations, test_holds, test_bookings, test_outage_of_a_rack,
+        for test in (test_jobs, test_waiting_and_cancel, test_refusals, test_operations, test_holds, test_bookings, test_curtailments,
+                     test_outage_of_a_rack,
                      test_elastic_and_speeds, test_policy, test_portfolio, test_snapshot, test_events, test_command_line, test_money):
             test()
             print("ok", test.__name__, flush=True)
