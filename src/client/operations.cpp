@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/operations.hpp"
 
-#include <cmath>
-
 #include "client/command.hpp"
 #include "protocol/sentences.hpp"
 #include "units/text.hpp"
@@ -159,8 +157,7 @@ void add_bookings(CLI::App& app, const OptionsPtr& options, Run& run) {
 
 struct CurtailCall {
   Curtailment curtailment;
-  double megawatts = 0;
-  std::string from, lasting, notice;
+  std::string megawatts, from, lasting, notice;
 };
 
 // A name that nobody has to think of: the site and the minute.
@@ -193,7 +190,9 @@ Status set_times(const Options& options, CurtailCall& call) {
 
 Exit curtail(const Options& options, CurtailCall& call) {
   auto& c = call.curtailment;
-  c.power = Power::of(std::llround(call.megawatts * 1e6));
+  const auto power = parse_power(call.megawatts + " MW");  // exactly, to the watt
+  if (!power) return say(power.error().within("--mw"));
+  c.power = *power;
   if (const auto status = set_times(options, call); !status) return say(status.error());
   const auto body = json::to_json(api::CurtailmentBody{c, user_name()});
   return told<api::CurtailmentView>(
@@ -212,9 +211,7 @@ void add_curtail(CLI::App& app, const OptionsPtr& options, Run& run) {
                       "  ampacity curtail abilene --mw 30 --from 2028-07-01T16:00:00Z --for '3 h' "
                       "--name heat-wave");
   sub->add_option("site", call->curtailment.site, "Name of the site")->required();
-  sub->add_option("--mw", call->megawatts, "So many megawatts less, at the meter")
-      ->required()
-      ->check(CLI::Range(0.000'001, 1e6));
+  sub->add_option("--mw", call->megawatts, "So many megawatts less, at the meter")->required();
   sub->add_option("--from", call->from, "Instant such as 2028-07-01T16:00:00Z");
   sub->add_option("--notice", call->notice, "So long from now, unless --from is given")
       ->default_val("0 s");
