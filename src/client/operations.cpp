@@ -157,7 +157,8 @@ void add_bookings(CLI::App& app, const OptionsPtr& options, Run& run) {
 
 struct CurtailCall {
   Curtailment curtailment;
-  std::string megawatts, from, lasting, notice;
+  std::string megawatts;
+  std::string from, lasting, notice;
 };
 
 // A name that nobody has to think of: the site and the minute.
@@ -190,7 +191,7 @@ Status set_times(const Options& options, CurtailCall& call) {
 
 Exit curtail(const Options& options, CurtailCall& call) {
   auto& c = call.curtailment;
-  const auto power = parse_power(call.megawatts + " MW");  // exactly, to the watt
+  const auto power = parse_power(call.megawatts + " MW");
   if (!power) return say(power.error().within("--mw"));
   c.power = *power;
   if (const auto status = set_times(options, call); !status) return say(status.error());
@@ -211,7 +212,8 @@ void add_curtail(CLI::App& app, const OptionsPtr& options, Run& run) {
                       "  ampacity curtail abilene --mw 30 --from 2028-07-01T16:00:00Z --for '3 h' "
                       "--name heat-wave");
   sub->add_option("site", call->curtailment.site, "Name of the site")->required();
-  sub->add_option("--mw", call->megawatts, "So many megawatts less, at the meter")->required();
+  sub->add_option("--mw", call->megawatts, "So many megawatts less, at the meter: 30 or 0.5")
+      ->required();
   sub->add_option("--from", call->from, "Instant such as 2028-07-01T16:00:00Z");
   sub->add_option("--notice", call->notice, "So long from now, unless --from is given")
       ->default_val("0 s");

@@ -137,6 +137,12 @@ void Engine::on(const Configure& command) {
     return refuse(Reason::PortfolioInvalid, joined(problems));
   }
   if (state_.configured && portfolio == *state_.portfolio) return;
+  auto objected = objection_to_rights(portfolio);
+  if (!objected) objected = objection_to_leases(portfolio);
+  if (objected) {
+    outcome_.refusal = std::move(objected);
+    return;
+  }
   const Fleet next(portfolio);
   for (const auto id : live_jobs()) {
     const auto& job = job_of(id);

@@ -17,10 +17,34 @@ Lease* find_lease(Portfolio& portfolio, const std::string& name) {
   return it == leases.end() ? nullptr : &*it;
 }
 
+void keep_rights(const Portfolio& known, Portfolio& next) {
+  for (const auto& provider : known.providers) {
+    if (!provider.right_of_first_refusal) continue;
+    for (auto& same : next.providers) {
+      if (same.name != provider.name || !same.right_of_first_refusal) continue;
+      auto& all = same.right_of_first_refusal->amendments;
+      for (const auto& a : provider.right_of_first_refusal->amendments) {
+        if (std::find(all.begin(), all.end(), a) == all.end()) all.push_back(a);
+      }
+    }
+  }
+}
+
+bool is_award(const OpenRequest& asked, const std::string& lease) {
+  return std::any_of(asked.awards.begin(), asked.awards.end(),
+                     [&](const Award& a) { return a.lease == lease; });
+}
+
 }  // namespace
 
-// What was amended stays amended.
+// What was amended stays amended, and what was awarded stays leased.
 Portfolio Engine::with_amendments(Portfolio portfolio) const {
+  keep_rights(*state_.portfolio, portfolio);
+  for (const auto& known : state_.portfolio->leases) {
+    const bool awarded = state_.capacity_requests.count(known.request) > 0 &&
+                         is_award(state_.capacity_requests.at(known.request), known.name);
+    if (awarded && find_lease(portfolio, known.name) == nullptr) portfolio.leases.push_back(known);
+  }
   for (const auto& known : state_.portfolio->leases) {
     auto* lease = find_lease(portfolio, known.name);
     if (lease == nullptr) continue;
@@ -61,6 +85,10 @@ void Engine::on(const AmendLease& command) {
   if (const auto problems = check(next); !problems.empty()) {
     return refuse(Reason::AmendmentInvalid,
                   problems.front().path + ": " + problems.front().message);
+  }
+  if (auto no = objection_to_leases(next)) {
+    outcome_.refusal = std::move(no);
+    return;
   }
   emit(LeaseAmended{command.lease, std::move(amendment)});
   refresh_capacity(now_);

@@ -90,6 +90,7 @@ void Engine::refresh_capacity(Instant now) {
   }
   bookings_due(now);
   curtailments_due(now);
+  requests_due(now);
   standings_ = standings(*state_.portfolio, fleet_, now);
   for (std::uint32_t i = 0; i < fleet_.halls().size(); ++i) {
     const auto& hall = fleet_.halls()[i];

@@ -52,7 +52,7 @@ std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> 
   if (auto known = kept.lock(); known && *known == *spec) return known;
   kept = spec;
   if (specs_.size() > specs_until_sweep_) {  // forget those that no job has any more
-    std::erase_if(specs_, [](const auto& entry) { return entry.second.expired(); });
+    specs_.erase_if([](const auto& known) { return known.expired(); });
     specs_until_sweep_ = std::max<std::size_t>(2 * specs_.size(), 1'024);
   }
   return spec;

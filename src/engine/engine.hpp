@@ -19,10 +19,10 @@
 #include <set>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/digest.hpp"
+#include "base/lookup.hpp"
 #include "base/result.hpp"
 #include "engine/state.hpp"
 #include "ledger/usage.hpp"
@@ -124,6 +124,31 @@ class Engine {
   void on(const AmendLease& command);
   void apply(const LeaseAmended& event, Instant at);
   Portfolio with_amendments(Portfolio portfolio) const;
+
+  // requests.cpp: capacity that is wanted, who is asked first, and what that forbids
+  void on(const CreateRequest& command);
+  void on(const AcceptRequest& command);
+  void on(const DeclineRequest& command);
+  void on(const AddQuote& command);
+  void on(const AwardQuote& command);
+  void on(const AmendRight& command);
+  void apply(const RequestCreated& event, Instant at);
+  void apply(const OfferAnswered& event, Instant at);
+  void apply(const RequestSettled& event, Instant at);
+  void apply(const QuoteAdded& event, Instant at);
+  void apply(const QuoteAwarded& event, Instant at);
+  void apply(const RightAmended& event, Instant at);
+  const OpenRequest* request_called(const std::string& name);  // refuses if there is none
+  const RefusalOffer* offer_of(const OpenRequest& request, const std::string& provider);
+  std::optional<Refusal> objection_to(const CapacityRequest& request) const;
+  std::optional<Refusal> objection_to_rights(const Portfolio& next) const;
+  std::optional<Refusal> objection_to_leases(const Portfolio& next) const;
+  std::optional<Refusal> objection_to_lease(const Lease& lease, const Portfolio& next) const;
+  std::optional<Refusal> objection_by(const Provider& holder, Instant agreed,
+                                      const Lease& lease) const;
+  std::optional<Refusal> beyond_request(const Lease& lease, const Portfolio& next) const;
+  void requests_due(Instant now);
+  void settle(const std::string& request);
 
   // bookings.cpp: what is kept from an instant to an instant
   void on(const MakeBooking& command);
@@ -321,7 +346,7 @@ class Engine {
   Fleet fleet_;
   WaitingQueue queue_;
   std::set<Deadline> deadlines_;
-  std::unordered_map<std::uint64_t, std::weak_ptr<const JobSpec>> specs_;  // equal ones once
+  Lookup<std::uint64_t, std::weak_ptr<const JobSpec>> specs_;  // equal ones once
   std::size_t specs_until_sweep_ = 1'024;
   std::set<std::pair<Instant, std::string>> failures_;  // of nodes, those that are remembered
   std::vector<Standing> standings_;

@@ -149,10 +149,12 @@ struct State {
   std::map<JobState, std::int64_t> ended;  // jobs by final state
   std::map<std::string, CalledCurtailment> curtailments;
   std::map<std::string, TeamSpending> spending;  // by team
+  std::map<std::string, OpenRequest> capacity_requests;
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,
                        drained, node_failures, usable_halls, site_power, leases, use, charged_until,
-                       making_room, interrupted, bookings, held, ended, curtailments, spending))
+                       making_room, interrupted, bookings, held, ended, curtailments, spending,
+                       capacity_requests))
 
 }  // namespace ampacity

@@ -99,6 +99,41 @@ inline Event ended(std::int64_t seconds, std::int64_t job, std::int64_t number, 
 }
 
 // A maintenance from its first to its last event.
+// A capacity request from its making to the lease; the request is the command that says most.
+inline Entry asked() {
+  const CapacityRequest spring{"spring", Power::of(800), at(30), at(90), "note"};
+  const LeasePrice price{PriceBasis::MwMonth, Money::of(5)};
+  Quote quote{.name = "q",
+              .provider = "oracle",
+              .site = "abilene",
+              .power = Power::of(300),
+              .price = price,
+              .from = at(31),
+              .until = at(80),
+              .pue = one,
+              .energy_price = {},
+              .carbon = Carbon::of(7),
+              .note = ""};
+  const OpenRequest open{spring, at(22), {}, {quote}, {}, {}};
+  RightAmendment change{.from = at(22),
+                        .agreed = at(22),
+                        .scope = "all",
+                        .response_window = Duration(5),
+                        .ends = at(99),
+                        .why = "w",
+                        .by = "olga"};
+  return {at(22),
+          CreateRequest{spring, "olga"},
+          {},
+          {{at(22), RequestCreated{spring, {{"azure", "all", at(25)}}, "olga"}},
+           {at(22), OfferAnswered{"spring", "azure", OfferAnswer::Accepted, Power::of(500), price,
+                                  "by azure"}},
+           {at(22), RequestSettled{"spring", RequestStage::PartlyMatched, Power::of(300)}},
+           {at(22), QuoteAdded{"spring", quote, "olga"}},
+           {at(22), QuoteAwarded{"spring", "q", lease_of(open, quote, "spring-q"), "olga"}},
+           {at(22), RightAmended{"azure", change}}}};
+}
+
 inline Amendment amendment() {
   Amendment a{.from = at(22), .agreed = at(22)};
   a.power = Power::of(5'000'000'000);
@@ -120,6 +155,23 @@ inline Entry booked() {
           {{at(21), BookingMade{booking, {{"abilene/h1/p1/r1/n2", 1, 8}}, "olga"}},
            {at(21), BookingBegun{"fans"}},
            {at(22), BookingEnded{"fans", "its time is over"}}}};
+}
+
+// A site draws less for a while, and a team spends its budget.
+inline Entry curtailed() {
+  const Curtailment call{"noon", "abilene", Power::of(30'000'000), at(22), at(23), "heat"};
+  const Money budget = Money::of(60'000'000);
+  return {at(22),
+          Curtail{call, "grid"},
+          {},
+          {{at(22), CurtailmentCalled{call, Power::of(90'000'000), Power::of(50'000'000), "grid"}},
+           {at(22), CurtailmentBegun{"noon", Power::of(25'000'000), Power::of(25'100'000)}},
+           {at(22), PaceChanged{{JobId(9), 1}, Ratio::of(740'000), Power::of(1'967), "noon"}},
+           {at(22), CurtailmentMeasured{"noon", Power::of(60'000'000), Power::of(30'000'000),
+                                        Power::of(30'000'000)}},
+           {at(22), CurtailmentEnded{"noon", "its time is over"}},
+           {at(22), BudgetBegun{"research", at(0), at(2'000'000), Money()}},
+           {at(22), BudgetSpent{"research", budget, budget, true}}}};
 }
 
 // Two jobs; between them every kind of event. Job 1 fails on a node, is held, is run again and
@@ -181,6 +233,8 @@ inline std::vector<Entry> two_lives() {
        AmendLease{"oracle", amendment(), "olga"},
        {},
        {{at(22), LeaseAmended{"oracle", amendment()}}}},
+      curtailed(),
+      asked(),
   };
 }
 

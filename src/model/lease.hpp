@@ -129,6 +129,8 @@ struct Lease {
   std::optional<Instant> canceled;  // it ends then
   std::string supersedes;           // a lease that has ended when this one starts
   std::vector<Amendment> amendments;
+  std::optional<Instant> signed_on;  // absent: when Ampacity first hears of it
+  std::string request;               // the capacity request that it answers; empty: none
   bool operator==(const Lease&) const = default;
 
   Instant term_ends() const;
@@ -144,7 +146,8 @@ struct Lease {
 BOOST_DESCRIBE_STRUCT(Lease, (),
                       (name, provider, sites, power, ramp, price, starts, ends, take_or_pay, source,
                        time_zone, escalator, minimum_bill, energy_pass_through, sla, delay_damages,
-                       prepayment, renewal, proposed, canceled, supersedes, amendments))
+                       prepayment, renewal, proposed, canceled, supersedes, amendments, signed_on,
+                       request))
 
 // The words of FOCUS 1.4's LifecycleStatus. Its Exhausted is missing: no lease here ends by being
 // used up.

@@ -35,6 +35,25 @@ std::optional<Power> interconnection_at(const Site& site, Instant at) {
   return power;
 }
 
+RightTerms RefusalRight::terms_at(Instant t) const {
+  RightTerms terms{scope, response_window, from, until};
+  auto sorted = amendments;
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.from < b.from; });
+  for (const auto& a : sorted) {
+    if (a.from > t) break;
+    if (a.scope) terms.scope = *a.scope;
+    if (a.response_window) terms.response_window = *a.response_window;
+    if (a.ends) terms.until = a.ends;
+  }
+  return terms;
+}
+
+bool RefusalRight::in_force_at(Instant t) const {
+  const auto terms = terms_at(t);
+  return terms.from <= t && (!terms.until || t < *terms.until);
+}
+
 Power it_limit(Power interconnection, Ratio pue) {
   const auto rounded = scaled(interconnection.count(), one.count(), pue.count());
   const bool above = times(Power::of(rounded), pue) > interconnection;

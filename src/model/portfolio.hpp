@@ -29,21 +29,50 @@ inline constexpr std::size_t team_depth = 3;  // a team, its group, and the grou
 inline constexpr std::size_t accelerators = 256;
 inline constexpr std::size_t priority_classes = 1'024;
 inline constexpr std::size_t programmes = 64;
+inline constexpr std::size_t right_amendments = 64;  // of one right
 inline constexpr std::size_t name_length = 63;
 inline constexpr std::int64_t nodes = 4'000'000;
 inline constexpr std::int64_t gpus_per_node = 64;
 }  // namespace limits
 
+// A dated change of a refusal right, never an edit. What it does not state stays as it was; of
+// several the one that holds from the latest instant counts, and of these the last.
+struct RightAmendment {
+  Instant from;                   // holds from then on
+  std::optional<Instant> agreed;  // when it was recorded; absent: since `from`
+  std::optional<std::string> scope;
+  std::optional<Duration> response_window;
+  std::optional<Instant> ends;
+  std::string why;
+  std::string by;
+  bool operator==(const RightAmendment&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(RightAmendment, (), (from, agreed, scope, response_window, ends, why, by))
+
+// What holds of a right at an instant.
+struct RightTerms {
+  std::string scope;
+  Duration response_window{};
+  Instant from;
+  std::optional<Instant> until;
+  bool operator==(const RightTerms&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(RightTerms, (), (scope, response_window, from, until))
+
 // A provider's right to be asked first. A dated clause that can be amended, never a constant of the
-// program.
+// program. What it forbids: model/capacity_request.hpp.
 struct RefusalRight {
   std::string scope;  // what it covers, in words
   Duration response_window{};
   Instant from;
   std::optional<Instant> until;
+  std::vector<RightAmendment> amendments = {};
   bool operator==(const RefusalRight&) const = default;
+
+  RightTerms terms_at(Instant t) const;  // amended as of then, in force or not
+  bool in_force_at(Instant t) const;
 };
-BOOST_DESCRIBE_STRUCT(RefusalRight, (), (scope, response_window, from, until))
+BOOST_DESCRIBE_STRUCT(RefusalRight, (), (scope, response_window, from, until, amendments))
 
 struct Provider {
   std::string name;
@@ -259,6 +288,8 @@ std::vector<Problem> check(const Portfolio& portfolio);
 // The terms of one lease among themselves: what needs no other part of the portfolio. Paths are
 // relative to the lease ("ramp[1].from").
 std::vector<Problem> check(const Lease& lease);
+// The same of a right; an amendment changes something, and stays within the bounds.
+std::vector<Problem> check(const RefusalRight& right);
 
 // What a hall is made of, after the catalogue's defaults. Requires a sound portfolio.
 struct HallShape {

@@ -149,8 +149,7 @@ class Checker {
       const auto& right = portfolio_.providers[i].right_of_first_refusal;
       if (!right) continue;
       const auto path = fmt::format("providers[{}].right_of_first_refusal", i);
-      between(path + ".response_window", right->response_window, Duration(1), 3'650 * day);
-      if (right->until) ordered(path + ".until", right->from, *right->until);
+      for (auto& p : check(*right)) say(path + "." + p.path, std::move(p.message));
     }
   }
 

@@ -73,20 +73,18 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
     release(part);
     held.more.push_back(part.pool);
   }
-  held_.emplace(job, std::move(held));
+  held_[job] = std::move(held);
 }
 
 void Planner::vacate(JobId job) {
-  const auto held = held_.find(job);
-  AMPACITY_ASSERT(held != held_.end(), "job {} holds nothing", job.value());
-  const auto gang = std::move(held->second);
+  AMPACITY_ASSERT(held_.has(job), "job {} holds nothing", job.value());
+  const auto gang = held_.take(job);
   const auto forget = [&](PoolIndex pool) {
     pools_[pool.value()].releases.erase(gang.moment);
     pools_[pool.value()].known.clear();
   };
   forget(gang.pool);
   for (const auto pool : gang.more) forget(pool);
-  held_.erase(held);
   for (const auto& share : gang.shares) {
     each_node(share, [&](NodeIndex index) {
       const auto number = tenancy_[index.value()].shared();
@@ -144,11 +142,7 @@ void Planner::recount(SharedNode& node, NodeIndex index, bool in_service) {
 }
 
 std::vector<JobId> Planner::gangs() const {
-  std::vector<JobId> all;
-  all.reserve(held_.size());
-  for (const auto& [job, held] : held_) all.push_back(job);
-  std::sort(all.begin(), all.end());
-  return all;
+  return held_.keys();
 }
 
 std::vector<JobId> Planner::tenants(NodeRange nodes) const {

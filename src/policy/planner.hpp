@@ -22,10 +22,10 @@
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/aggregate_tree.hpp"
+#include "base/lookup.hpp"
 #include "fleet/fleet.hpp"
 #include "protocol/ids.hpp"
 
@@ -77,7 +77,7 @@ class Planner {
   void occupy(const Fleet& fleet, JobId job, const std::vector<Share>& shares, Power draws,
               Instant until);
   void vacate(JobId job);
-  bool holds(JobId job) const { return held_.count(job) > 0; }
+  bool holds(JobId job) const { return held_.has(job); }
   // All gangs that hold something, ascending.
   std::vector<JobId> gangs() const;
   // The gangs on these nodes, ascending; O(nodes x log gangs).
@@ -194,10 +194,7 @@ class Planner {
                                            const Capacity& need, Instant now);
 
   std::vector<PoolPlan> pools_;
-  struct ByNumber {
-    std::size_t operator()(JobId job) const { return static_cast<std::size_t>(job.value()); }
-  };
-  std::unordered_map<JobId, Held, ByNumber> held_;  // never walked through, but in gangs()
+  Lookup<JobId, Held> held_;
   std::vector<SharedNode> shared_;
   std::vector<std::size_t> unused_;  // of these
   std::vector<Tenancy> tenancy_;     // by node
@@ -209,7 +206,7 @@ void Planner::each_release(const Fleet& fleet, PoolIndex pool, const Visit& visi
     if (amount.nodes == 0) return true;
     if (moment.who < 0)
       return visit(moment.at, NodeIndex(static_cast<std::uint32_t>(-1 - moment.who)), 1);
-    for (const auto& share : held_.at(JobId(moment.who)).shares) {
+    for (const auto& share : held_.find(JobId(moment.who))->shares) {
       if (share.gpus != fleet.pool(pool).gpus_per_node || fleet.pool_of(share.node) != pool) {
         continue;
       }

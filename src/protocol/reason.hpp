@@ -29,6 +29,8 @@ enum class Reason {
   BookingConflict,  // what it asks for is booked, or not there by then
   CurtailmentInvalid,
   AmendmentInvalid,
+  RequestInvalid,  // of a capacity request, an answer to it, or a quote
+  RefusalRight,    // somebody has to be asked first
   // why a job waits
   Starting,  // nothing is wrong: it has a place
   NotEnoughFreeGpus,
@@ -52,10 +54,11 @@ enum class Reason {
 BOOST_DESCRIBE_ENUM(Reason, JobInvalid, NameUnknown, NeverFits, QueueFull, WalltimeTooLong,
                     RequestReused, JobUnknown, JobEnded, PortfolioInvalid, PortfolioInUse,
                     NothingToDo, BookingInvalid, BookingConflict, CurtailmentInvalid,
-                    AmendmentInvalid, Starting, NotEnoughFreeGpus, NotEnoughWholeNodes,
-                    NotEnoughInService, HeldForEarlierJob, SiteNotAllowed, AcceleratorAbsent,
-                    NotEnergised, BackingOff, NotEnoughPower, OverQuota, GuaranteedToOthers,
-                    BudgetExhausted, Held, Booked, BookingAhead, BookingFull, WaitsForFaster)
+                    AmendmentInvalid, RequestInvalid, RefusalRight, Starting, NotEnoughFreeGpus,
+                    NotEnoughWholeNodes, NotEnoughInService, HeldForEarlierJob, SiteNotAllowed,
+                    AcceleratorAbsent, NotEnergised, BackingOff, NotEnoughPower, OverQuota,
+                    GuaranteedToOthers, BudgetExhausted, Held, Booked, BookingAhead, BookingFull,
+                    WaitsForFaster)
 
 struct Refusal {
   Reason reason = Reason::JobInvalid;

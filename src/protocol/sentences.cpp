@@ -53,6 +53,40 @@ std::string by(const std::string& who) {
   return who.empty() ? "" : " by " + who;
 }
 
+const char* answer(OfferAnswer answer) {
+  switch (answer) {
+    case OfferAnswer::Open:
+      return "has not answered";
+    case OfferAnswer::Accepted:
+      return "accepts";
+    case OfferAnswer::Declined:
+      return "declines";
+    case OfferAnswer::Lapsed:
+      return "does not answer";
+    case OfferAnswer::Withdrawn:
+      return "need not answer";
+  }
+  return "?";
+}
+
+const char* stage(RequestStage stage) {
+  switch (stage) {
+    case RequestStage::Offered:
+      return "offered";
+    case RequestStage::Matched:
+      return "matched";
+    case RequestStage::PartlyMatched:
+      return "partly matched";
+    case RequestStage::Declined:
+      return "declined";
+    case RequestStage::Lapsed:
+      return "lapsed";
+    case RequestStage::Unheld:
+      return "free of rights";
+  }
+  return "?";
+}
+
 std::string job(JobId id) {
   return "job " + to_text(id);
 }
@@ -206,6 +240,52 @@ struct Teller {
   std::string operator()(const PaceChanged& e) const {
     return fmt::format("{} works at {} % of its pace and draws {}{}", attempt(e.attempt),
                        e.pace.count() / 10'000, to_text(e.draws), by(e.by));
+  }
+
+  std::string operator()(const RequestCreated& e) const {
+    const auto& r = e.request;
+    std::string asked;
+    for (const auto& offer : e.offers) {
+      asked += fmt::format("; offered to {} until {} ('{}')", offer.provider, to_text(offer.until),
+                           offer.scope);
+    }
+    return fmt::format("request {} made{}: {} from {}{}{}", r.name, by(e.by), to_text(r.power),
+                       to_date(r.from), r.until ? " until " + to_date(*r.until) : "",
+                       asked.empty() ? "; nobody has a right of first refusal" : asked);
+  }
+  std::string operator()(const OfferAnswered& e) const {
+    const bool accepted = e.answer == OfferAnswer::Accepted;
+    return fmt::format("request {}: {} {}{}{}{}", e.request, e.provider, answer(e.answer),
+                       accepted ? " " + to_text(e.power) : "",
+                       e.price ? " at " + to_text(*e.price) : "",
+                       e.why.empty() ? "" : ", " + e.why);
+  }
+  std::string operator()(const RequestSettled& e) const {
+    return fmt::format(
+        "request {} is {}: {}", e.request, stage(e.stage),
+        e.left > Power() ? to_text(e.left) + " may be leased from anybody" : "nothing is left");
+  }
+  std::string operator()(const QuoteAdded& e) const {
+    const auto& q = e.quote;
+    return fmt::format("request {}: quote {} recorded{}: {} from {} at {} for {}, from {}",
+                       e.request, q.name, by(e.by), to_text(q.power), q.provider, q.site,
+                       to_text(q.price), to_date(q.from));
+  }
+  std::string operator()(const QuoteAwarded& e) const {
+    const auto& l = e.lease;
+    return fmt::format("request {}: quote {} awarded{}: lease {} of {} from {}, from {} until {}",
+                       e.request, e.quote, by(e.by), l.name, to_text(l.power), l.provider,
+                       to_date(l.starts), to_date(l.ends));
+  }
+  std::string operator()(const RightAmended& e) const {
+    const auto& a = e.amendment;
+    std::string what;
+    const auto add = [&](const std::string& text) { what += (what.empty() ? "" : ", ") + text; };
+    if (a.scope) add("covers '" + *a.scope + "'");
+    if (a.response_window) add(to_text(*a.response_window) + " to answer");
+    if (a.ends) add("ends " + to_date(*a.ends));
+    return fmt::format("right of {} amended{} from {}: {}{}", e.provider, by(a.by), to_text(a.from),
+                       what, a.why.empty() ? "" : "; " + a.why);
   }
 
   std::string operator()(const StartGang& e) const {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "model/booking.hpp"
+#include "model/capacity_request.hpp"
 #include "model/curtailment.hpp"
 #include "model/job.hpp"
 #include "model/portfolio.hpp"
@@ -233,14 +234,71 @@ struct AmendLease {
 };
 BOOST_DESCRIBE_STRUCT(AmendLease, (), (lease, amendment, by))
 
+// Capacity is wanted: whoever has a right of first refusal now is asked; see
+// model/capacity_request.hpp.
+struct CreateRequest {
+  CapacityRequest request;
+  std::string by;
+  bool operator==(const CreateRequest&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(CreateRequest, (), (request, by))
+
+// A holder takes the request, or so much of it.
+struct AcceptRequest {
+  std::string request;
+  std::string provider;        // empty: the only one that has not answered
+  std::optional<Power> power;  // absent: all that is left
+  std::optional<LeasePrice> price;
+  std::string by;
+  bool operator==(const AcceptRequest&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AcceptRequest, (), (request, provider, power, price, by))
+
+struct DeclineRequest {
+  std::string request;
+  std::string provider;  // empty: the only one that has not answered
+  std::string by;
+  bool operator==(const DeclineRequest&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(DeclineRequest, (), (request, provider, by))
+
+struct AddQuote {
+  std::string request;
+  Quote quote;
+  std::string by;
+  bool operator==(const AddQuote&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AddQuote, (), (request, quote, by))
+
+// The quote becomes a lease of this name; empty: the names of the request and the quote.
+struct AwardQuote {
+  std::string request;
+  std::string quote;
+  std::string lease;
+  std::string by;
+  bool operator==(const AwardQuote&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AwardQuote, (), (request, quote, lease, by))
+
+// A dated change of a provider's refusal right. The engine stamps when and by whom.
+struct AmendRight {
+  std::string provider;
+  RightAmendment amendment;
+  std::string by;
+  bool operator==(const AmendRight&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AmendRight, (), (provider, amendment, by))
+
 struct Tick {  // "a deadline has come": the driver sends it at next_deadline()
   bool operator==(const Tick&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Tick, (), ())
 
-using Command = std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded,
-                             ReportNode, Drain, Resume, Tick, MakeBooking, EndBooking, HoldJob,
-                             ReleaseJob, SetPolicy, Curtail, EndCurtailment, AmendLease>;
+using Command =
+    std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded, ReportNode, Drain,
+                 Resume, Tick, MakeBooking, EndBooking, HoldJob, ReleaseJob, SetPolicy, Curtail,
+                 EndCurtailment, AmendLease, CreateRequest, AcceptRequest, DeclineRequest, AddQuote,
+                 AwardQuote, AmendRight>;
 
 // ---- events ----
 
@@ -496,13 +554,69 @@ struct LeaseAmended {
 };
 BOOST_DESCRIBE_STRUCT(LeaseAmended, (), (lease, amendment))
 
+// Capacity is wanted, and these are asked first: each until an instant.
+struct RequestCreated {
+  CapacityRequest request;
+  std::vector<RefusalOffer> offers;
+  std::string by;
+  bool operator==(const RequestCreated&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(RequestCreated, (), (request, offers, by))
+
+// An answer of a holder, or none in time: OfferAnswer says which.
+struct OfferAnswered {
+  std::string request;
+  std::string provider;
+  OfferAnswer answer = OfferAnswer::Declined;
+  Power power;  // Accepted
+  std::optional<LeasePrice> price;
+  std::string why;
+  bool operator==(const OfferAnswered&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(OfferAnswered, (), (request, provider, answer, power, price, why))
+
+// Nobody has to be asked any more: what is left may be leased from anybody.
+struct RequestSettled {
+  std::string request;
+  RequestStage stage = RequestStage::Lapsed;
+  Power left;
+  bool operator==(const RequestSettled&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(RequestSettled, (), (request, stage, left))
+
+struct QuoteAdded {
+  std::string request;
+  Quote quote;
+  std::string by;
+  bool operator==(const QuoteAdded&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(QuoteAdded, (), (request, quote, by))
+
+// The lease is signed, and in the portfolio from now on.
+struct QuoteAwarded {
+  std::string request;
+  std::string quote;
+  Lease lease;
+  std::string by;
+  bool operator==(const QuoteAwarded&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(QuoteAwarded, (), (request, quote, lease, by))
+
+struct RightAmended {
+  std::string provider;
+  RightAmendment amendment;
+  bool operator==(const RightAmended&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(RightAmended, (), (provider, amendment))
+
 using EventBody =
     std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
                  AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained,
                  Resumed, CapacityChanged, SitePowerChanged, UseCharged, RoomPromised, BookingMade,
                  BookingBegun, BookingEnded, JobHeld, JobReleased, PolicyChanged, CurtailmentCalled,
                  CurtailmentBegun, CurtailmentMeasured, CurtailmentEnded, PaceChanged, LeaseAmended,
-                 BudgetBegun, BudgetSpent>;
+                 BudgetBegun, BudgetSpent, RequestCreated, OfferAnswered, RequestSettled,
+                 QuoteAdded, QuoteAwarded, RightAmended>;
 
 struct Event {
   Instant at;

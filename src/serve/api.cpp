@@ -14,6 +14,7 @@
 #include "serve/billing.hpp"
 #include "serve/log_stream.hpp"
 #include "serve/metrics.hpp"
+#include "serve/request_routes.hpp"
 #include "serve/token.hpp"
 #include "serve/views.hpp"
 #include "wire/json.hpp"
@@ -23,39 +24,6 @@
 
 namespace ampacity {
 namespace {
-
-using http::Request;
-using http::Response;
-using Reply = asio::awaitable<std::optional<Response>>;
-
-std::optional<std::int64_t> number(const std::string& text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-Result<std::int64_t> query_number(const Request& request, const std::string& key,
-                                  std::int64_t fallback, std::int64_t least, std::int64_t most) {
-  const auto it = request.query.find(key);
-  if (it == request.query.end()) return fallback;
-  const auto value = number(it->second);
-  if (!value || *value < least || *value > most) {
-    return invalid(fmt::format("?{}=: expected {} to {}, got '{}'", key, least, most, it->second));
-  }
-  return *value;
-}
-
-// The body as T. Text that is not UTF-8 would make every later reading of the journal fail.
-template <class T>
-Result<T> body_of(const Request& request) {
-  return json::from_json<T>(request.body);
-}
-
-std::string query_text(const Request& request, const std::string& key) {
-  const auto it = request.query.find(key);
-  return it == request.query.end() ? "" : it->second;
-}
 
 // The settings as the portfolio file would be read, in one line of problems.
 Result<Policy> changed_policy(const Policy& policy, const Settings& settings) {
@@ -98,6 +66,10 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (p[1] == "curtailments" && p.size() == 3 && request.method == "DELETE") {
       co_return co_await end_curtailment(request);
     }
+    const bool wanted = p[1] == "requests" || p[1] == "rights";
+    if (wanted && (p.size() > 2 || request.method == "POST")) {
+      co_return co_await request_route(conductor, request);
+    }
     if (p[1] == "leases" && p.size() > 2) co_return co_await leases(request);
     const bool billed = p[1] == "billing" || p[1] == "chargeback";
     if (request.method == "GET" && billed && p.size() == 3) co_return co_await month_of(request);
@@ -110,15 +82,6 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   bool may_write(const Request& request) const {
     const auto given = request.header("authorization");
     return given.rfind("Bearer ", 0) == 0 && same_token(given.substr(7), token);
-  }
-
-  static Response no_route(const Request& request) {
-    std::string path;
-    for (const auto& part : request.path) path += "/" + part;
-    return failure(404,
-                   fmt::format("there is no {} {}; GET /openapi.json lists what there is",
-                               request.method, path),
-                   "NotFound");
   }
 
   Reply top(std::string name) {
@@ -148,6 +111,8 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (what == "teams") co_return ok(team_list(engine, conductor.now()));
     if (what == "bookings") co_return ok(booking_list(engine));
     if (what == "curtailments") co_return ok(curtailment_list(engine));
+    if (what == "requests") co_return ok(request_list(engine));
+    if (what == "rights") co_return ok(right_list(engine, conductor.now()));
     if (what == "portfolio") co_return ok(*engine.state().portfolio);
     if (what == "policy") co_return ok(policy());
     if (what == "state") co_return ok(before);

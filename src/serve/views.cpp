@@ -24,8 +24,7 @@ Usage running_usage(const Engine& engine, JobId id, Instant now) {
 bool has_first_refusal(const Portfolio& portfolio, const std::string& provider, Instant now) {
   for (const auto& p : portfolio.providers) {
     if (p.name != provider || !p.right_of_first_refusal) continue;
-    const auto& right = *p.right_of_first_refusal;
-    return right.from <= now && (!right.until || now < *right.until);
+    return p.right_of_first_refusal->in_force_at(now);
   }
   return false;
 }
@@ -263,6 +262,44 @@ api::CurtailmentList curtailment_list(const Engine& engine) {
   }
   std::stable_sort(list.curtailments.begin(), list.curtailments.end(),
                    [](const auto& a, const auto& b) { return a.from_ms < b.from_ms; });
+  return list;
+}
+
+api::RequestView request_view(const Engine& engine, const OpenRequest& asked) {
+  const auto& portfolio = *engine.state().portfolio;
+  const auto& r = asked.request;
+  api::RequestView view{.name = r.name,
+                        .stage = asked.stage(),
+                        .power_w = r.power.count(),
+                        .left_w = asked.left().count(),
+                        .from_ms = to_ms(r.from),
+                        .until_ms = ms(r.until),
+                        .asked_ms = to_ms(asked.asked),
+                        .settled_ms = ms(asked.settled),
+                        .offers = asked.offers,
+                        .quotes = ranked(asked, portfolio),
+                        .note = r.note};
+  for (const auto& lease : portfolio.leases) {
+    if (lease.request == r.name && !lease.proposed) view.leased_w += lease.power.count();
+  }
+  return view;
+}
+
+api::RequestList request_list(const Engine& engine) {
+  api::RequestList list;
+  for (const auto& [name, asked] : engine.state().capacity_requests) {
+    list.requests.push_back(request_view(engine, asked));
+  }
+  return list;
+}
+
+api::RightList right_list(const Engine& engine, Instant now) {
+  api::RightList list;
+  for (const auto& p : engine.state().portfolio->providers) {
+    if (!p.right_of_first_refusal) continue;
+    const auto& right = *p.right_of_first_refusal;
+    list.rights.push_back({p.name, right.in_force_at(now), right.terms_at(now), right.amendments});
+  }
   return list;
 }
 

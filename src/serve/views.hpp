@@ -17,6 +17,9 @@ api::ForecastView forecast_view(const Forecast& forecast);
 api::TeamList team_list(const Engine& engine, Instant now);
 api::BookingList booking_list(const Engine& engine);
 api::CurtailmentList curtailment_list(const Engine& engine);
+api::RequestView request_view(const Engine& engine, const OpenRequest& request);
+api::RequestList request_list(const Engine& engine);
+api::RightList right_list(const Engine& engine, Instant now);
 api::LeaseList lease_list(const Engine& engine, Instant now);
 Result<api::EventView> event_view(const EventRow& row);
 

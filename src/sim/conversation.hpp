@@ -44,6 +44,9 @@ class Conversation {
     portfolio_.policy.max_waiting = 60;
     portfolio_.policy.requeue_limit = 2;
     portfolio_.sites[2].halls[0].energised = test::day("2026-03-02");
+    portfolio_.providers[0].right_of_first_refusal =
+        RefusalRight{"all", Duration(40'000'000), test::day("2026-01-15"), std::nullopt};
+    for (auto& lease : portfolio_.leases) lease.signed_on = test::day("2026-01-01");
     tell(Configure{portfolio_});
   }
 
@@ -88,6 +91,8 @@ class Conversation {
         return curtail(r);
       case Amend:
         return amend(r);
+      case Ask:
+        return ask(r);
       default:
         return pass(Duration(static_cast<std::int64_t>(r.next() % 20'000'000)));
     }
@@ -108,6 +113,7 @@ class Conversation {
     if (outcome.refusal) AMPACITY_ASSERT(!outcome.refusal->message.empty(), "a no without words");
     engine_.verify();
     check_gangs();
+    check_requests();
     AMPACITY_ASSERT(twin_.digest() == engine_.digest(), "the twin that replays has another state");
   }
 
@@ -264,6 +270,40 @@ class Conversation {
     tell(command);
   }
 
+  // Capacity that is wanted, its answers and quotes, in any order; seldom another right.
+  void ask(Random& r) {
+    const auto name = fmt::format("r{}", r.next() % 6);
+    const auto power = Power::of(static_cast<std::int64_t>(1 + r.next() % 90'000));
+    constexpr const char* providers[] = {"azure", "oracle", ""};
+    const std::string provider = providers[r.next() % 3];
+    const auto later = now_ + Duration(static_cast<std::int64_t>(r.next() % 90'000'000));
+    switch (r.next() % 6) {
+      case 0:
+        return tell(CreateRequest{{name, power, later, test::day("2029-01-01"), ""}, "olga"});
+      case 1:
+        return tell(AcceptRequest{name, provider, power, {}, "azure"});
+      case 2:
+        return tell(DeclineRequest{name, provider, "azure"});
+      case 3:
+        return quote(r, name, {.provider = provider, .power = power, .from = later});
+      case 4:
+        return tell(AwardQuote{name, fmt::format("q{}", r.next() % 3), "", "olga"});
+      default:
+        return tell(AmendRight{"azure",
+                               {.from = later,
+                                .response_window = Duration(power.count() * 1'000),
+                                .ends = r.next() % 4 == 0 ? std::optional(later) : std::nullopt},
+                               "olga"});
+    }
+  }
+
+  void quote(Random& r, const std::string& request, Quote q) {
+    q.name = fmt::format("q{}", r.next() % 3);
+    q.site = portfolio_.sites[r.next() % portfolio_.sites.size()].name;
+    q.price = {PriceBasis::MwMonth, Money::of(500'000'000'000)};
+    tell(AddQuote{request, q, "oracle"});
+  }
+
   void drain(Random& r) {
     auto target = somewhere(r, r.next() % 5);
     if (r.next() % 2 == 0) return tell(Drain{target, "ops", ""});
@@ -311,6 +351,33 @@ class Conversation {
     tell(Tick{});
   }
 
+  // No award beyond what its provider accepted, or beyond what all holders left: from scratch.
+  void check_requests() const {
+    for (const auto& [name, asked] : engine_.state().capacity_requests) {
+      Power accepted;
+      Power rest;
+      std::map<std::string, Power> own;
+      for (const auto& offer : asked.offers) {
+        accepted += offer.accepted;
+        const bool open = offer.answer == OfferAnswer::Open;
+        AMPACITY_ASSERT(!open || (!asked.settled && now_ <= offer.until), "{} is open", name);
+      }
+      AMPACITY_ASSERT(accepted <= asked.request.power, "{}: more than all is accepted", name);
+      for (const auto& award : asked.awards) {
+        const auto& quotes = asked.quotes;
+        const auto q = std::find_if(quotes.begin(), quotes.end(),
+                                    [&](const Quote& other) { return other.name == award.quote; });
+        AMPACITY_ASSERT(q != quotes.end(), "{}: an award of no quote", name);
+        (asked.accepted_by(q->provider) > Power() ? own[q->provider] : rest) += q->power;
+      }
+      AMPACITY_ASSERT(rest <= asked.request.power - accepted, "{}: more than is left", name);
+      for (const auto& [provider, power] : own) {
+        AMPACITY_ASSERT(power <= asked.accepted_by(provider), "{}: {} leases more than it accepted",
+                        name, provider);
+      }
+    }
+  }
+
   // No node gives more than it has, and every gang is whole: counted here from scratch.
   void check_gangs() const {
     std::map<std::string, std::int64_t> used;
@@ -354,11 +421,12 @@ class Conversation {
     Hold,
     Call,
     Amend,
+    Ask,
     Pass,
     kinds
   };
 
-  std::array<std::uint64_t, kinds> weights_{34, 20, 20, 5, 5, 5, 3, 4, 4, 3, 2, 8};
+  std::array<std::uint64_t, kinds> weights_{34, 20, 20, 5, 5, 5, 3, 4, 4, 3, 2, 4, 8};
   Engine engine_;
   Engine twin_;
   Portfolio portfolio_;

@@ -166,6 +166,17 @@ std::optional<Trouble> begin_fresh(const Call& call, Inputs& inputs) {
   return std::nullopt;
 }
 
+// A what-if signs nothing, so it asks nobody: in the copy, refusal rights have ended.
+void end_rights(Inputs& inputs) {
+  for (const auto& provider : std::vector(inputs.engine.state().portfolio->providers)) {
+    const auto& right = provider.right_of_first_refusal;
+    if (!right || !right->in_force_at(inputs.now) || right->from == inputs.now) continue;
+    RightAmendment end;
+    end.ends = inputs.now;
+    inputs.engine.decide(AmendRight{provider.name, end, "a what-if"}, inputs.now);
+  }
+}
+
 std::optional<Trouble> begin_with_copy(const Call& call, Inputs& inputs) {
   auto copy = copy_of(call.from, call.data);
   if (!copy) return trouble(copy.error().message);
@@ -176,6 +187,7 @@ std::optional<Trouble> begin_with_copy(const Call& call, Inputs& inputs) {
   auto portfolio = load_portfolio(call.portfolio, call.series);
   if (!portfolio) return trouble(portfolio.error());
   note_repairs(call.portfolio, *portfolio);
+  end_rights(inputs);
   const auto outcome = inputs.engine.decide(Configure{std::move(*portfolio)}, inputs.now);
   if (outcome.refusal) return trouble(call.portfolio + ": " + outcome.refusal->message);
   return std::nullopt;

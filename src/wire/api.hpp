@@ -298,6 +298,85 @@ struct CurtailmentList {
 };
 BOOST_DESCRIBE_STRUCT(CurtailmentList, (), (curtailments))
 
+// POST /v1/requests. A holder of a refusal right is asked at once.
+struct RequestBody {
+  CapacityRequest request;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(RequestBody, (), (request, by))
+
+// POST /v1/requests/NAME/accept. No provider: the only one that has not answered; no power: all
+// that is left.
+struct AcceptBody {
+  std::string provider;
+  std::optional<Power> power;
+  std::optional<LeasePrice> price;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(AcceptBody, (), (provider, power, price, by))
+
+struct DeclineBody {  // POST /v1/requests/NAME/decline
+  std::string provider;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(DeclineBody, (), (provider, by))
+
+struct QuoteBody {  // POST /v1/requests/NAME/quotes
+  Quote quote;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(QuoteBody, (), (quote, by))
+
+struct AwardBody {  // POST /v1/requests/NAME/award
+  std::string quote;
+  std::string lease;  // its name; empty: those of the request and the quote
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(AwardBody, (), (quote, lease, by))
+
+struct RequestView {
+  std::string name;
+  RequestStage stage = RequestStage::Unheld;
+  std::int64_t power_w = 0;
+  std::int64_t left_w = 0;    // that no holder took
+  std::int64_t leased_w = 0;  // by awards
+  std::int64_t from_ms = 0;
+  std::optional<std::int64_t> until_ms;
+  std::int64_t asked_ms = 0;
+  std::optional<std::int64_t> settled_ms;  // since then nobody has to be asked any more
+  std::vector<RefusalOffer> offers;
+  std::vector<RankedQuote> quotes;  // the best first
+  std::string note;
+};
+BOOST_DESCRIBE_STRUCT(RequestView, (),
+                      (name, stage, power_w, left_w, leased_w, from_ms, until_ms, asked_ms,
+                       settled_ms, offers, quotes, note))
+
+struct RequestList {
+  std::vector<RequestView> requests;  // by name
+};
+BOOST_DESCRIBE_STRUCT(RequestList, (), (requests))
+
+// POST /v1/rights/PROVIDER. A `from` that is missing means now.
+struct RightBody {
+  RightAmendment amendment;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(RightBody, (), (amendment, by))
+
+struct RightView {
+  std::string provider;
+  bool in_force = false;  // now
+  RightTerms terms;       // of now
+  std::vector<RightAmendment> amendments;
+};
+BOOST_DESCRIBE_STRUCT(RightView, (), (provider, in_force, terms, amendments))
+
+struct RightList {
+  std::vector<RightView> rights;  // in the order of the providers
+};
+BOOST_DESCRIBE_STRUCT(RightList, (), (rights))
+
 // POST /v1/bookings. A `from` that is missing or past means now.
 struct BookingBody {
   Booking booking;

@@ -95,7 +95,11 @@ class Schemas {
            std::is_same_v<T, api::HoldBody> || std::is_same_v<T, api::ReleaseBody> ||
            std::is_same_v<T, api::PolicyBody> || std::is_same_v<T, api::AmendBody> ||
            std::is_same_v<T, Amendment> || std::is_same_v<T, Accepted> ||
-           std::is_same_v<T, EarlySignal>;
+           std::is_same_v<T, api::RequestBody> || std::is_same_v<T, CapacityRequest> ||
+           std::is_same_v<T, api::AcceptBody> || std::is_same_v<T, api::DeclineBody> ||
+           std::is_same_v<T, api::QuoteBody> || std::is_same_v<T, Quote> ||
+           std::is_same_v<T, api::AwardBody> || std::is_same_v<T, api::RightBody> ||
+           std::is_same_v<T, RightAmendment> || std::is_same_v<T, EarlySignal>;
   }
 
   template <class T>
@@ -247,6 +251,29 @@ void fleet_paths(Paths& p) {
   p.send<api::PolicyBody, api::PolicyView>("patch", "/v1/policy", "Change settings of the policy");
 }
 
+void request_paths(Paths& p) {
+  const auto name = parameter("name", "path", "name of the request", text());
+  p.get<api::RequestList>("/v1/requests", "Capacity requests: who was asked, what is left");
+  p.post<api::RequestBody, api::RequestView>(
+      "/v1/requests", "Ask for capacity: holders of a refusal right are asked first", "201");
+  p.get<api::RequestView>("/v1/requests/{name}", "A request: offers, and its quotes, best first",
+                          {name});
+  p.send<api::AcceptBody, api::RequestView>("post", "/v1/requests/{name}/accept",
+                                            "The holder takes it, or a part", {name});
+  p.send<api::DeclineBody, api::RequestView>("post", "/v1/requests/{name}/decline",
+                                             "The holder does not take it", {name});
+  p.send<api::QuoteBody, api::RequestView>("post", "/v1/requests/{name}/quotes",
+                                           "Record what a provider quotes", {name}, "201");
+  p.send<api::AwardBody, api::RequestView>(
+      "post", "/v1/requests/{name}/award",
+      "Make a quote a lease; refused while a refusal right forbids it", {name}, "201");
+  const auto provider = parameter("provider", "path", "who has the right", text());
+  p.get<api::RightList>("/v1/rights", "Rights of first refusal, in force or not");
+  p.send<api::RightBody, api::RightList>("post", "/v1/rights/{provider}",
+                                         "Amend a right from a date on; never an edit", {provider},
+                                         "201");
+}
+
 void money_paths(Paths& p) {
   const auto name = parameter("name", "path", "name of the lease", text());
   const auto month = parameter("month", "path", "as 2028-01", text());
@@ -267,6 +294,7 @@ Object all_paths(Schemas& schemas) {
   Paths p(schemas);
   job_paths(p, schemas);
   fleet_paths(p);
+  request_paths(p);
   money_paths(p);
   p.stream("/v1/events", "Server-Sent Events; the data of each is an EventView",
            "text/event-stream",

@@ -271,11 +271,22 @@ void describe(Fields& f, Accelerator& a) {
   f.optional("source", a.source, "Where the figures come from.");
 }
 
+void describe(Fields& f, RightAmendment& a) {
+  f.required("from", a.from, "The change holds from this day on.");
+  f.optional("agreed", a.agreed, "Recorded on this day; left out: `from`.");
+  f.optional("scope", a.scope, "What the right covers from then on, in words.");
+  f.optional("response_window", a.response_window, "How long the holder may take from then on.");
+  f.optional("ends", a.ends, "Day on which the right ends.");
+  f.optional("why", a.why, "For the record.");
+  f.optional("by", a.by, "Who, for the record.");
+}
+
 void describe(Fields& f, RefusalRight& right) {
   f.required("scope", right.scope, "What the right covers, in words.");
   f.required("response_window", right.response_window, "How long the holder may take to answer.");
   f.required("from", right.from, "First day on which it binds.");
   f.optional("until", right.until, "Day on which it ends; left out: until it is amended.");
+  f.optional("amendments", right.amendments, "Dated changes of this clause.");
 }
 
 void describe(Fields& f, Provider& provider) {
@@ -421,6 +432,10 @@ void describe(Fields& f, Lease& lease) {
              "Name of the lease that it takes the place of; that one has ended by then.");
   f.optional("amendments", AmendmentsIn{lease.amendments, lease.time_zone},
              "Dated changes of these terms.");
+  f.optional("signed", lease.signed_on,
+             "Day on which it was signed: the refusal rights of that day count. Left out: when "
+             "it is first applied.");
+  f.optional("request", lease.request, "Name of the capacity request that it answers.");
   f.optional("source", lease.source, "Where this comes from.");
 }
 

@@ -438,6 +438,58 @@ def test_money() -> None:
     run("programme")
 
 
+def test_requests() -> None:
+    """Capacity is wanted: northwind has a right of first refusal, tidewater quotes; what is left becomes a lease."""
+    right = call("GET", "/v1/rights")["rights"][0]
+    assert right["provider"] == "northwind" and right["in_force"], right
+    leased = call("GET", "/v1/portfolio")
+    more = json.loads(json.dumps(leased))
+    more["leases"].append(more["leases"][1] | {"name": "more", "amendments": []})
+    refused = call("PUT", "/v1/portfolio", body=more, status=422)
+    assert refused["reason"] == "RefusalRight" and "2026-01-01 until 2029-01-01" in refused["error"], refused
+
+    start = int(START * 1000) + 86_400_000
+    asked = call("POST", "/v1/requests", body={"request": {"name": "spring", "power": 100, "from": start, "until": start * 2}, "by": "olga"}, status=201)
+    assert asked["stage"] == "Offered" and asked["offers"][0]["provider"] == "northwind" and asked["left_w"] == 100, asked
+    quote = {"provider": "tidewater", "site": "cellar", "power": 40, "from": start}
+    path = "/v1/requests/{name}"
+    for name, dollars in (("dear", 600), ("cheap", 500)):
+        price = {"basis": "MwMonth", "amount": dollars * 1_000_000_000}
+        call("POST", path + "/quotes", "/v1/requests/spring/quotes", {"quote": quote | {"name": name, "price": price}, "by": "olga"}, 201)
+    early = call("POST", path + "/award", "/v1/requests/spring/award", {"quote": "cheap"}, 422)
+    assert early["reason"] == "RefusalRight" and "may answer request spring until" in early["error"], early
+    part = call("POST", path + "/accept", "/v1/requests/spring/accept", {"provider": "northwind", "power": 60, "by": "northwind"})
+    assert part["stage"] == "PartlyMatched" and part["left_w"] == 40, part
+    shown = call("GET", path, "/v1/requests/spring")
+    assert [q["quote"]["name"] for q in shown["quotes"]] == ["cheap", "dear"], shown
+    assert shown["quotes"][0]["usable"] == 27, "what 250 W at the meter carry beside the lease of 200 W: 250 / 1.1 - 200"
+    call("POST", path + "/award", "/v1/requests/spring/award", {"quote": "cheap", "lease": "spring-lease", "by": "olga"}, 201)
+    lease = call("GET", "/v1/leases/{name}", "/v1/leases/spring-lease")
+    assert lease["lease"]["stage"] == "Pending" and lease["terms"]["request"] == "spring", lease
+    assert call("PUT", "/v1/portfolio", body=leased) == {"changed": False}, "a file does not undo an award"
+    assert "did you mean 'spring'" in call("GET", path, "/v1/requests/sprinf", status=404)["error"]
+
+    out = run("request", "create", "--mw", "0.00005", "--from", "2027-03", "--until", "2030-01", "--name", "winter")
+    assert "winter: 50 W from 2027-03-01, Offered" in out, out
+    assert "Declined" in run("request", "decline", "winter")
+    out = run("request", "quote", "winter", "--provider", "tidewater", "--site", "cellar", "--mw", "0.00005", "--price", "550 k$/MW-month", "--from", "2027-04",
+              "--energy-price", "38 USD/MWh", "--pue", "1.2", "--carbon", "380 g/kWh")
+    assert "tidewater-cellar" in out and "380" in out and "$38.00" in out, out
+    assert "winter-tidewater-cellar" in run("request", "award", "winter", "tidewater-cellar")
+    assert "expected a power" in run("request", "create", "--mw", "many", "--from", "2027-03", code=2)
+    assert [r["name"] for r in json.loads(run("request", "list", "--json"))["requests"]] == ["spring", "winter"]
+    assert call("GET", "/v1/requests")["requests"] and "PartlyMatched" in run("request", "list") and "cheap" in run("request", "show", "spring")
+    call("POST", "/v1/requests", body={"request": {"name": "late", "power": 1, "from": start}, "by": "olga"}, status=201)
+    assert call("POST", path + "/decline", "/v1/requests/late/decline", {"provider": "northwind"})["stage"] == "Declined"
+
+    change = {"amendment": {"response_window": 3_600_000, "why": "addendum"}, "by": "olga"}
+    rights = call("POST", "/v1/rights/{provider}", "/v1/rights/northwind", change, 201)["rights"]
+    assert rights[0]["terms"]["response_window"] == 3_600_000 and len(rights[0]["amendments"]) == 1, rights
+    assert "northwind" in run("right", "list") and "no " in run("right", "amend", "northwind", "--ends", "2026-06-01", "--why", "agreed")
+    free = call("POST", "/v1/requests", body={"request": {"name": "free", "power": 1, "from": start}}, status=201)
+    assert free["stage"] == "Unheld" and free["offers"] == [], free
+
+
 def test_snapshot() -> None:
     head, state = call("GET", "/v1/snapshot").split("\n", 1)
     head = json.loads(head)
@@ -564,7 +616,7 @@ def main() -> None:
     try:
         for test in (test_jobs, test_waiting_and_cancel, test_refusals, test_operations, test_holds, test_bookings, test_curtailments,
                      test_outage_of_a_rack,
-                     test_elastic_and_speeds, test_policy, test_portfolio, test_snapshot, test_events, test_command_line, test_money):
+                     test_elastic_and_speeds, test_policy, test_portfolio, test_snapshot, test_events, test_command_line, test_money, test_requests):
             test()
             print("ok", test.__name__, flush=True)
         server = test_second_server_and_restart(server)

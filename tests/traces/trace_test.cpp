@@ -75,6 +75,9 @@ class Conversation {
     }
     if (verb == "release") return ReleaseJob{JobId(std::stoll(words.at(1))), option(words, "by")};
     if (verb == "amend") return amend(words);
+    if (verb == "request") return request(words);
+    if (verb == "right") return amend_right(words);
+    if (verb == "sign") return Configure{with_lease(words)};
     if (verb == "policy") {
       auto portfolio = *engine_.state().portfolio;
       set_policy(words, portfolio.policy);
@@ -99,6 +102,73 @@ class Conversation {
     }
     a.why = option(words, "why");
     return command;
+  }
+
+  // request create spring mw=8 from=30d until=400d; accept spring mw=5; decline spring
+  // request quote spring q1 provider=oracle site=south mw=3 price=550k$/MW-month; award spring q1
+  Command request(const Words& words) const {
+    const auto& what = words.at(1);
+    const auto& name = words.at(2);
+    const auto by = option(words, "by");
+    std::optional<Power> power;
+    if (const auto mw = option(words, "mw"); !mw.empty()) power = parse_power(mw + "MW").value();
+    if (what == "accept") return AcceptRequest{name, option(words, "provider"), power, {}, by};
+    if (what == "decline") return DeclineRequest{name, option(words, "provider"), by};
+    if (what == "award") return AwardQuote{name, words.at(3), option(words, "lease"), by};
+    const auto from = now_ + parse_duration(option(words, "from", "0s")).value();
+    std::optional<Instant> until;
+    if (const auto t = option(words, "until"); !t.empty()) {
+      until = now_ + parse_duration(t).value();
+    }
+    if (what == "create") return CreateRequest{{name, power.value(), from, until, ""}, by};
+    REQUIRE_MESSAGE(what == "quote", "unknown command: request ", what);
+    Quote quote;
+    quote.name = words.at(3);
+    quote.provider = option(words, "provider");
+    quote.site = option(words, "site");
+    quote.power = power.value();
+    quote.price = {PriceBasis::MwMonth, parse_money(option(words, "price") + "USD").value()};
+    quote.from = from;
+    quote.until = until;
+    return AddQuote{name, quote, by};
+  }
+
+  // right azure ends=30d why=agreed, window=14d, from=1d
+  AmendRight amend_right(const Words& words) const {
+    AmendRight command{words.at(1), {}, option(words, "by")};
+    auto& a = command.amendment;
+    if (const auto t = option(words, "from"); !t.empty()) {
+      a.from = now_ + parse_duration(t).value();
+    }
+    if (const auto t = option(words, "ends"); !t.empty()) {
+      a.ends = now_ + parse_duration(t).value();
+    }
+    if (const auto t = option(words, "window"); !t.empty()) {
+      a.response_window = parse_duration(t).value();
+    }
+    a.why = option(words, "why");
+    return command;
+  }
+
+  // sign more provider=oracle site=south mw=3 request=spring signed=2026-01-01: the portfolio in
+  // force, and this lease
+  Portfolio with_lease(const Words& words) const {
+    auto portfolio = *engine_.state().portfolio;
+    Lease lease;
+    lease.name = words.at(1);
+    lease.provider = option(words, "provider");
+    lease.sites = {option(words, "site")};
+    lease.power = parse_power(option(words, "mw") + "MW").value();
+    lease.price = {PriceBasis::MwMonth, parse_money("550000USD").value()};
+    lease.starts = now_ + parse_duration(option(words, "from", "0s")).value();
+    lease.ends = lease.starts + Duration(365LL * 86'400'000);
+    lease.request = option(words, "request");
+    lease.proposed = has(words, "proposed");
+    if (const auto day = option(words, "signed"); !day.empty()) {
+      lease.signed_on = test::day(day.c_str());
+    }
+    portfolio.leases.push_back(lease);
+    return portfolio;
   }
 
   // book spring gpus=8 site=north from=2h for=3h team=vision; book fans target=north/h/p1 …
@@ -219,6 +289,13 @@ class Conversation {
         team.budget = TeamBudget{Money::of(std::stoll(usd) * 1'000'000)};
       }
       portfolio.teams.push_back(team);
+    }
+    for (auto& provider : portfolio.providers) {  // right.azure=30d: since 2026-01-01
+      const auto window = option(words, "right." + provider.name);
+      if (window.empty()) continue;
+      provider.right_of_first_refusal =
+          RefusalRight{"all new capacity", parse_duration(window).value(), test::day("2026-01-01"),
+                       std::nullopt};
     }
     for (const auto& name : split(option(words, "preempts"), ',')) {
       for (auto& c : portfolio.priority_classes) c.preempts |= c.name == name;
