@@ -43,7 +43,7 @@ std::vector<LiveView> Engine::live_attempts() const {
     const auto& job = job_of(id);
     all.push_back({start_order(id, job, named(job.live->shares)),
                    job.live->phase == AttemptPhase::Started, job.live->started, job.live->stopping,
-                   job.live->pace, slowed_until(*job.live, now_)});
+                   job.live->pace, slowed_until(*job.live, std::max(now_, state_.last_at))});
   }
   return all;
 }

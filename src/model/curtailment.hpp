@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A curtailment: the grid, or the provider, calls a site to draw so many megawatts less from an
-// instant to an instant. Given through the API, the command line, an OpenADR event or a file of
+// instant to an instant. Given through the API, the command line or a file of
 // faults (protocol/vocabulary.hpp, Curtail); met by the engine (engine/curtailments.cpp). The
 // power is the facility's, at the meter; what is asked is less than what the site draws when it is
 // called.
