@@ -26,8 +26,8 @@ std::vector<std::string> keys_of(const Map& map) {
   return keys;
 }
 
-std::string unknown(const char* what, const std::string& name,
-                    const std::vector<std::string>& known) {
+std::string unknown_name(const char* what, const std::string& name,
+                         const std::vector<std::string>& known) {
   return fmt::format("no {} is called '{}'{}", what, name, did_you_mean(name, known));
 }
 
@@ -145,8 +145,8 @@ std::optional<Refusal> Engine::objection_by(const Provider& holder, Instant agre
   const auto asked = state_.capacity_requests.find(lease.request);
   if (asked == state_.capacity_requests.end()) {
     return Refusal{Reason::NameUnknown, "lease " + lease.name + ": " +
-                                            unknown("capacity request", lease.request,
-                                                    keys_of(state_.capacity_requests))};
+                                            unknown_name("capacity request", lease.request,
+                                                         keys_of(state_.capacity_requests))};
   }
   if (const auto* offer = find_offer(asked->second, holder.name)) {
     if (!is_unanswered(*offer)) return std::nullopt;
@@ -162,8 +162,8 @@ std::optional<Refusal> Engine::beyond_request(const Lease& lease, const Portfoli
   const auto it = state_.capacity_requests.find(lease.request);
   if (it == state_.capacity_requests.end()) {
     return Refusal{Reason::NameUnknown, "lease " + lease.name + ": " +
-                                            unknown("capacity request", lease.request,
-                                                    keys_of(state_.capacity_requests))};
+                                            unknown_name("capacity request", lease.request,
+                                                         keys_of(state_.capacity_requests))};
   }
   const auto& asked = it->second;
   if (lease.starts < asked.request.from) {
@@ -198,7 +198,8 @@ std::optional<Refusal> Engine::beyond_request(const Lease& lease, const Portfoli
 const OpenRequest* Engine::request_called(const std::string& name) {
   const auto it = state_.capacity_requests.find(name);
   if (it != state_.capacity_requests.end()) return &it->second;
-  refuse(Reason::NameUnknown, unknown("capacity request", name, keys_of(state_.capacity_requests)));
+  refuse(Reason::NameUnknown,
+         unknown_name("capacity request", name, keys_of(state_.capacity_requests)));
   return nullptr;
 }
 
@@ -377,11 +378,11 @@ void Engine::on(const AddQuote& command) {
   }
   if (find_named(state_.portfolio->providers, quote.provider) == nullptr) {
     return refuse(Reason::NameUnknown,
-                  unknown("provider", quote.provider, names_of(state_.portfolio->providers)));
+                  unknown_name("provider", quote.provider, names_of(state_.portfolio->providers)));
   }
   if (find_named(state_.portfolio->sites, quote.site) == nullptr) {
     return refuse(Reason::NameUnknown,
-                  unknown("site", quote.site, names_of(state_.portfolio->sites)));
+                  unknown_name("site", quote.site, names_of(state_.portfolio->sites)));
   }
   if (const auto problems = check(lease_of(*asked, quote, quote.name)); !problems.empty()) {
     return refuse(Reason::RequestInvalid, first_of(problems));
@@ -394,7 +395,8 @@ void Engine::on(const AwardQuote& command) {
   if (asked == nullptr) return;
   const auto* quote = find_named(asked->quotes, command.quote);
   if (quote == nullptr) {
-    return refuse(Reason::NameUnknown, unknown("quote", command.quote, names_of(asked->quotes)));
+    return refuse(Reason::NameUnknown,
+                  unknown_name("quote", command.quote, names_of(asked->quotes)));
   }
   for (const auto& award : asked->awards) {
     if (award.quote != command.quote) continue;
@@ -425,8 +427,8 @@ void Engine::on(const AmendRight& command) {
   if (!state_.configured) return refuse(Reason::PortfolioInvalid, "no portfolio is configured yet");
   const auto* provider = find_named(state_.portfolio->providers, command.provider);
   if (provider == nullptr) {
-    return refuse(Reason::NameUnknown,
-                  unknown("provider", command.provider, names_of(state_.portfolio->providers)));
+    return refuse(Reason::NameUnknown, unknown_name("provider", command.provider,
+                                                    names_of(state_.portfolio->providers)));
   }
   if (!provider->right_of_first_refusal) {
     return refuse(

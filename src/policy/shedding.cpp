@@ -13,13 +13,13 @@ constexpr std::int64_t percent = 10'000;  // of a Ratio
 
 enum class Step { Stays, Shrinks, Pauses, Moves };
 
-struct Part {
+struct LoadPart {
   const Load* load = nullptr;
   Ratio pace;
   Step step = Step::Stays;
 };
 
-Power saved_by(const Part& part) {
+Power saved_by(const LoadPart& part) {
   const auto now = draw_at(*part.load, part.load->pace);
   const auto slower = draw_at(*part.load, part.pace);
   switch (part.step) {
@@ -87,12 +87,12 @@ class Shedding {
 
   void take(Step step) {
     if (saved_ >= wanted_) return;
-    std::vector<Part*> order;
+    std::vector<LoadPart*> order;
     for (auto& part : parts_) {
       const bool saves = saved_by({part.load, part.pace, step}) > saved_by(part);
       if (may(*part.load, step) && saves) order.push_back(&part);
     }
-    std::sort(order.begin(), order.end(), [&](const Part* a, const Part* b) {
+    std::sort(order.begin(), order.end(), [&](const LoadPart* a, const LoadPart* b) {
       const auto x = Wide{a->load->loss} * more_by(*b, step).count();
       const auto y = Wide{b->load->loss} * more_by(*a, step).count();
       return std::pair(x, a->load->job.value()) < std::pair(y, b->load->job.value());
@@ -132,11 +132,11 @@ class Shedding {
 
  private:
   // What the step saves beyond what is saved of this gang already.
-  static Power more_by(const Part& part, Step step) {
+  static Power more_by(const LoadPart& part, Step step) {
     return saved_by({part.load, part.pace, step}) - saved_by(part);
   }
 
-  void put(Part& part, Step step) {
+  void put(LoadPart& part, Step step) {
     if (step > part.step) before_.push_back(part.step);
     saved_ -= saved_by(part);
     part.step = step;
@@ -145,7 +145,7 @@ class Shedding {
 
   Power wanted_;
   Power saved_;
-  std::vector<Part> parts_;
+  std::vector<LoadPart> parts_;
   std::vector<Step> before_;  // of those that take() took, in its order
 };
 

@@ -82,9 +82,10 @@ void say_spans(const auto& columns, const std::string& at, std::vector<Problem>&
 void join(RecordedOutages& recorded) {
   auto& all = recorded.outages;
   const auto by_place = [](const Outage& a, const Outage& b) {
-    return std::tie(a.target, a.from) < std::tie(b.target, b.from);
+    return std::tie(a.target, a.from, a.lasts, a.cause) <
+           std::tie(b.target, b.from, b.lasts, b.cause);
   };
-  std::stable_sort(all.begin(), all.end(), by_place);
+  std::sort(all.begin(), all.end(), by_place);
   std::vector<Outage> joined;
   for (auto& outage : all) {
     auto* before = joined.empty() ? nullptr : &joined.back();
@@ -96,8 +97,9 @@ void join(RecordedOutages& recorded) {
     before->lasts = std::max(before->lasts, outage.from + outage.lasts - before->from);
     ++recorded.repairs.repaired["overlaps the one before it: joined"];
   }
-  std::stable_sort(joined.begin(), joined.end(),
-                   [](const Outage& a, const Outage& b) { return a.from < b.from; });
+  std::sort(joined.begin(), joined.end(), [](const Outage& a, const Outage& b) {
+    return std::tie(a.from, a.target) < std::tie(b.from, b.target);
+  });
   all = std::move(joined);
 }
 
@@ -146,8 +148,8 @@ struct Life {
 // By unit: the age counts from its first row; a row that begins in the one before it, where that
 // ends.
 LifeTableBuilder aged(std::vector<Life> lives, Duration bin, WorkloadRepairs& repairs) {
-  std::stable_sort(lives.begin(), lives.end(), [](const Life& a, const Life& b) {
-    return std::tie(a.id, a.from) < std::tie(b.id, b.from);
+  std::sort(lives.begin(), lives.end(), [](const Life& a, const Life& b) {
+    return std::tie(a.id, a.from, a.until, a.failed) < std::tie(b.id, b.from, b.until, b.failed);
   });
   LifeTableBuilder builder(bin, least_failures);
   Instant born;
