@@ -26,9 +26,9 @@ class Downtime {
   }
 
   // By site: nodes that went down and came up together are one outage.
-  std::map<std::string, std::vector<Outage>> until(Instant now) {
+  std::map<std::string, std::vector<DownTime>> until(Instant now) {
     while (!down_.empty()) close(down_.begin()->first, now);
-    std::map<std::string, std::vector<Outage>> all;
+    std::map<std::string, std::vector<DownTime>> all;
     for (const auto& [key, gpus] : outages_) {
       const auto& [site, from, until] = key;
       if (from < until) all[site].push_back({from, until, gpus});
