@@ -9,6 +9,7 @@ format      clang-format leaves src/units, src/model … as they are (checked wh
 links       relative links in the documents lead somewhere
 licence     SPDX on the first line of every source
 registry    no package registry is named
+names       a type has its name for itself in its namespace: two of one name break each other's templates at link time
 """
 
 import re
@@ -71,6 +72,30 @@ def check_shape(path: str, text: str) -> list[str]:
     return problems
 
 
+def types_in(text: str) -> list[tuple[str, str]]:
+    """(namespace, name) of each type that is defined outside of others and of unnamed namespaces."""
+    types, spaces = [], []
+    for line in text.splitlines():
+        if opened := re.match(r"namespace ([\w:]*) ?{$", line):
+            spaces.append(opened.group(1))
+        elif line.startswith("}  // namespace"):
+            del spaces[-1:]
+        elif found := re.match(r"(?:struct|class|enum class) (\w+)(?: final)?(?: : [^{;]*)? {", line):
+            if "" not in spaces:
+                types.append(("::".join(spaces), found.group(1)))
+    return types
+
+
+def check_names(sources: dict[str, str]) -> list[str]:
+    first, problems = {}, []
+    for path, text in sorted(sources.items()):
+        for space, name in types_in(text):
+            other = first.setdefault((space, name), path)
+            if other != path:
+                problems.append(f"{path}: {space}::{name} is defined in {other} too")
+    return problems
+
+
 def check_links(root: Path, path: Path) -> list[str]:
     problems = []
     for number, line in enumerate(path.read_text().splitlines(), 1):
@@ -91,7 +116,7 @@ def tracked(root: Path) -> list[Path]:
 def check(root: Path) -> list[str]:
     table = tomllib.loads((root / "tools/rooms.toml").read_text())
     registries = re.compile("|".join(["registry\\." + "npmjs", "deb\\." + "debian\\.org", "py" + "pi\\.org"]))
-    problems = []
+    problems, sources = [], {}
     for path in tracked(root):
         name = str(path.relative_to(root))
         if path.suffix == ".md":
@@ -102,10 +127,11 @@ def check(root: Path) -> list[str]:
             text = path.read_text()
             problems += check_shape(name, text)
             if name.startswith("src/"):
+                sources[name] = text
                 problems += check_includes(name, text, table["rooms"]) + check_banned(name, text, table["banned"])
         if path.stat().st_size > 1 << 20:
             problems.append(f"{name}: {path.stat().st_size} bytes, too large for a repository")
-    return problems
+    return problems + check_names(sources)
 
 
 def self_test() -> None:
@@ -119,6 +145,10 @@ def self_test() -> None:
     assert check_shape("a.cpp", "int x;\n") and check_shape("a.cpp", "// SPDX-License-Identifier: Apache-2.0\n\tx\n")
     assert check_shape("a.cpp", "// SPDX-License-Identifier: Apache-2.0\n" + "x" * 121)
     assert not check_shape("a.cpp", "// SPDX-License-Identifier: Apache-2.0\nint x;\n")
+    outage = "namespace ampacity {\nstruct Outage {\n};\n}  // namespace ampacity\n"
+    assert check_names({"a.hpp": outage, "b.hpp": outage}) and not check_names({"a.hpp": outage})
+    assert not check_names({"a.hpp": outage, "b.hpp": outage.replace("ampacity {", "other {")})
+    assert not check_names({"a.hpp": outage, "b.cpp": outage.replace("ampacity {", "ampacity {\nnamespace {")})
 
 
 def main() -> None:
