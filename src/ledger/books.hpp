@@ -41,7 +41,7 @@ struct Reading {
 Reading reading_of(const std::string& site, Instant from, Instant until, const Usage& usage);
 
 // GPUs of the lease's sites that were down.
-struct DownTime {
+struct OutOfService {
   Instant from;
   Instant until;
   std::int64_t gpus = 0;
@@ -49,7 +49,7 @@ struct DownTime {
 
 struct LeaseFacts {
   std::vector<Reading> readings;
-  std::vector<DownTime> outages;
+  std::vector<OutOfService> outages;
 };
 
 // From the month in which the lease starts until `last`, as far as it runs; none for one that is

@@ -20,7 +20,7 @@ struct MonthMeter {
   Instant from;
   Instant until;
   const std::vector<const Reading*>& readings;  // that touch the month
-  const std::vector<DownTime>& outages;
+  const std::vector<OutOfService>& outages;
 };
 
 struct Amount {

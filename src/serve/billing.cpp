@@ -26,9 +26,9 @@ class Downtime {
   }
 
   // By site: nodes that went down and came up together are one outage.
-  std::map<std::string, std::vector<DownTime>> until(Instant now) {
+  std::map<std::string, std::vector<OutOfService>> until(Instant now) {
     while (!down_.empty()) close(down_.begin()->first, now);
-    std::map<std::string, std::vector<DownTime>> all;
+    std::map<std::string, std::vector<OutOfService>> all;
     for (const auto& [key, gpus] : outages_) {
       const auto& [site, from, until] = key;
       if (from < until) all[site].push_back({from, until, gpus});
@@ -54,9 +54,11 @@ void add_live(AllFacts& facts, const Engine& engine, Instant now) {
   for (const auto id : engine.live_jobs()) {
     const auto& job = *engine.state().jobs.find(id);
     const auto& live = *job.live;
-    facts[live.lease].readings.push_back({live.site, job.spec->team, job.spec->project, live.placed,
-                                          std::max(now, live.placed), GpuCount::of(live.gpus),
-                                          live.draws});
+    const auto until = std::max(now, live.placed);
+    auto reading = reading_of(live.site, live.placed, until, engine.usage_so_far(job, until));
+    reading.team = job.spec->team;
+    reading.project = job.spec->project;
+    facts[live.lease].readings.push_back(std::move(reading));
   }
 }
 
