@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace ampacity {
@@ -44,6 +46,11 @@ std::optional<std::string> nearest(std::string_view word,
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   const auto near = nearest(word, candidates);
   return near ? " (did you mean '" + *near + "'?)" : "";
+}
+
+std::string unknown_name(std::string_view kind, std::string_view name,
+                         const std::vector<std::string>& known) {
+  return fmt::format("no {} is called '{}'{}", kind, name, did_you_mean(name, known));
 }
 
 std::string listed(const std::vector<std::string>& words) {

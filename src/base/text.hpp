@@ -27,6 +27,19 @@ std::vector<std::string> names_of(const Items& items) {
   return names;
 }
 
+// The keys of a map, likewise.
+template <class Map>
+std::vector<std::string> keys_of(const Map& map) {
+  std::vector<std::string> keys;
+  keys.reserve(map.size());
+  for (const auto& [key, value] : map) keys.push_back(key);
+  return keys;
+}
+
+// "no site is called 'abilen' (did you mean 'abilene'?)"
+std::string unknown_name(std::string_view kind, std::string_view name,
+                         const std::vector<std::string>& known);
+
 // "a, b and c".
 std::string listed(const std::vector<std::string>& words);
 

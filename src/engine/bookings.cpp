@@ -15,14 +15,7 @@ namespace {
 std::optional<Refusal> unknown(const char* kind, const std::string& name,
                                const std::vector<std::string>& known) {
   if (contains(known, name)) return std::nullopt;
-  return Refusal{Reason::NameUnknown,
-                 fmt::format("no {} is called '{}'{}", kind, name, did_you_mean(name, known))};
-}
-
-std::vector<std::string> keys_of(const std::map<std::string, BookedNodes>& bookings) {
-  std::vector<std::string> names;
-  for (const auto& [name, b] : bookings) names.push_back(name);
-  return names;
+  return Refusal{Reason::NameUnknown, unknown_name(kind, name, known)};
 }
 
 bool overlap(const Booking& a, const Booking& b) {
@@ -53,7 +46,7 @@ Demand demand_of(const Booking& booking, std::int64_t gpus_per_node) {
 std::optional<Refusal> Engine::objection_to(const Booking& booking) const {
   const auto& portfolio = *state_.portfolio;
   if (const auto problems = check(booking); !problems.empty()) {
-    return Refusal{Reason::BookingInvalid, problems.front().path + ": " + problems.front().message};
+    return Refusal{Reason::BookingInvalid, to_text(problems.front())};
   }
   if (state_.bookings.count(booking.name) > 0) {
     return Refusal{Reason::BookingInvalid,
@@ -93,10 +86,7 @@ void Engine::on(const MakeBooking& command) {
   }
   auto booking = command.booking;
   booking.from = std::max(booking.from, now_);
-  if (auto objected = objection_to(booking)) {
-    outcome_.refusal = std::move(objected);
-    return;
-  }
+  if (auto objected = objection_to(booking)) return refuse(std::move(*objected));
   const auto nodes = nodes_for(booking);
   if (!nodes) return refuse(Reason::BookingConflict, nodes.error().message);
   emit(BookingMade{booking, named(*nodes), command.by});
@@ -106,8 +96,7 @@ void Engine::on(const MakeBooking& command) {
 void Engine::on(const EndBooking& command) {
   if (state_.bookings.count(command.name) == 0) {
     return refuse(Reason::NameUnknown,
-                  fmt::format("no booking is called '{}'{}", command.name,
-                              did_you_mean(command.name, keys_of(state_.bookings))));
+                  unknown_name("booking", command.name, keys_of(state_.bookings)));
   }
   emit(BookingEnded{command.name, command.by.empty() ? "cancelled" : "cancelled by " + command.by});
 }
@@ -241,12 +230,9 @@ void Engine::requeue_booked(const std::string& name) {
 void Engine::bookings_due(Instant now) {
   std::vector<std::string> begin;
   std::vector<std::string> end;
-  const auto due = [&](Instant at) {
-    if (at > now && (!capacity_due_ || at < *capacity_due_)) capacity_due_ = at;
-  };
   for (const auto& [name, b] : state_.bookings) {
-    due(b.booking.from);
-    due(b.booking.until);
+    look_at_capacity(b.booking.from);
+    look_at_capacity(b.booking.until);
     if (b.booking.until <= now) {
       end.push_back(name);
     } else if (!b.begun && b.booking.from <= now) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "engine/engine.hpp"
+#include "ledger/budget_period.hpp"
 #include "units/arithmetic.hpp"
 #include "units/calendar.hpp"
 #include "units/text.hpp"
@@ -19,13 +20,9 @@ constexpr Duration look_every{300'000};
 // The period of the calendar that holds an instant.
 std::pair<Instant, Instant> period_of(const TeamBudget& budget, Instant at) {
   const Calendar utc;
-  auto month = utc.month_of(at);
-  std::int64_t months = 1;
-  if (budget.period == BudgetPeriod::Quarter) months = 3;
-  if (budget.period == BudgetPeriod::Year) months = 12;
-  month.month -= (month.month - 1) % months;
+  auto month = first_of(utc.month_of(at), budget.period);
   const auto since = utc.start_of(month);
-  for (std::int64_t i = 0; i < months; ++i) month = next(month);
+  for (auto i = months_in(budget.period); i > 0; --i) month = next(month);
   return {since, utc.start_of(month)};
 }
 
@@ -69,7 +66,7 @@ void Engine::budgets_due(Instant now) {
       emit(BudgetBegun{team.name, since, until, cost});
     }
     const auto& spending = state_.spending.at(team.name);
-    const auto spent = spending.ended + cost - spending.before;
+    const auto spent = spending.so_far(cost);
     const auto& amount = team.budget->amount;
     const auto warn = Money::of(scaled(amount.count(), team.budget->warn_at.count(), one.count()));
     if (spent >= amount && !spending.exhausted) {
@@ -80,13 +77,13 @@ void Engine::budgets_due(Instant now) {
   }
 }
 
-Money Engine::spent_by(const std::string& team, Instant now) const {
-  const auto known = state_.spending.find(team);
-  if (known == state_.spending.end()) return {};
-  const auto running = cost_of_running(now);
-  const auto cost = running.find(team);
-  return known->second.ended - known->second.before +
-         (cost == running.end() ? Money() : cost->second);
+std::map<std::string, Money> Engine::spent(Instant now) const {
+  auto spent = cost_of_running(now);
+  for (auto& [team, money] : spent) {
+    const auto known = state_.spending.find(team);
+    money = known == state_.spending.end() ? Money() : known->second.so_far(money);
+  }
+  return spent;
 }
 
 void Engine::apply(const BudgetBegun& event, Instant) {
@@ -100,10 +97,13 @@ void Engine::apply(const BudgetSpent& event, Instant) {
   spending.exhausted = event.all;
 }
 
-bool Engine::is_kept_by_budget(const Job& job) const {
-  if (state_.spending.empty() || job.attempts > 0) return false;
-  const auto known = state_.spending.find(job.spec->team);
+bool Engine::has_spent_all(const std::string& team) const {
+  const auto known = state_.spending.find(team);
   return known != state_.spending.end() && known->second.exhausted;
+}
+
+bool Engine::is_kept_by_budget(const Job& job) const {
+  return job.attempts == 0 && has_spent_all(job.spec->team);
 }
 
 std::optional<Explanation> Engine::kept_by_budget(const Job& job) const {

@@ -17,7 +17,7 @@ template <class Problems>
 std::string joined(const Problems& problems) {
   std::string text;
   for (const auto& problem : problems) {
-    text += (text.empty() ? "" : "; ") + problem.path + ": " + problem.message;
+    text += (text.empty() ? "" : "; ") + to_text(problem);
   }
   return text;
 }
@@ -73,8 +73,7 @@ std::optional<Refusal> no_accelerator(const Portfolio& portfolio, const std::str
   if (portfolio.find_accelerator(name)) return std::nullopt;
   auto names = names_of(portfolio.accelerators);
   for (const auto& a : built_in_accelerators()) names.push_back(a.name);
-  return Refusal{Reason::NameUnknown,
-                 fmt::format("no accelerator is called '{}'{}", name, did_you_mean(name, names))};
+  return Refusal{Reason::NameUnknown, unknown_name("accelerator", name, names)};
 }
 
 std::string value_of(std::int64_t value) {
@@ -128,7 +127,7 @@ void Engine::emit(EventBody body, const std::vector<Share>& nodes) {
 }
 
 void Engine::refuse(Reason reason, std::string message) {
-  outcome_.refusal = Refusal{reason, std::move(message)};
+  refuse(Refusal{reason, std::move(message)});
 }
 
 void Engine::on(const Configure& command) {
@@ -139,10 +138,7 @@ void Engine::on(const Configure& command) {
   if (state_.configured && portfolio == *state_.portfolio) return;
   auto objected = objection_to_rights(portfolio);
   if (!objected) objected = objection_to_leases(portfolio);
-  if (objected) {
-    outcome_.refusal = std::move(objected);
-    return;
-  }
+  if (objected) return refuse(std::move(*objected));
   const Fleet next(portfolio);
   for (const auto id : live_jobs()) {
     const auto& job = job_of(id);
@@ -180,21 +176,16 @@ std::optional<Refusal> Engine::objection(const JobSpec& spec) const {
     return refusal(Reason::JobInvalid, joined(problems));
   }
   if (!spec.priority_class.empty() && !portfolio.find_priority_class(spec.priority_class)) {
-    return refusal(
-        Reason::NameUnknown,
-        fmt::format("no priority class is called '{}'{}", spec.priority_class,
-                    did_you_mean(spec.priority_class, names_of(portfolio.priority_classes))));
+    return refusal(Reason::NameUnknown, unknown_name("priority class", spec.priority_class,
+                                                     names_of(portfolio.priority_classes)));
   }
   if (!spec.team.empty() && !portfolio.teams.empty() && !portfolio.find_team(spec.team)) {
-    return refusal(Reason::NameUnknown,
-                   fmt::format("no team is called '{}'{}", spec.team,
-                               did_you_mean(spec.team, names_of(portfolio.teams))));
+    return refusal(Reason::NameUnknown, unknown_name("team", spec.team, names_of(portfolio.teams)));
   }
   for (const auto& site : spec.sites) {
     const auto names = names_of(portfolio.sites);
     if (std::find(names.begin(), names.end(), site) != names.end()) continue;
-    return refusal(Reason::NameUnknown,
-                   fmt::format("no site is called '{}'{}", site, did_you_mean(site, names)));
+    return refusal(Reason::NameUnknown, unknown_name("site", site, names));
   }
   for (const auto& accepted : spec.accelerators) {
     if (auto unknown = no_accelerator(portfolio, accepted.name)) return unknown;
@@ -257,10 +248,7 @@ void Engine::on(const SubmitJob& command) {
     return refuse(Reason::JobInvalid, "request: longer than 128 characters");
   }
   if (!state_.configured) return refuse(Reason::PortfolioInvalid, "no portfolio is configured yet");
-  if (auto objected = objection(command.spec)) {
-    outcome_.refusal = std::move(objected);
-    return;
-  }
+  if (auto objected = objection(command.spec)) return refuse(std::move(*objected));
   const auto* priority = state_.portfolio->find_priority_class(command.spec.priority_class);
   const JobId id(state_.next_job);
   emit(JobSubmitted{id, command.request, std::make_shared<const JobSpec>(command.spec),

@@ -61,9 +61,7 @@ void Engine::on(const AmendLease& command) {
   auto next = *state_.portfolio;
   auto* lease = find_lease(next, command.lease);
   if (lease == nullptr) {
-    return refuse(Reason::NameUnknown,
-                  fmt::format("no lease is called '{}'{}", command.lease,
-                              did_you_mean(command.lease, names_of(next.leases))));
+    return refuse(Reason::NameUnknown, unknown_name("lease", command.lease, names_of(next.leases)));
   }
   auto amendment = command.amendment;
   if (amendment.from == Instant()) amendment.from = now_;
@@ -79,17 +77,12 @@ void Engine::on(const AmendLease& command) {
   }
   lease->amendments.push_back(amendment);
   if (const auto problems = check(*lease); !problems.empty()) {
-    return refuse(Reason::AmendmentInvalid,
-                  problems.front().path + ": " + problems.front().message);
+    return refuse(Reason::AmendmentInvalid, to_text(problems.front()));
   }
   if (const auto problems = check(next); !problems.empty()) {
-    return refuse(Reason::AmendmentInvalid,
-                  problems.front().path + ": " + problems.front().message);
+    return refuse(Reason::AmendmentInvalid, to_text(problems.front()));
   }
-  if (auto no = objection_to_leases(next)) {
-    outcome_.refusal = std::move(no);
-    return;
-  }
+  if (auto no = objection_to_leases(next)) return refuse(std::move(*no));
   emit(LeaseAmended{command.lease, std::move(amendment)});
   refresh_capacity(now_);
 }

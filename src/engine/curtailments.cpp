@@ -13,14 +13,6 @@
 
 namespace ampacity {
 
-SiteIndex Engine::site_called(const std::string& name) const {
-  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
-    if (fleet_.sites()[i].name == name) return SiteIndex(i);
-  }
-  AMPACITY_ASSERT(false, "no site {}", name);
-  return SiteIndex();
-}
-
 Power Engine::facility_power(SiteIndex site) const {
   return times(fleet_.power_drawn(site), state_.portfolio->sites[site.value()].pue);
 }
@@ -30,7 +22,7 @@ std::optional<Refusal> Engine::objection_to(const Curtailment& call) const {
     return Refusal{Reason::CurtailmentInvalid, std::move(message)};
   };
   if (const auto problems = check(call); !problems.empty()) {
-    return invalid(problems.front().path + ": " + problems.front().message);
+    return invalid(to_text(problems.front()));
   }
   if (state_.curtailments.count(call.name) > 0) {
     return invalid(fmt::format("a curtailment is called '{}' already", call.name));
@@ -43,8 +35,7 @@ std::optional<Refusal> Engine::objection_to(const Curtailment& call) const {
   }
   const auto names = names_of(state_.portfolio->sites);
   if (std::find(names.begin(), names.end(), call.site) == names.end()) {
-    return Refusal{Reason::NameUnknown, fmt::format("no site is called '{}'{}", call.site,
-                                                    did_you_mean(call.site, names))};
+    return Refusal{Reason::NameUnknown, unknown_name("site", call.site, names)};
   }
   return std::nullopt;
 }
@@ -52,11 +43,8 @@ std::optional<Refusal> Engine::objection_to(const Curtailment& call) const {
 void Engine::on(const Curtail& command) {
   auto call = command.curtailment;
   call.from = std::max(call.from, now_);
-  if (auto objected = objection_to(call)) {
-    outcome_.refusal = std::move(objected);
-    return;
-  }
-  const auto site = site_called(call.site);
+  if (auto objected = objection_to(call)) return refuse(std::move(*objected));
+  const auto site = site_index(call.site);
   const auto drawn = facility_power(site);
   const auto left = std::max(drawn - call.power, Power());
   const auto ceiling = it_limit(left, state_.portfolio->sites[site.value()].pue);
@@ -66,10 +54,8 @@ void Engine::on(const Curtail& command) {
 
 void Engine::on(const EndCurtailment& command) {
   if (state_.curtailments.count(command.name) == 0) {
-    std::vector<std::string> names;
-    for (const auto& [name, c] : state_.curtailments) names.push_back(name);
-    return refuse(Reason::NameUnknown, fmt::format("no curtailment is called '{}'{}", command.name,
-                                                   did_you_mean(command.name, names)));
+    return refuse(Reason::NameUnknown,
+                  unknown_name("curtailment", command.name, keys_of(state_.curtailments)));
   }
   end_curtailment(command.name, command.by.empty() ? "called off" : "called off by " + command.by);
 }
@@ -80,13 +66,12 @@ Instant Engine::acts_at(const Curtailment& call) const {
 }
 
 void Engine::curtailments_due(Instant now) {
-  const auto due = [&](Instant at) {
-    if (at > now && (!capacity_due_ || at < *capacity_due_)) capacity_due_ = at;
-  };
   std::vector<std::string> begin;
   std::vector<std::string> end;
   for (const auto& [name, c] : state_.curtailments) {
-    for (const auto at : {acts_at(c.curtailment), c.curtailment.from, c.curtailment.until}) due(at);
+    for (const auto at : {acts_at(c.curtailment), c.curtailment.from, c.curtailment.until}) {
+      look_at_capacity(at);
+    }
     if (c.curtailment.until <= now) {
       end.push_back(name);
       continue;
@@ -102,7 +87,7 @@ void Engine::measure_curtailments(Instant now) {
   std::vector<CurtailmentMeasured> measured;
   for (const auto& [name, c] : state_.curtailments) {
     if (!c.begun || c.measured || c.curtailment.from > now) continue;
-    const auto drawn = facility_power(site_called(c.curtailment.site));
+    const auto drawn = facility_power(site_index(c.curtailment.site));
     measured.push_back({name, drawn, c.drawn - drawn, c.curtailment.power});
   }
   for (auto& event : measured) emit(std::move(event));
@@ -119,9 +104,7 @@ std::vector<Load> Engine::loads_of(SiteIndex site) const {
     if (live.stopping || site_of(live) != site) continue;
     Load load;
     load.job = id;
-    auto still = *job.spec;
-    still.draw = Ratio();
-    load.rest = draw_of(still, live.shares);
+    load.rest = draw_of(*job.spec, live.shares, Ratio());
     load.dynamic = draw_of(*job.spec, live.shares) - load.rest;
     load.pace = live.pace;
     load.least_pace = can_slow && live.started ? job.spec->slowest.value_or(one) : one;
@@ -138,7 +121,7 @@ std::vector<Load> Engine::loads_of(SiteIndex site) const {
 
 void Engine::begin_curtailment(const std::string& name) {
   const auto c = state_.curtailments.at(name);
-  const auto site = site_called(c.curtailment.site);
+  const auto site = site_index(c.curtailment.site);
   // What is being stopped is gone by then.
   auto drawn = fleet_.power_drawn(site);
   for (const auto id : stopping_) {
@@ -150,10 +133,10 @@ void Engine::begin_curtailment(const std::string& name) {
   const auto wanted = std::max(drawn - c.ceiling, Power());
   const auto relief = shed(loads_of(site), wanted);
   emit(CurtailmentBegun{name, wanted, relief.power});
-  relieve(relief, site, "curtailment " + name);
+  relieve(relief, "curtailment " + name);
 }
 
-void Engine::relieve(const Relief& relief, SiteIndex, const std::string& by) {
+void Engine::relieve(const Relief& relief, const std::string& by) {
   for (const auto& slowed : relief.slowed) set_pace(slowed.job, slowed.pace, by);
   for (const auto id : relief.shrunk) {
     const auto& job = job_of(id);
@@ -165,9 +148,7 @@ void Engine::relieve(const Relief& relief, SiteIndex, const std::string& by) {
 
 void Engine::set_pace(JobId id, Ratio pace, const std::string& by) {
   const auto& job = job_of(id);
-  auto still = *job.spec;
-  still.draw = Ratio();
-  const auto rest = draw_of(still, job.live->shares);
+  const auto rest = draw_of(*job.spec, job.live->shares, Ratio());
   const auto dynamic = draw_of(*job.spec, job.live->shares) - rest;
   const AttemptId attempt{id, job.attempts};
   effect(SetPace{attempt, job.live->site, job.live->pace, pace});
@@ -176,12 +157,12 @@ void Engine::set_pace(JobId id, Ratio pace, const std::string& by) {
 
 // Whoever works slower at this site returns to its pace, as far as no other call is on.
 void Engine::end_curtailment(const std::string& name, const std::string& why) {
-  const auto site = site_called(state_.curtailments.at(name).curtailment.site);
+  const auto site = site_index(state_.curtailments.at(name).curtailment.site);
   const bool begun = state_.curtailments.at(name).begun;
   emit(CurtailmentEnded{name, why});
   if (!begun) return;
   for (const auto& [other, c] : state_.curtailments) {
-    if (c.begun && site_called(c.curtailment.site) == site) return;
+    if (c.begun && site_index(c.curtailment.site) == site) return;
   }
   for (const auto id : live_jobs()) {
     const auto& live = *job_of(id).live;
@@ -199,7 +180,7 @@ void Engine::apply(const CurtailmentCalled& event, Instant) {
 void Engine::apply(const CurtailmentBegun& event, Instant) {
   auto& c = state_.curtailments.at(event.name);
   c.begun = true;
-  limit_power(site_called(c.curtailment.site));
+  limit_power(site_index(c.curtailment.site));
   dirty_ = true;
 }
 
@@ -208,7 +189,7 @@ void Engine::apply(const CurtailmentMeasured& event, Instant) {
 }
 
 void Engine::apply(const CurtailmentEnded& event, Instant) {
-  const auto site = site_called(state_.curtailments.at(event.name).curtailment.site);
+  const auto site = site_index(state_.curtailments.at(event.name).curtailment.site);
   state_.curtailments.erase(event.name);
   limit_power(site);
   dirty_ = true;
@@ -264,7 +245,7 @@ void Engine::reserve_curtailments() {
     const auto site = fleet_.pool(pool).site;
     expect_loads_back(pool);
     for (const auto& [name, c] : state_.curtailments) {
-      if (c.begun || site_called(c.curtailment.site) != site) continue;
+      if (c.begun || site_index(c.curtailment.site) != site) continue;
       const auto left = c.ceiling - fleet_.power_drawn(site);
       Planner::Reservation r;
       r.at = c.curtailment.from;
@@ -281,7 +262,7 @@ void Engine::expect_loads_back(PoolIndex pool) {
   const auto site = fleet_.pool(pool).site;
   std::vector<std::pair<Instant, Power>> on;  // until when, and the ceiling
   for (const auto& [name, c] : state_.curtailments) {
-    if (c.begun && site_called(c.curtailment.site) == site) {
+    if (c.begun && site_index(c.curtailment.site) == site) {
       on.emplace_back(c.curtailment.until, c.ceiling);
     }
   }

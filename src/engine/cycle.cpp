@@ -77,16 +77,17 @@ void Engine::due(const Deadline& deadline) {
   }
 }
 
+void Engine::look_at_capacity(Instant at) {
+  if (at > now_ && (!capacity_due_ || at < *capacity_due_)) capacity_due_ = at;
+}
+
 // What may be used now: bookings that begin or are over; halls that are energised, and their site
 // under a lease that has begun and not ended.
 void Engine::refresh_capacity(Instant now) {
   capacity_due_.reset();
-  const auto next = [&](Instant at) {
-    if (at > now && (!capacity_due_ || at < *capacity_due_)) capacity_due_ = at;
-  };
   for (const auto& lease : state_.portfolio->leases) {
-    next(lease.starts);
-    next(lease.term_ends());
+    look_at_capacity(lease.starts);
+    look_at_capacity(lease.term_ends());
   }
   bookings_due(now);
   curtailments_due(now);
@@ -94,7 +95,7 @@ void Engine::refresh_capacity(Instant now) {
   standings_ = standings(*state_.portfolio, fleet_, now);
   for (std::uint32_t i = 0; i < fleet_.halls().size(); ++i) {
     const auto& hall = fleet_.halls()[i];
-    if (hall.energised) next(*hall.energised);
+    if (hall.energised) look_at_capacity(*hall.energised);
     const bool energised = !hall.energised || *hall.energised <= now;
     const bool leased = standings_[hall.pool.value()].lease.has_value();
     if ((energised && leased) == fleet_.is_usable(HallIndex(i))) continue;
@@ -108,11 +109,7 @@ void Engine::refresh_capacity(Instant now) {
 // What each site may draw: its interconnection of the day / PUE.
 void Engine::refresh_power(Instant now) {
   for (const auto& site : state_.portfolio->sites) {
-    for (const auto& step : site.interconnection) {
-      if (step.from > now && (!capacity_due_ || step.from < *capacity_due_)) {
-        capacity_due_ = step.from;
-      }
-    }
+    for (const auto& step : site.interconnection) look_at_capacity(step.from);
     std::optional<Power> limit;
     if (const auto power = interconnection_at(site, now)) limit = it_limit(*power, site.pue);
     const auto known = state_.site_power.find(site.name);

@@ -246,8 +246,7 @@ bool Engine::grow(JobId id) {
   const auto pool = pool_of(live);
   auto demand = demand_of(*job.spec);
   if (live.stopping || live.gpus >= demand.most || state_.held.count(id) > 0) return false;
-  const auto spending = state_.spending.find(job.spec->team);
-  if (spending != state_.spending.end() && spending->second.exhausted) return false;
+  if (has_spent_all(job.spec->team)) return false;
   if (const auto ripe = *live.started + state_.portfolio->policy.resize_interval; ripe > now_) {
     preempt_due_ = std::min(preempt_due_.value_or(ripe), ripe);
     return false;

@@ -78,9 +78,10 @@ class Engine {
   std::optional<Explanation> explain(JobId job, Instant now) const;  // none: unknown or ended
   std::vector<LiveView> live_attempts() const;                       // as of the latest decision
   Usage usage_so_far(const Job& job, Instant now) const;
-  Money spent_by(const std::string& team, Instant now) const;  // in its budget's period
-  Power facility_power_of(const std::string& site) const {     // at the meter; requires that it is
-    return facility_power(site_called(site));
+  // Of each team with a budget, in its period under way. O(gangs).
+  std::map<std::string, Money> spent(Instant now) const;
+  Power facility_power_of(const std::string& site) const {  // at the meter; requires that it is
+    return facility_power(site_index(site));
   }
   std::vector<NodeShare> nodes_of_booking(const std::string& name) const;  // requires that it is
   LeaseStatement lease_statement(const Lease& lease, Instant now) const;
@@ -104,6 +105,7 @@ class Engine {
   void due_timers(Instant now);
   void due(const Deadline& deadline);
   void refresh_capacity(Instant now);
+  void look_at_capacity(Instant at);  // again, at that instant at the latest, if it lies ahead
   void refresh_power(Instant now);
   void schedule();
   // Closed: nobody else of its shape starts in this pass.
@@ -182,14 +184,13 @@ class Engine {
   void begin_curtailment(const std::string& name);
   void end_curtailment(const std::string& name, const std::string& why);
   std::vector<Load> loads_of(SiteIndex site) const;
-  void relieve(const Relief& relief, SiteIndex site, const std::string& by);
+  void relieve(const Relief& relief, const std::string& by);
   void set_pace(JobId id, Ratio pace, const std::string& by);
   void limit_power(SiteIndex site);
   static Duration slowed_until(const LiveAttempt& live, Instant at);
   void measure_curtailments(Instant now);
   void reserve_curtailments();
   void expect_loads_back(PoolIndex pool);
-  SiteIndex site_called(const std::string& name) const;  // requires one of the portfolio
   Power facility_power(SiteIndex site) const;
 
   // budgets.cpp: what teams may spend
@@ -197,6 +198,7 @@ class Engine {
   void budgets_due(Instant now);
   static Instant next_look(Instant after);
   std::map<std::string, Money> cost_of_running(Instant now) const;  // of teams with a budget
+  bool has_spent_all(const std::string& team) const;
   void apply(const BudgetBegun& event, Instant at);
   void apply(const BudgetSpent& event, Instant at);
   bool is_kept_by_budget(const Job& job) const;
@@ -263,6 +265,7 @@ class Engine {
   void after_attempt(JobId id, AttemptResult result, const std::string& why);
   void stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for = {});
   void refuse(Reason reason, std::string message);
+  void refuse(Refusal refusal) { outcome_.refusal = std::move(refusal); }
   void emit(EventBody body);
   // The same, of an event that names these nodes: they need not be looked up by their names.
   void emit(EventBody body, const std::vector<Share>& nodes);
@@ -327,7 +330,10 @@ class Engine {
   void waits(JobId id, Job& job, Instant now);
   void waits_no_more(JobId id, Job& job);
   Shape shape_of(const Job& job) const;
-  Power draw_of(const JobSpec& spec, const std::vector<Share>& shares) const;
+  Power draw_of(const JobSpec& spec, const std::vector<Share>& shares) const {
+    return draw_of(spec, shares, spec.draw);
+  }
+  Power draw_of(const JobSpec& spec, const std::vector<Share>& shares, Ratio draw) const;
   PoolIndex pool_of(const LiveAttempt& live) const;
   SiteIndex site_of(const LiveAttempt& live) const;
   void occupy(JobId id, const Job& job);
@@ -339,7 +345,10 @@ class Engine {
   std::shared_ptr<const JobSpec> kept_once(std::shared_ptr<const JobSpec> spec);
   StartGang start_order(JobId id, const Job& job, std::vector<NodeShare> nodes) const;
   const Lease* lease_named(const std::string& name) const;
-  const Site& site_named(const std::string& name) const;
+  SiteIndex site_index(const std::string& name) const;  // requires one of the portfolio
+  const Site& site_named(const std::string& name) const {
+    return state_.portfolio->sites[site_index(name).value()];
+  }
   std::int64_t gpus_leased(const Lease& lease) const;
 
   State state_;

@@ -341,7 +341,7 @@ void Engine::apply(const SitePowerChanged& event, Instant) {
   } else {
     state_.site_power.erase(event.site);
   }
-  limit_power(site_called(event.site));
+  limit_power(site_index(event.site));
   dirty_ = true;
 }
 

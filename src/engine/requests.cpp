@@ -19,18 +19,6 @@ const T* find_named(const std::vector<T>& all, const std::string& name) {
   return it == all.end() ? nullptr : &*it;
 }
 
-template <class Map>
-std::vector<std::string> keys_of(const Map& map) {
-  std::vector<std::string> keys;
-  for (const auto& [key, value] : map) keys.push_back(key);
-  return keys;
-}
-
-std::string unknown_name(const char* what, const std::string& name,
-                         const std::vector<std::string>& known) {
-  return fmt::format("no {} is called '{}'{}", what, name, did_you_mean(name, known));
-}
-
 Refusal wrong(std::string message) {
   return {Reason::RequestInvalid, std::move(message)};
 }
@@ -44,10 +32,6 @@ const RefusalOffer* find_offer(const OpenRequest& asked, const std::string& prov
     if (offer.provider == provider) return &offer;
   }
   return nullptr;
-}
-
-std::string first_of(const std::vector<Problem>& problems) {
-  return problems.front().path + ": " + problems.front().message;
 }
 
 std::string in_words(const RightTerms& terms) {
@@ -236,7 +220,8 @@ std::optional<Refusal> Engine::objection_to(const CapacityRequest& request) cons
   if (!state_.configured) {
     return Refusal{Reason::PortfolioInvalid, "no portfolio is configured yet"};
   }
-  if (const auto problems = check(request); !problems.empty()) return wrong(first_of(problems));
+  if (const auto problems = check(request); !problems.empty())
+    return wrong(to_text(problems.front()));
   if (state_.capacity_requests.count(request.name) > 0) {
     return wrong(fmt::format("a capacity request is called '{}' already", request.name));
   }
@@ -250,10 +235,7 @@ std::optional<Refusal> Engine::objection_to(const CapacityRequest& request) cons
 void Engine::on(const CreateRequest& command) {
   auto request = command.request;
   request.from = std::max(request.from, now_);
-  if (auto objected = objection_to(request)) {
-    outcome_.refusal = std::move(objected);
-    return;
-  }
+  if (auto objected = objection_to(request)) return refuse(std::move(*objected));
   std::vector<RefusalOffer> offers;
   for (const auto& provider : state_.portfolio->providers) {
     const auto& right = provider.right_of_first_refusal;
@@ -307,22 +289,19 @@ void Engine::on(const DeclineRequest& command) {
 
 // Silence is an answer once the window is over, or the right is.
 void Engine::requests_due(Instant now) {
-  const auto due = [&](Instant at) {
-    if (at > now && (!capacity_due_ || at < *capacity_due_)) capacity_due_ = at;
-  };
   std::vector<OfferAnswered> lapsed;
   for (const auto& [name, asked] : state_.capacity_requests) {
     if (asked.settled) continue;
     for (const auto& offer : asked.offers) {
       if (!is_unanswered(offer)) continue;
-      due(offer.until);
+      look_at_capacity(offer.until);
       const auto* holder = find_named(state_.portfolio->providers, offer.provider);
       const auto* right = holder != nullptr && holder->right_of_first_refusal
                               ? &*holder->right_of_first_refusal
                               : nullptr;
       if (right != nullptr) {
-        if (const auto until = right->terms_at(now).until) due(*until);
-        for (const auto& a : right->amendments) due(a.from);
+        if (const auto until = right->terms_at(now).until) look_at_capacity(*until);
+        for (const auto& a : right->amendments) look_at_capacity(a.from);
       }
       const bool holds = right != nullptr && right->in_force_at(now);
       if (holds && now < offer.until) continue;
@@ -357,7 +336,7 @@ void Engine::on(const AddQuote& command) {
   if (asked == nullptr) return;
   const auto& quote = command.quote;
   if (const auto problems = check(quote); !problems.empty()) {
-    return refuse(Reason::RequestInvalid, first_of(problems));
+    return refuse(Reason::RequestInvalid, to_text(problems.front()));
   }
   if (find_named(asked->quotes, quote.name) != nullptr) {
     return refuse(Reason::RequestInvalid,
@@ -385,7 +364,7 @@ void Engine::on(const AddQuote& command) {
                   unknown_name("site", quote.site, names_of(state_.portfolio->sites)));
   }
   if (const auto problems = check(lease_of(*asked, quote, quote.name)); !problems.empty()) {
-    return refuse(Reason::RequestInvalid, first_of(problems));
+    return refuse(Reason::RequestInvalid, to_text(problems.front()));
   }
   emit(QuoteAdded{command.request, quote, command.by});
 }
@@ -413,12 +392,9 @@ void Engine::on(const AwardQuote& command) {
   auto next = *state_.portfolio;
   next.leases.push_back(lease);
   if (const auto problems = check(next); !problems.empty()) {
-    return refuse(Reason::RequestInvalid, first_of(problems));
+    return refuse(Reason::RequestInvalid, to_text(problems.front()));
   }
-  if (auto no = objection_to_lease(lease, next)) {
-    outcome_.refusal = std::move(no);
-    return;
-  }
+  if (auto no = objection_to_lease(lease, next)) return refuse(std::move(*no));
   emit(QuoteAwarded{command.request, command.quote, std::move(lease), command.by});
   refresh_capacity(now_);
 }
@@ -442,7 +418,7 @@ void Engine::on(const AmendRight& command) {
   amendment.by = command.by;
   right.amendments.push_back(amendment);
   if (const auto problems = check(right); !problems.empty()) {
-    return refuse(Reason::AmendmentInvalid, first_of(problems));
+    return refuse(Reason::AmendmentInvalid, to_text(problems.front()));
   }
   emit(RightAmended{command.provider, std::move(amendment)});
   refresh_capacity(now_);

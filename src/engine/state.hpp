@@ -115,6 +115,8 @@ struct TeamSpending {
   Money before;  // of theirs and of those that run: what they had cost before it
   bool warned = false;
   bool exhausted = false;
+  // With what the gangs that run have cost since they were placed.
+  Money so_far(Money running) const { return ended + running - before; }
 };
 BOOST_DESCRIBE_STRUCT(TeamSpending, (), (since, until, ended, before, warned, exhausted))
 

@@ -55,12 +55,12 @@ const Lease* Engine::lease_named(const std::string& name) const {
   return nullptr;
 }
 
-const Site& Engine::site_named(const std::string& name) const {
-  const auto& sites = state_.portfolio->sites;
-  const auto it =
-      std::find_if(sites.begin(), sites.end(), [&](const Site& site) { return site.name == name; });
+SiteIndex Engine::site_index(const std::string& name) const {
+  const auto& sites = fleet_.sites();
+  const auto it = std::find_if(sites.begin(), sites.end(),
+                               [&](const SitePlace& site) { return site.name == name; });
   AMPACITY_ASSERT(it != sites.end(), "no site {}", name);
-  return *it;
+  return SiteIndex(static_cast<std::uint32_t>(it - sites.begin()));
 }
 
 Usage Engine::usage_so_far(const Job& job, Instant now) const {
@@ -102,16 +102,16 @@ std::optional<std::size_t> Engine::active_lease(SiteIndex site) const {
 }
 
 // Of a gang that stands on these nodes: of each accelerator by its own figures.
-Power Engine::draw_of(const JobSpec& spec, const std::vector<Share>& shares) const {
+Power Engine::draw_of(const JobSpec& spec, const std::vector<Share>& shares, Ratio draw) const {
   if (!spec.mixed) {
     const auto& pool = fleet_.pool(fleet_.pool_of(shares.front().node));
-    return it_power(*pool.accelerator, GpuCount::of(gpus_of(shares)), spec.draw);
+    return it_power(*pool.accelerator, GpuCount::of(gpus_of(shares)), draw);
   }
   std::map<PoolIndex, std::int64_t> gpus;
   for (const auto& share : shares) gpus[fleet_.pool_of(share.node)] += share.nodes * share.gpus;
   Power sum;
   for (const auto& [pool, count] : gpus) {
-    sum += it_power(*fleet_.pool(pool).accelerator, GpuCount::of(count), spec.draw);
+    sum += it_power(*fleet_.pool(pool).accelerator, GpuCount::of(count), draw);
   }
   return sum;
 }

@@ -67,8 +67,7 @@ Got<Invoice> invoice_of(const Source& source, const std::string& lease, Month mo
         fmt::format("lease {} has no invoice of {}: it does not run then", lease, to_text(month))});
   }
   return Trouble(
-      Error{ErrorCode::NotFound, fmt::format("no lease is called '{}'{}", lease,
-                                             did_you_mean(lease, names_of(r.portfolio.leases)))});
+      Error{ErrorCode::NotFound, unknown_name("lease", lease, names_of(r.portfolio.leases))});
 }
 
 Got<Billing> billing_of(const Source& source, Month month) {

@@ -30,7 +30,7 @@ class Neighbourhood {
     std::optional<std::uint32_t> filled;
     for (const auto node : lost_) {
       if (enough()) return;
-      const auto racks = unit_of(topology_.rack_of(node), level);
+      const auto racks = topology_.unit_of(topology_.rack_of(node), level);
       if (filled == racks.begin) continue;
       filled = racks.begin;
       if (level == Level::Site) {
@@ -45,7 +45,9 @@ class Neighbourhood {
   std::int64_t kept() const { return kept_; }
   bool all_in_one(Level level) const {
     if (level == Level::Site) return true;  // a pool is of one
-    const auto unit = [&](NodeIndex node) { return unit_of(topology_.rack_of(node), level).begin; };
+    const auto unit = [&](NodeIndex node) {
+      return topology_.unit_of(topology_.rack_of(node), level).begin;
+    };
     return std::all_of(nodes_.begin(), nodes_.end(),
                        [&](NodeIndex node) { return unit(node) == unit(nodes_.front()); });
   }
@@ -61,20 +63,6 @@ class Neighbourhood {
  private:
   bool is_whole(NodeIndex node) const {
     return fleet_.in_service(node) && fleet_.free_gpus(node) == fleet_.pool(pool_).gpus_per_node;
-  }
-
-  Range unit_of(RackIndex rack, Level level) const {
-    switch (level) {
-      case Level::Rack:
-        return {rack.value(), rack.value() + 1};
-      case Level::Pod:
-        return topology_.racks_of(topology_.pod_of(rack));
-      case Level::Hall:
-        return topology_.hall(topology_.hall_of(rack)).racks;
-      case Level::Site:
-        break;
-    }
-    return {};
   }
 
   // Broken racks before wholly free ones, the fullest first. A rack that was looked into has no

@@ -181,6 +181,20 @@ Range Topology::racks_of(PodIndex pod) const {
   return {begin, begin + h.racks_per_pod};
 }
 
+Range Topology::unit_of(RackIndex rack, Level level) const {
+  switch (level) {
+    case Level::Rack:
+      return {rack.value(), rack.value() + 1};
+    case Level::Pod:
+      return racks_of(pod_of(rack));
+    case Level::Hall:
+      return hall(hall_of(rack)).racks;
+    case Level::Site:
+      break;
+  }
+  return sites_[hall(hall_of(rack)).site.value()].racks;
+}
+
 std::optional<HallIndex> Topology::find_hall(std::string_view path) const {
   const auto it = hall_by_path_.find(path);
   return it == hall_by_path_.end() ? std::nullopt : std::optional(it->second);

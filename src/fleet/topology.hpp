@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/tagged.hpp"
+#include "model/job.hpp"
 #include "model/portfolio.hpp"
 
 namespace ampacity {
@@ -91,6 +92,7 @@ class Topology {
   PodIndex pod_of(RackIndex rack) const;
   NodeRange nodes_of(RackIndex rack) const;
   Range racks_of(PodIndex pod) const;
+  Range unit_of(RackIndex rack, Level level) const;  // the racks of the unit that it stands in
 
   // "site", "site/hall", "site/hall/p2", "site/hall/p2/r1", "site/hall/p2/r1/n7" -> its nodes.
   std::optional<NodeRange> resolve(std::string_view path) const;

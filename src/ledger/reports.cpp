@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "ledger/budget_period.hpp"
 #include "ledger/usage.hpp"
 #include "units/arithmetic.hpp"
 #include "units/text.hpp"
@@ -25,12 +26,6 @@ bool is_credit(const InvoiceLine& line) {
 
 bool is_money(const InvoiceLine& line) {
   return line.kind == LineKind::Prepayment || line.kind == LineKind::PrepaymentApplied;
-}
-
-Month first_of(Month month, BudgetPeriod period) {
-  if (period == BudgetPeriod::Quarter) month.month -= (month.month - 1) % 3;
-  if (period == BudgetPeriod::Year) month.month = 1;
-  return month;
 }
 
 std::int64_t spent_by(const std::string& team, const AllInvoices& all, Month first, Month last) {

@@ -280,6 +280,9 @@ struct Problem {
   std::string message;
   bool operator==(const Problem&) const = default;
 };
+inline std::string to_text(const Problem& problem) {
+  return problem.path + ": " + problem.message;
+}
 
 // Everything that a reader of one field cannot see: duplicate names, dangling references, dates out
 // of order, absurd values, limits. Empty: the portfolio is sound, and every other room may rely on

@@ -60,7 +60,7 @@ class Checker {
               std::string_view what) {
     const auto names = names_of(to);
     if (std::find(names.begin(), names.end(), name) != names.end()) return;
-    say(path, fmt::format("no {} is called '{}'{}", what, name, did_you_mean(name, names)));
+    say(path, unknown_name(what, name, names));
   }
 
   template <class Q>
@@ -307,8 +307,7 @@ class Checker {
     auto names = names_of(portfolio_.accelerators);
     for (const auto& a : built_in_accelerators()) names.push_back(a.name);
     if (portfolio_.find_accelerator(hall.accelerator) == nullptr) {
-      say(path + ".accelerator", fmt::format("no accelerator is called '{}'{}", hall.accelerator,
-                                             did_you_mean(hall.accelerator, names)));
+      say(path + ".accelerator", unknown_name("accelerator", hall.accelerator, names));
       return 0;
     }
     const auto before = problems_.size();
@@ -349,8 +348,7 @@ class Checker {
       const auto* above = portfolio_.find_team(t->group);
       if (above == nullptr) {
         if (t == &team) {
-          say(path, fmt::format("no team is called '{}'{}", t->group,
-                                did_you_mean(t->group, names_of(portfolio_.teams))));
+          say(path, unknown_name("team", t->group, names_of(portfolio_.teams)));
         }
         return;
       }

@@ -82,19 +82,7 @@ class Forecast {
     return ask_.segment == 0 ? free : free / ask_.segment;
   }
 
-  Range unit_of(RackIndex rack) const {
-    switch (level()) {
-      case Level::Rack:
-        return {rack.value(), rack.value() + 1};
-      case Level::Pod:
-        return topology_.racks_of(topology_.pod_of(rack));
-      case Level::Hall:
-        return topology_.hall(topology_.hall_of(rack)).racks;
-      case Level::Site:
-        break;
-    }
-    return topology_.sites()[fleet_.pool(pool_).site.value()].racks;
-  }
+  Range unit_of(RackIndex rack) const { return topology_.unit_of(rack, level()); }
 
   // The racks of the unit that are of this pool.
   template <class Visit>

@@ -442,9 +442,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     const auto* lease = lease_named(p[2]);
     if (lease == nullptr) {
       const auto known = names_of(conductor.engine().state().portfolio->leases);
-      co_return failure(404,
-                        fmt::format("no lease is called '{}'{}", p[2], did_you_mean(p[2], known)),
-                        "NameUnknown");
+      co_return failure(404, unknown_name("lease", p[2], known), "NameUnknown");
     }
     if (p.size() == 3 && request.method == "GET") co_return ok(detail_of(*lease));
     if (p.size() == 4 && request.method == "POST" && p[3] == "amendments") {

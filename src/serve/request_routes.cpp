@@ -11,11 +11,7 @@ Response the_request(const Conductor& conductor, const std::string& name, int st
   const auto& all = conductor.engine().state().capacity_requests;
   const auto it = all.find(name);
   if (it != all.end()) return ok(request_view(conductor.engine(), it->second), status);
-  std::vector<std::string> known;
-  for (const auto& [other, asked] : all) known.push_back(other);
-  return failure(
-      404, fmt::format("no capacity request is called '{}'{}", name, did_you_mean(name, known)),
-      "NameUnknown");
+  return failure(404, unknown_name("capacity request", name, keys_of(all)), "NameUnknown");
 }
 
 // Tells the engine; the answer is the request as it is then.
@@ -34,38 +30,31 @@ Reply create_request(Conductor& conductor, const Request& request) {
   co_return co_await tell_request(conductor, std::move(command), std::move(name), 201);
 }
 
-Reply accept(Conductor& conductor, const Request& request) {
-  auto body = body_of<api::AcceptBody>(request);
+// A POST about the request that the path names: what it says becomes a command.
+template <class Body>
+Reply post(Conductor& conductor, const Request& request, int status,
+           Command (*command_of)(const std::string& name, Body body)) {
+  auto body = body_of<Body>(request);
   if (!body) co_return failure(body.error());
   std::string name = request.path[2];
-  Command command =
-      AcceptRequest{name, std::move(body->provider), body->power, body->price, std::move(body->by)};
-  co_return co_await tell_request(conductor, std::move(command), std::move(name), 200);
+  Command command = command_of(name, std::move(*body));
+  co_return co_await tell_request(conductor, std::move(command), std::move(name), status);
 }
 
-Reply decline(Conductor& conductor, const Request& request) {
-  auto body = body_of<api::DeclineBody>(request);
-  if (!body) co_return failure(body.error());
-  std::string name = request.path[2];
-  Command command = DeclineRequest{name, std::move(body->provider), std::move(body->by)};
-  co_return co_await tell_request(conductor, std::move(command), std::move(name), 200);
+Command accepted(const std::string& name, api::AcceptBody body) {
+  return AcceptRequest{name, std::move(body.provider), body.power, body.price, std::move(body.by)};
 }
 
-Reply add_quote(Conductor& conductor, const Request& request) {
-  auto body = body_of<api::QuoteBody>(request);
-  if (!body) co_return failure(body.error());
-  std::string name = request.path[2];
-  Command command = AddQuote{name, std::move(body->quote), std::move(body->by)};
-  co_return co_await tell_request(conductor, std::move(command), std::move(name), 201);
+Command declined(const std::string& name, api::DeclineBody body) {
+  return DeclineRequest{name, std::move(body.provider), std::move(body.by)};
 }
 
-Reply award(Conductor& conductor, const Request& request) {
-  auto body = body_of<api::AwardBody>(request);
-  if (!body) co_return failure(body.error());
-  std::string name = request.path[2];
-  Command command =
-      AwardQuote{name, std::move(body->quote), std::move(body->lease), std::move(body->by)};
-  co_return co_await tell_request(conductor, std::move(command), std::move(name), 201);
+Command quoted(const std::string& name, api::QuoteBody body) {
+  return AddQuote{name, std::move(body.quote), std::move(body.by)};
+}
+
+Command awarded(const std::string& name, api::AwardBody body) {
+  return AwardQuote{name, std::move(body.quote), std::move(body.lease), std::move(body.by)};
 }
 
 Reply amend_right(Conductor& conductor, const Request& request) {
@@ -88,10 +77,10 @@ Reply request_route(Conductor& conductor, const Request& request) {
   }
   if (p.size() == 2) co_return co_await create_request(conductor, request);
   const bool posted = request.method == "POST" && p.size() == 4;
-  if (posted && p[3] == "accept") co_return co_await accept(conductor, request);
-  if (posted && p[3] == "decline") co_return co_await decline(conductor, request);
-  if (posted && p[3] == "quotes") co_return co_await add_quote(conductor, request);
-  if (posted && p[3] == "award") co_return co_await award(conductor, request);
+  if (posted && p[3] == "accept") co_return co_await post(conductor, request, 200, accepted);
+  if (posted && p[3] == "decline") co_return co_await post(conductor, request, 200, declined);
+  if (posted && p[3] == "quotes") co_return co_await post(conductor, request, 201, quoted);
+  if (posted && p[3] == "award") co_return co_await post(conductor, request, 201, awarded);
   if (request.method != "GET" || p.size() != 3) co_return no_route(request);
   if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
   co_return the_request(conductor, p[2], 200);

@@ -201,6 +201,7 @@ api::TeamList team_list(const Engine& engine, Instant now) {
   const auto amount = [](const std::optional<GpuCount>& gpus) {
     return gpus ? std::optional(gpus->count()) : std::nullopt;
   };
+  const auto spent = engine.spent(now);
   for (std::uint32_t i = 0; i < teams.size(); ++i) {
     const TeamIndex index(i + 1);
     const auto& e = quotas.entry(index);
@@ -221,7 +222,7 @@ api::TeamList team_list(const Engine& engine, Instant now) {
     if (teams[i].budget) {
       const auto spending = engine.state().spending.find(e.name);
       view.budget_micro_usd = teams[i].budget->amount.count();
-      view.spent_micro_usd = engine.spent_by(e.name, now).count();
+      view.spent_micro_usd = spent.at(e.name).count();
       view.budget_exhausted =
           spending != engine.state().spending.end() && spending->second.exhausted;
     }
