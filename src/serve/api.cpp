@@ -531,7 +531,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
         return;
       }
       for (const auto& invoices : all) {
-        if (auto one = of_month(invoices, *month)) billing.invoices.push_back(std::move(*one));
+        if (auto found = of_month(invoices, *month)) billing.invoices.push_back(std::move(*found));
       }
     };
     if (auto no = co_await fold(*month, std::move(sum_up))) co_return std::move(*no);
