@@ -25,16 +25,44 @@ class AggregateTree {
   bool empty() const { return size_ == 0; }
   Value total() const { return of(root_); }
 
-  // Requires a key that is not in the tree.
+  // Requires a key that is not in the tree. It comes below those of higher priority; only where it
+  // comes to stand the tree is cut.
   void insert(const Key& key, const Value& value) {
-    root_ = placed(root_, make(key, value));
+    const auto fresh = make(key, value);
+    auto& added = nodes_[fresh];
+    auto* link = &root_;
+    while (*link != none && nodes_[*link].priority >= added.priority) {
+      auto& node = nodes_[*link];
+      node.aggregate = Aggregate::join(node.aggregate, value);
+      ++node.size;
+      const bool before = key < node.key;
+      AMPACITY_ASSERT(before || node.key < key, "a key that is in the tree of {} already", size_);
+      link = before ? &node.left : &node.right;
+    }
+    if (*link != none) {
+      split(*link, key, added.left, added.right);
+      update(fresh);
+    }
+    *link = fresh;
     ++size_;
   }
 
   // Requires a key that is in the tree.
   void erase(const Key& key) {
-    auto gone = Aggregate::nothing();
-    root_ = without(root_, key, gone);
+    path_.clear();
+    auto* link = &root_;
+    while (true) {
+      AMPACITY_ASSERT(*link != none, "a key that is not in the tree of {}", size_);
+      auto& node = nodes_[*link];
+      const bool before = key < node.key;
+      if (!before && !(node.key < key)) break;
+      path_.push_back(*link);
+      link = before ? &node.left : &node.right;
+    }
+    const auto gone = *link;
+    unused_.push_back(gone);
+    *link = merge(nodes_[gone].left, nodes_[gone].right);
+    for (auto i = path_.size(); i-- > 0;) lessen(path_[i], nodes_[gone].value);
     --size_;
   }
 
@@ -141,24 +169,6 @@ class AggregateTree {
     node.size = 1 + size_of(node.left) + size_of(node.right);
   }
 
-  // Below those of higher priority. Only where it comes to stand the tree is cut.
-  Link placed(Link at, Link fresh) {
-    if (at == none) return fresh;
-    auto& node = nodes_[at];
-    auto& added = nodes_[fresh];
-    if (added.priority > node.priority) {
-      split(at, added.key, added.left, added.right);
-      update(fresh);
-      return fresh;
-    }
-    AMPACITY_ASSERT(node.key != added.key, "a key that is in the tree of {} already", size_);
-    auto& side = added.key < node.key ? node.left : node.right;
-    side = placed(side, fresh);
-    node.aggregate = Aggregate::join(node.aggregate, added.value);
-    ++node.size;
-    return at;
-  }
-
   // Keys before `key` to the left, the others to the right.
   void split(Link at, const Key& key, Link& before, Link& after) {
     if (at == none) {
@@ -193,26 +203,15 @@ class AggregateTree {
     return right;
   }
 
-  // `gone`: the value of the key.
-  Link without(Link at, const Key& key, Value& gone) {
-    AMPACITY_ASSERT(at != none, "a key that is not in the tree of {}", size_);
-    auto& node = nodes_[at];
-    if (key < node.key) {
-      node.left = without(node.left, key, gone);
-    } else if (node.key < key) {
-      node.right = without(node.right, key, gone);
-    } else {
-      gone = node.value;
-      unused_.push_back(at);
-      return merge(node.left, node.right);
-    }
+  // A key of this value is gone from below.
+  void lessen(Link link, const Value& gone) {
     if constexpr (requires { Aggregate::less(gone, gone); }) {
+      auto& node = nodes_[link];
       node.aggregate = Aggregate::less(node.aggregate, gone);
       --node.size;
     } else {
-      update(at);
+      update(link);
     }
-    return at;
   }
 
   template <class Good>
@@ -236,6 +235,7 @@ class AggregateTree {
 
   std::vector<Node> nodes_;
   std::vector<Link> unused_;
+  std::vector<Link> path_;  // of the erase under way
   Link root_ = none;
   std::size_t size_ = 0;
   std::uint64_t random_ = 1;

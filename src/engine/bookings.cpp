@@ -89,7 +89,7 @@ void Engine::on(const MakeBooking& command) {
   if (auto objected = objection_to(booking)) return refuse(std::move(*objected));
   const auto nodes = nodes_for(booking);
   if (!nodes) return refuse(Reason::BookingConflict, nodes.error().message);
-  emit(BookingMade{booking, named(*nodes), command.by});
+  emit(BookingMade{std::make_shared<const Booking>(booking), named(*nodes), command.by});
   refresh_capacity(now_);
 }
 
@@ -184,7 +184,7 @@ Result<std::vector<Share>> Engine::chosen_nodes(const Booking& booking) const {
 }
 
 void Engine::apply(const BookingMade& event, Instant) {
-  state_.bookings[event.booking.name] = {event.booking, shares_of(event.nodes), false};
+  state_.bookings[event.booking->name] = {*event.booking, shares_of(event.nodes), false};
   booked_ahead_stale_ = true;
   dirty_ = true;
 }

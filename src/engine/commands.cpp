@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each command becomes: events that are true from now on, effects that follow from them, or a
 // refusal.
+#include <fmt/compile.h>
+
 #include <algorithm>
 #include <boost/describe/enum_to_string.hpp>
 
@@ -33,7 +35,7 @@ std::string how_it_ended(const Ending& ending) {
   auto detail = ending.detail.empty() ? std::string() : ": " + ending.detail;
   switch (ending.kind) {
     case EndKind::Exited:
-      return fmt::format("{}exit code {}{}", who, ending.code, detail);
+      return fmt::format(FMT_COMPILE("{}exit code {}{}"), who, ending.code, detail);
     case EndKind::Signalled:
       return fmt::format("{}killed by signal {}{}", who, ending.signal, detail);
     case EndKind::NotStarted:
@@ -115,7 +117,9 @@ Duration back_off(const Policy& policy, std::int64_t failures) {
 
 }  // namespace
 
+// Most decisions have no more than four.
 void Engine::emit(EventBody body) {
+  if (outcome_.events.empty()) outcome_.events.reserve(4);
   outcome_.events.push_back({now_, std::move(body)});
   evolve(outcome_.events.back());
 }
@@ -163,7 +167,7 @@ void Engine::on(const Configure& command) {
                                 name, fleet_.path(share.node)));
     }
   }
-  emit(PortfolioConfigured{portfolio});
+  emit(PortfolioConfigured{std::make_shared<const Portfolio>(portfolio)});
   refresh_capacity(now_);
 }
 
@@ -208,16 +212,19 @@ std::optional<Refusal> Engine::objection(const JobSpec& spec) const {
 // A gang that is larger than any place, or than the power of any.
 std::optional<Refusal> Engine::never_fits(const JobSpec& spec) const {
   const auto demand = demand_of(spec);
-  const auto shape = ampacity::shape_of(fleet_, spec);
   std::int64_t most = 0;
   std::optional<PoolIndex> dark;
-  for (const auto pool : shape.pools) {
+  for (std::uint32_t i = 0; i < fleet_.pools().size(); ++i) {
+    const PoolIndex pool(i);
+    if (!speed_on(fleet_, pool, spec)) continue;
     most = std::max(most, fleet_.pool(pool).nodes * fleet_.pool(pool).gpus_per_node);
     if (!fleet_.fits_at_all(pool, demand)) continue;
     if (fleet_.has_power_at_all(pool, demand)) return std::nullopt;
     dark = pool;
   }
-  if (demand.mixed && most_mixed(fleet_, shape) >= demand.gpus) return std::nullopt;
+  if (demand.mixed && most_mixed(fleet_, ampacity::shape_of(fleet_, spec)) >= demand.gpus) {
+    return std::nullopt;
+  }
   if (dark) {
     const auto& site = fleet_.sites()[fleet_.pool(*dark).site.value()];
     return Refusal{

@@ -21,9 +21,9 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   for (const auto id : live_jobs()) kept[id] = named(job_of(id).live->shares);
   std::map<std::string, std::vector<NodeShare>> booked;
   for (const auto& [name, b] : state_.bookings) booked[name] = named(b.nodes);
-  state_.portfolio = std::make_shared<const Portfolio>(event.portfolio);
+  state_.portfolio = event.portfolio;
   state_.configured = true;
-  for (const auto& lease : event.portfolio.leases) {
+  for (const auto& lease : event.portfolio->leases) {
     state_.leases.try_emplace(lease.name, LeaseAccount{std::max(at, lease.starts), {}});
   }
   const Fleet fresh(*state_.portfolio);
@@ -35,7 +35,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   state_.interrupted.clear();
   state_.making_room.clear();  // its nodes are numbered anew; the next pass asks again
   std::erase_if(state_.spending, [&](const auto& known) {
-    const auto* team = event.portfolio.find_team(known.first);
+    const auto* team = event.portfolio->find_team(known.first);
     return team == nullptr || !team->budget;
   });
   std::erase_if(state_.curtailments,

@@ -395,7 +395,8 @@ void Engine::on(const AwardQuote& command) {
     return refuse(Reason::RequestInvalid, to_text(problems.front()));
   }
   if (auto no = objection_to_lease(lease, next)) return refuse(std::move(*no));
-  emit(QuoteAwarded{command.request, command.quote, std::move(lease), command.by});
+  emit(QuoteAwarded{command.request, command.quote, std::make_shared<const Lease>(std::move(lease)),
+                    command.by});
   refresh_capacity(now_);
 }
 
@@ -453,11 +454,11 @@ void Engine::apply(const QuoteAdded& event, Instant) {
 }
 
 void Engine::apply(const QuoteAwarded& event, Instant at) {
-  state_.capacity_requests.at(event.request).awards.push_back({event.quote, event.lease.name});
+  state_.capacity_requests.at(event.request).awards.push_back({event.quote, event.lease->name});
   auto portfolio = *state_.portfolio;
-  portfolio.leases.push_back(event.lease);
+  portfolio.leases.push_back(*event.lease);
   state_.portfolio = std::make_shared<const Portfolio>(std::move(portfolio));
-  state_.leases.try_emplace(event.lease.name, LeaseAccount{std::max(at, event.lease.starts), {}});
+  state_.leases.try_emplace(event.lease->name, LeaseAccount{std::max(at, event.lease->starts), {}});
   rebuild();
 }
 

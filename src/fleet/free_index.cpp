@@ -17,15 +17,20 @@ std::uint32_t add(std::uint32_t& value, std::int64_t by) {
   return before;
 }
 
-using Sized = std::pair<std::uint32_t, std::uint32_t>;
+constexpr std::uint64_t sized(std::uint32_t free, std::uint32_t number) {
+  return std::uint64_t{free} << 32U | number;
+}
+constexpr std::uint32_t number_of(std::uint64_t unit) {
+  return static_cast<std::uint32_t>(unit);
+}
 
-std::int64_t largest(const std::vector<Sized>& units) {
-  return units.empty() ? 0 : units.back().first;
+std::int64_t largest(const std::vector<std::uint64_t>& units) {
+  return units.empty() ? 0 : static_cast<std::int64_t>(units.back() >> 32U);
 }
 
 // The first that has at least so many free.
-auto with_at_least(const std::vector<Sized>& units, std::int64_t free) {
-  return std::lower_bound(units.begin(), units.end(), Sized(static_cast<std::uint32_t>(free), 0));
+auto with_at_least(const std::vector<std::uint64_t>& units, std::int64_t free) {
+  return std::lower_bound(units.begin(), units.end(), sized(static_cast<std::uint32_t>(free), 0));
 }
 
 std::optional<std::size_t> first(const NumberSet& set) {
@@ -63,10 +68,10 @@ void FreeIndex::resize(BySize& units, std::uint32_t number, std::uint32_t before
                        std::uint32_t after) {
   if (before == after) return;
   const auto place = [&](std::uint32_t free) {
-    return std::lower_bound(units.begin(), units.end(), Sized(free, number));
+    return std::lower_bound(units.begin(), units.end(), sized(free, number));
   };
   if (before == 0) {
-    units.insert(place(after), {after, number});
+    units.insert(place(after), sized(after, number));
     return;
   }
   const auto from = place(before);
@@ -74,12 +79,14 @@ void FreeIndex::resize(BySize& units, std::uint32_t number, std::uint32_t before
     units.erase(from);
     return;
   }
-  const auto to = place(after);
-  from->first = after;
-  if (to > from) {
-    std::rotate(from, from + 1, to);
+  if (after > before) {
+    const auto to = std::lower_bound(from, units.end(), sized(after, number));
+    std::move(from + 1, to, from);
+    *(to - 1) = sized(after, number);
   } else {
-    std::rotate(to, from, from + 1);
+    const auto to = std::lower_bound(units.begin(), from, sized(after, number));
+    std::move_backward(to, from, from + 1);
+    *to = sized(after, number);
   }
 }
 
@@ -143,7 +150,7 @@ std::int64_t FreeIndex::pieces_in(Range racks, std::int64_t segment) const {
 
 std::optional<PodIndex> FreeIndex::pod_for(const Topology& topology, const Ask& ask) const {
   for (auto it = with_at_least(pods_by_free_, ask.nodes); it != pods_by_free_.end(); ++it) {
-    const PodIndex pod(it->second);
+    const PodIndex pod(number_of(*it));
     if (ask.segment == 0) return pod;
     if (pieces_in(topology.racks_of(pod), ask.segment) >= ask.nodes / ask.segment) return pod;
   }
@@ -152,7 +159,7 @@ std::optional<PodIndex> FreeIndex::pod_for(const Topology& topology, const Ask& 
 
 std::optional<HallIndex> FreeIndex::hall_for(const Topology& topology, const Ask& ask) const {
   for (auto it = with_at_least(halls_by_free_, ask.nodes); it != halls_by_free_.end(); ++it) {
-    const HallIndex hall(it->second);
+    const HallIndex hall(number_of(*it));
     if (ask.segment == 0) return hall;
     if (pieces_in(topology.hall(hall).racks, ask.segment) >= ask.nodes / ask.segment) return hall;
   }
@@ -220,7 +227,7 @@ std::optional<FreeIndex::Picks> FreeIndex::pick_small(const Topology& topology,
   const auto pod = with_at_least(pods_by_broken_, ask.nodes);
   if (pod != pods_by_broken_.end()) {
     Picks picks;
-    fill_racks(topology.racks_of(PodIndex(pod->second)), ask.nodes, 0, true, picks);
+    fill_racks(topology.racks_of(PodIndex(number_of(*pod))), ask.nodes, 0, true, picks);
     return picks;
   }
   const bool anywhere = ask.within.value_or(Level::Site) == Level::Site;

@@ -61,7 +61,8 @@ class FreeIndex {
  private:
   // Units that have something free, by (free, number), in one array: a unit moves past those of
   // about its size only, which for some hundred pods is cheaper than any tree.
-  using BySize = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+  // One word for each: the free count above, the number below.
+  using BySize = std::vector<std::uint64_t>;
   // A rack, pod or hall to be filled: what it takes, and how much of it is free.
   struct Unit {
     std::int64_t takes = 0;

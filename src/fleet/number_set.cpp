@@ -27,7 +27,10 @@ void NumberSet::insert(std::size_t number) {
   if (contains(number)) return;
   ++count_;
   for (auto& level : levels_) {
-    level[number / 64] |= bit(number);
+    auto& word = level[number / 64];
+    const bool known = word != 0;  // above
+    word |= bit(number);
+    if (known) return;
     number /= 64;
   }
 }

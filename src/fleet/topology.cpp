@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/topology.hpp"
 
-#include <fmt/compile.h>
-
 #include <array>
 #include <charconv>
 
@@ -42,8 +40,6 @@ template <class Index>
 Index next_index(std::size_t size) {
   return Index(static_cast<std::uint32_t>(size));
 }
-
-constexpr std::uint32_t signpost_every = 64;
 
 NodeRange nodes_of_hall(const HallPlace& hall) {
   return hall.nodes;
@@ -85,7 +81,9 @@ Topology::Signposts Topology::signposts(const std::vector<HallPlace>& halls,
   Signposts posts;
   for (std::size_t i = 0; i < halls.size(); ++i) {
     const auto end = range_of(halls[i]).end;
-    while (posts.size() * signpost_every < end) posts.push_back(next_index<HallIndex>(i));
+    while (posts.size() * signpost_every < end) {
+      posts.push_back({next_index<HallIndex>(i), end});
+    }
   }
   return posts;
 }
@@ -94,7 +92,7 @@ template <class RangeOf>
 HallIndex Topology::hall_with(const Signposts& posts, std::uint32_t number,
                               const RangeOf& range_of) const {
   AMPACITY_ASSERT(number / signpost_every < posts.size(), "number {} is in no hall", number);
-  auto index = posts[number / signpost_every].value();
+  auto index = posts[number / signpost_every].hall.value();
   while (number >= range_of(halls_[index]).end) {
     ++index;
     AMPACITY_ASSERT(index < halls_.size(), "number {} is in no hall", number);
@@ -147,7 +145,7 @@ PoolIndex Topology::pool_for(SiteIndex site, const HallShape& shape) {
   return next_index<PoolIndex>(pools_.size() - 1);
 }
 
-HallIndex Topology::hall_of(NodeIndex node) const {
+HallIndex Topology::hall_after(NodeIndex node) const {
   return hall_with(node_posts_, node.value(), nodes_of_hall);
 }
 
@@ -204,8 +202,22 @@ std::string Topology::path(NodeIndex node) const {
   const auto& h = hall(hall_of(node));
   const auto offset = node.value() - h.nodes.begin;
   const auto rack = offset / h.nodes_per_rack;
-  return fmt::format(FMT_COMPILE("{}/p{}/r{}/n{}"), h.path, rack / h.racks_per_pod + 1,
-                     rack % h.racks_per_pod + 1, offset % h.nodes_per_rack + 1);
+  std::array<char, 48> end;  // three numbers of ten digits
+  auto* to = end.data();
+  const auto part = [&](const char* prefix, std::uint32_t index) {
+    *to++ = prefix[0];
+    *to++ = prefix[1];
+    to = std::to_chars(to, end.data() + end.size(), index + 1).ptr;
+  };
+  part("/p", rack / h.racks_per_pod);
+  part("/r", rack % h.racks_per_pod);
+  part("/n", offset % h.nodes_per_rack);
+  const auto length = static_cast<std::size_t>(to - end.data());
+  std::string path;
+  path.reserve(h.path.size() + length);
+  path += h.path;
+  path.append(end.data(), length);
+  return path;
 }
 
 std::optional<NodeRange> Topology::resolve(std::string_view path) const {

@@ -3,7 +3,7 @@
 // range (site > hall > pod > rack > node), and their names. Made once from a sound portfolio and
 // never changed, so that copies of the fleet share it. Nodes of one site, one accelerator and one
 // size form a *pool*; a gang runs inside one pool, so generations never mix. Costs: hall_of O(1)
-// where halls are not tiny, so is the rest; resolve O(length of the path + log halls). Memory: 4
+// where halls are not tiny, so is the rest; resolve O(length of the path + log halls). Memory: 8
 // bytes for each 64 nodes, racks and pods.
 #pragma once
 
@@ -85,7 +85,10 @@ class Topology {
   std::uint32_t rack_count() const { return halls_.empty() ? 0 : halls_.back().racks.end; }
   std::uint32_t pod_count() const { return halls_.empty() ? 0 : halls_.back().pods.end; }
 
-  HallIndex hall_of(NodeIndex node) const;
+  HallIndex hall_of(NodeIndex node) const {
+    const auto& post = node_posts_[node.value() / signpost_every];
+    return node.value() < post.end ? post.hall : hall_after(node);
+  }
   HallIndex hall_of(RackIndex rack) const;
   HallIndex hall_of(PodIndex pod) const;
   RackIndex rack_of(NodeIndex node) const;
@@ -103,9 +106,16 @@ class Topology {
   void add_hall(SiteIndex site, const Portfolio& portfolio, const Hall& hall,
                 const std::string& name);
   PoolIndex pool_for(SiteIndex site, const HallShape& shape);
+  HallIndex hall_after(NodeIndex node) const;
 
-  // Of each 64 numbers, the hall of the first: where the search for a number's hall begins.
-  using Signposts = std::vector<HallIndex>;
+  // Of each 64 numbers, the hall of the first, and where it ends: nearly always the hall of all of
+  // them, so that no hall has to be looked at.
+  struct Signpost {
+    HallIndex hall;
+    std::uint32_t end = 0;
+  };
+  using Signposts = std::vector<Signpost>;
+  static constexpr std::uint32_t signpost_every = 64;
   template <class RangeOf>
   static Signposts signposts(const std::vector<HallPlace>& halls, const RangeOf& range_of);
   template <class RangeOf>

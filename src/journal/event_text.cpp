@@ -87,7 +87,7 @@ void write_command(std::string& out, const Entry& entry, std::int64_t first_even
   }
   if (const auto* configure = std::get_if<Configure>(&entry.command)) {
     const auto event = event_with<PortfolioConfigured>(
-        entry, first_event, [&](const auto& e) { return e.portfolio == configure->portfolio; });
+        entry, first_event, [&](const auto& e) { return *e.portfolio == configure->portfolio; });
     if (event) {
       fmt::format_to(std::back_inserter(out), R"({{"kind":"Configure","portfolio_event":{}}})",
                      *event);
@@ -120,7 +120,7 @@ bool complete(Command& command, EventBody event) {
   auto* configure = std::get_if<Configure>(&command);
   auto* configured = std::get_if<PortfolioConfigured>(&event);
   if (configure == nullptr || configured == nullptr) return false;
-  configure->portfolio = std::move(configured->portfolio);
+  configure->portfolio = *configured->portfolio;
   return true;
 }
 

@@ -28,22 +28,27 @@ const std::string& site_name(const Fleet& fleet, PoolIndex pool) {
   return fleet.sites()[fleet.pool(pool).site.value()].name;
 }
 
+std::optional<Ratio> speed_on(const Fleet& fleet, PoolIndex pool, const JobSpec& job) {
+  if (!job.sites.empty() && !contains(job.sites, site_name(fleet, pool))) return std::nullopt;
+  if (job.accelerators.empty()) return one;
+  const auto& name = fleet.pool(pool).accelerator_name;
+  for (const auto& accepted : job.accelerators) {
+    if (accepted.name == name) return accepted.speed;
+  }
+  return std::nullopt;
+}
+
 Shape shape_of(const Fleet& fleet, const JobSpec& job) {
   Shape shape;
   shape.demand = demand_of(job);
-  bool differ = false;
+  shape.pools.reserve(fleet.pools().size());
   for (std::uint32_t i = 0; i < fleet.pools().size(); ++i) {
-    const PoolIndex index(i);
-    const auto& name = fleet.pool(index).accelerator_name;
-    const auto accepted = std::find_if(job.accelerators.begin(), job.accelerators.end(),
-                                       [&](const Accepted& a) { return a.name == name; });
-    if (!job.accelerators.empty() && accepted == job.accelerators.end()) continue;
-    if (!job.sites.empty() && !contains(job.sites, site_name(fleet, index))) continue;
-    shape.pools.push_back(index);
-    shape.speeds.push_back(accepted == job.accelerators.end() ? one : accepted->speed);
-    differ |= shape.speeds.back() != one;
+    const auto speed = speed_on(fleet, PoolIndex(i), job);
+    if (!speed) continue;
+    if (*speed != one && shape.speeds.empty()) shape.speeds.resize(shape.pools.size(), one);
+    shape.pools.emplace_back(i);
+    if (*speed != one || !shape.speeds.empty()) shape.speeds.push_back(*speed);
   }
-  if (!differ) shape.speeds.clear();
   return shape;
 }
 

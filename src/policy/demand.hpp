@@ -28,6 +28,8 @@ Demand demand_of(const JobSpec& job);
 // For people: " in one pod", ", 72 in each rack,", or nothing.
 std::string together(const Demand& demand);
 
+// How fast the job is in a pool; none: it does not accept its accelerator or its site.
+std::optional<Ratio> speed_on(const Fleet& fleet, PoolIndex pool, const JobSpec& job);
 // Its demand and the pools that it accepts, by accelerators and sites. Requires known names.
 Shape shape_of(const Fleet& fleet, const JobSpec& job);
 // How fast the job is in the k-th of its pools, and what its walltime is there.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/places.hpp"
 
+#include <fmt/compile.h>
+
 #include <algorithm>
 #include <tuple>
 
@@ -95,7 +97,7 @@ std::string reason_for(const Scene& scene, const Applicant& job, PoolIndex best)
            passed_over(scene, pool, shape.demand, job.walltime);
   }
   if (why.empty()) {
-    why = fmt::format("first choice: {} of {} free GPUs", shape.demand.gpus,
+    why = fmt::format(FMT_COMPILE("first choice: {} of {} free GPUs"), shape.demand.gpus,
                       scene.fleet.pool(best).gpus_free);
   }
   return why + beside_whom(scene.planner, best);

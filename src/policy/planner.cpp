@@ -25,7 +25,9 @@ std::string Planner::Reservation::whose() const {
 
 void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& shares, Power draws,
                      Instant until) {
-  if (holds(job)) vacate(job);
+  const auto* known = held_.find(job);
+  if (known != nullptr && known->shares != shares) vacate(job);
+  const bool anew = !holds(job);
   struct Part {
     PoolIndex pool;
     Capacity comes_back;
@@ -51,7 +53,7 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
       const bool in_service = fleet.in_service(node);
       if (in_service) comes_back.gpus += share.gpus;
       if (whole) {
-        tenancy_[node.value()] = Tenancy::of(job);
+        if (anew) tenancy_[node.value()] = Tenancy::of(job);
         if (in_service) ++comes_back.nodes;
       } else {
         auto& tenants = shared(pool, node);
@@ -60,31 +62,39 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
       }
     });
   }
+  if (!anew) forget_releases(*held_.find(job));
   const Moment moment{until, job.value()};
-  Held held{first.pool, {}, moment, shares};
   const auto gpus = more.empty() ? first.gpus : gpus_of(shares);
   const auto release = [&](Part& part) {  // the power is the site's; each gives its part of it back
     part.comes_back.watts = more.empty() ? draws.count() : scaled(draws.count(), part.gpus, gpus);
     pools_[part.pool.value()].releases.insert(moment, part.comes_back);
     pools_[part.pool.value()].known.clear();
   };
+  auto& held = held_[job];
+  held.pool = first.pool;
+  held.more.clear();
+  held.moment = moment;
+  if (anew) held.shares = shares;
   release(first);
   for (auto& part : more) {
     release(part);
     held.more.push_back(part.pool);
   }
-  held_[job] = std::move(held);
 }
 
-void Planner::vacate(JobId job) {
-  AMPACITY_ASSERT(held_.has(job), "job {} holds nothing", job.value());
-  const auto gang = held_.take(job);
+void Planner::forget_releases(const Held& gang) {
   const auto forget = [&](PoolIndex pool) {
     pools_[pool.value()].releases.erase(gang.moment);
     pools_[pool.value()].known.clear();
   };
   forget(gang.pool);
   for (const auto pool : gang.more) forget(pool);
+}
+
+void Planner::vacate(JobId job) {
+  AMPACITY_ASSERT(held_.has(job), "job {} holds nothing", job.value());
+  const auto gang = held_.take(job);
+  forget_releases(gang);
   for (const auto& share : gang.shares) {
     each_node(share, [&](NodeIndex index) {
       const auto number = tenancy_[index.value()].shared();

@@ -73,7 +73,8 @@ class Planner {
       : pools_(fleet.pools().size()), tenancy_(fleet.node_count()) {}
 
   // A gang holds `shares` and is expected to end at `until`. What lies on nodes out of service does
-  // not come back to their pool. Again for a gang that is here: replaces.
+  // not come back to their pool. Again for a gang that is here: replaces, and costs less where it
+  // stays.
   void occupy(const Fleet& fleet, JobId job, const std::vector<Share>& shares, Power draws,
               Instant until);
   void vacate(JobId job);
@@ -181,6 +182,7 @@ class Planner {
     std::int64_t code_ = 0;
   };
 
+  void forget_releases(const Held& gang);
   SharedNode& shared(PoolIndex pool, NodeIndex node);
   static void add_tenant(SharedNode& node, JobId job, Instant until);
   void recount(SharedNode& shared, NodeIndex node, bool in_service);

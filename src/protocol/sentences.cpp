@@ -116,8 +116,8 @@ std::string ending_text(const Ending& e) {
 
 struct Teller {
   std::string operator()(const PortfolioConfigured& e) const {
-    return fmt::format("portfolio {} configured: {} sites, {} leases", e.portfolio.name,
-                       e.portfolio.sites.size(), e.portfolio.leases.size());
+    return fmt::format("portfolio {} configured: {} sites, {} leases", e.portfolio->name,
+                       e.portfolio->sites.size(), e.portfolio->leases.size());
   }
   std::string operator()(const JobSubmitted& e) const {
     const auto least = e.spec->least();
@@ -175,11 +175,11 @@ struct Teller {
   }
 
   std::string operator()(const BookingMade& e) const {
-    return fmt::format("booking {} made{}: {}{} from {} until {} on {}{}", e.booking.name, by(e.by),
-                       e.booking.maintenance ? "maintenance" : "capacity",
-                       e.booking.team.empty() ? "" : " for team " + e.booking.team,
-                       to_text(e.booking.from), to_text(e.booking.until), to_text(e.nodes),
-                       e.booking.note.empty() ? "" : ": " + e.booking.note);
+    const auto& b = *e.booking;
+    return fmt::format("booking {} made{}: {}{} from {} until {} on {}{}", b.name, by(e.by),
+                       b.maintenance ? "maintenance" : "capacity",
+                       b.team.empty() ? "" : " for team " + b.team, to_text(b.from),
+                       to_text(b.until), to_text(e.nodes), b.note.empty() ? "" : ": " + b.note);
   }
   std::string operator()(const BookingBegun& e) const {
     return fmt::format("booking {} begins", e.name);
@@ -272,7 +272,7 @@ struct Teller {
                        to_text(q.price), to_date(q.from));
   }
   std::string operator()(const QuoteAwarded& e) const {
-    const auto& l = e.lease;
+    const auto& l = *e.lease;
     return fmt::format("request {}: quote {} awarded{}: lease {} of {} from {}, from {} until {}",
                        e.request, e.quote, by(e.by), l.name, to_text(l.power), l.provider,
                        to_date(l.starts), to_date(l.ends));

@@ -301,10 +301,11 @@ using Command =
                  AwardQuote, AmendRight>;
 
 // ---- events ----
+// What is large is held by a pointer, never null, so that the events of a decision stand in one
+// small piece of memory.
 
 struct PortfolioConfigured {
-  Portfolio portfolio;
-  bool operator==(const PortfolioConfigured&) const = default;
+  std::shared_ptr<const Portfolio> portfolio;
 };
 BOOST_DESCRIBE_STRUCT(PortfolioConfigured, (), (portfolio))
 
@@ -436,10 +437,9 @@ BOOST_DESCRIBE_STRUCT(RoomPromised, (), (job, site, nodes))
 
 // From `from` on these nodes are kept: runs of neighbours, as in allocations.
 struct BookingMade {
-  Booking booking;
+  std::shared_ptr<const Booking> booking;
   std::vector<NodeShare> nodes;
   std::string by;
-  bool operator==(const BookingMade&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(BookingMade, (), (booking, nodes, by))
 
@@ -596,9 +596,8 @@ BOOST_DESCRIBE_STRUCT(QuoteAdded, (), (request, quote, by))
 struct QuoteAwarded {
   std::string request;
   std::string quote;
-  Lease lease;
+  std::shared_ptr<const Lease> lease;
   std::string by;
-  bool operator==(const QuoteAwarded&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(QuoteAwarded, (), (request, quote, lease, by))
 
