@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hash table that nobody can walk through in an order of its own, so that no decision can depend
 // on one: find, add, erase, and all keys ascending. Keys are ids or numbers. Called by the planner
-// for its gangs and by the engine for its specifications, where a tree's misses of the cache were
+// and the simulator for gangs and by the engine for its specifications, where a tree's misses of the cache were
 // measured. Costs: O(1); keys() O(size log size); a copy copies the entries.
 #pragma once
 
@@ -27,6 +27,10 @@ class Lookup {
     return it == entries_.end() ? nullptr : &it->second;
   }
   T& operator[](Key key) { return entries_[key]; }
+  // Requires an entry.
+  T& at(Key key) { return entries_.at(key); }
+  const T& at(Key key) const { return entries_.at(key); }
+  void erase(Key key) { entries_.erase(key); }
   // Out of the table; requires that it is in.
   T take(Key key) {
     const auto it = entries_.find(key);

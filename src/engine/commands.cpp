@@ -117,19 +117,6 @@ Duration back_off(const Policy& policy, std::int64_t failures) {
 
 }  // namespace
 
-// Most decisions have no more than four.
-void Engine::emit(EventBody body) {
-  if (outcome_.events.empty()) outcome_.events.reserve(4);
-  outcome_.events.push_back({now_, std::move(body)});
-  evolve(outcome_.events.back());
-}
-
-void Engine::emit(EventBody body, const std::vector<Share>& nodes) {
-  named_nodes_ = &nodes;
-  emit(std::move(body));
-  named_nodes_ = nullptr;
-}
-
 void Engine::refuse(Reason reason, std::string message) {
   refuse(Refusal{reason, std::move(message)});
 }

@@ -62,7 +62,9 @@ LaneIndex Engine::lane_of(const Job& job) {
   const auto team = job.team;
   const auto shape = shape_of(job);
   sizes_.insert(shape.demand.gpus);
-  return queue_.lane(shape, account_of(job).index, job.priority,
+  const auto& account = account_of(job);
+  if (queue_.is_stale(account.index)) restate(team, account);
+  return queue_.lane(shape, account.index, job.priority,
                      claim_of(team, shape.demand.gpus, job.priority));
 }
 

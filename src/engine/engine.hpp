@@ -266,9 +266,21 @@ class Engine {
   void stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for = {});
   void refuse(Reason reason, std::string message);
   void refuse(Refusal refusal) { outcome_.refusal = std::move(refusal); }
-  void emit(EventBody body);
+  template <class Body>
+  void emit(Body body) {
+    if (outcome_.events.empty()) outcome_.events.reserve(4);  // most decisions have no more
+    auto& event = outcome_.events.emplace_back();
+    event.at = now_;
+    event.body.template emplace<Body>(std::move(body));
+    evolve(event);
+  }
   // The same, of an event that names these nodes: they need not be looked up by their names.
-  void emit(EventBody body, const std::vector<Share>& nodes);
+  template <class Body>
+  void emit(Body body, const std::vector<Share>& nodes) {
+    named_nodes_ = &nodes;
+    emit(std::move(body));
+    named_nodes_ = nullptr;
+  }
   void effect(Effect effect) { outcome_.effects.push_back(std::move(effect)); }
 
   // evolve.cpp: one for each kind
@@ -346,9 +358,6 @@ class Engine {
   StartGang start_order(JobId id, const Job& job, std::vector<NodeShare> nodes) const;
   const Lease* lease_named(const std::string& name) const;
   SiteIndex site_index(const std::string& name) const;  // requires one of the portfolio
-  const Site& site_named(const std::string& name) const {
-    return state_.portfolio->sites[site_index(name).value()];
-  }
   std::int64_t gpus_leased(const Lease& lease) const;
 
   State state_;

@@ -366,7 +366,7 @@ void Engine::on(const AddQuote& command) {
   if (const auto problems = check(lease_of(*asked, quote, quote.name)); !problems.empty()) {
     return refuse(Reason::RequestInvalid, to_text(problems.front()));
   }
-  emit(QuoteAdded{command.request, quote, command.by});
+  emit(QuoteAdded{command.request, std::make_shared<const Quote>(quote), command.by});
 }
 
 void Engine::on(const AwardQuote& command) {
@@ -450,7 +450,7 @@ void Engine::apply(const RequestSettled& event, Instant at) {
 }
 
 void Engine::apply(const QuoteAdded& event, Instant) {
-  state_.capacity_requests.at(event.request).quotes.push_back(event.quote);
+  state_.capacity_requests.at(event.request).quotes.push_back(*event.quote);
 }
 
 void Engine::apply(const QuoteAwarded& event, Instant at) {

@@ -74,7 +74,13 @@ void Engine::restate(TeamIndex team, const ProjectAccount& account) {
 }
 
 void Engine::restate(TeamIndex team) {
-  for (const auto& [project, account] : accounts_[team.value()]) restate(team, account);
+  for (const auto& [project, account] : accounts_[team.value()]) {
+    if (queue_.has_jobs(account.index)) {
+      restate(team, account);
+    } else {
+      queue_.outdate(account.index);
+    }
+  }
 }
 
 void Engine::restate_members(TeamIndex group) {

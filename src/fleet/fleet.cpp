@@ -293,12 +293,29 @@ class Fleet::PodChange {
   FreeIndex::Change change_;
 };
 
+// Nodes in service, all of their GPUs.
+void Fleet::change_whole(NodeRange nodes, std::int64_t by, Pool& p) {
+  const auto begin = free_.begin() + nodes.begin;
+  const auto end = free_.begin() + nodes.end;
+  const auto before = static_cast<std::uint8_t>(by < 0 ? p.gpus_per_node : 0);
+  AMPACITY_ASSERT(std::count(begin, end, before) == end - begin,
+                  "of {} nodes from {} on not all have {} GPUs free", nodes.size(),
+                  path(NodeIndex(nodes.begin)), before);
+  std::fill(begin, end, static_cast<std::uint8_t>(before + by));
+  p.gpus_free += by * nodes.size();
+  gpus_free_ += by * nodes.size();
+}
+
 // How many whole free nodes there are more.
 std::int64_t Fleet::change_free(const Share& share, const HallPlace& hall, std::int64_t by) {
   auto& p = pools_[hall.pool.value()];
   const auto base = topology_->sites()[p.site.value()].nodes.begin;
   std::int64_t whole_nodes = 0;
   const auto nodes = nodes_of(share);
+  if (std::abs(by) == p.gpus_per_node && nodes_in_service(nodes) == share.nodes) {
+    change_whole(nodes, by, p);
+    return by < 0 ? -share.nodes : share.nodes;
+  }
   for (auto n = nodes.begin; n < nodes.end; ++n) {
     const std::int64_t before = free_[n];
     const auto after = before + by;
@@ -310,12 +327,12 @@ std::int64_t Fleet::change_free(const Share& share, const HallPlace& hall, std::
     p.gpus_free += by;
     if (before == p.gpus_per_node) {
       --whole_nodes;
-    } else {
+    } else if (before > 0) {
       p.parts[static_cast<std::size_t>(before)].erase(n - base);
     }
     if (after == p.gpus_per_node) {
       ++whole_nodes;
-    } else {
+    } else if (after > 0) {
       p.parts[static_cast<std::size_t>(after)].insert(n - base);
     }
   }
@@ -370,6 +387,8 @@ std::pair<std::int64_t, std::int64_t> Fleet::set_flag(NodeRange nodes, Flag flag
     p.gpus_free += by * free;
     if (free == p.gpus_per_node) {
       whole += by;
+    } else if (free == 0) {
+      continue;
     } else if (is) {
       p.parts[static_cast<std::size_t>(free)].insert(n - base);
     } else {

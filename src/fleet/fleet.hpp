@@ -85,7 +85,7 @@ std::optional<Cut> cut(const Demand& demand, std::int64_t gpus_per_node);
 struct Pool : PoolPlace {
   std::int64_t nodes_in_service = 0;
   std::int64_t gpus_free = 0;    // on nodes in service
-  std::vector<NumberSet> parts;  // [k]: nodes in service with k free GPUs, k less than all
+  std::vector<NumberSet> parts;  // [k]: nodes in service with k free GPUs, more than none, less than all
   std::map<std::int64_t, std::int64_t> racks_serving;  // nodes in service -> racks
   std::map<std::int64_t, std::int64_t> pods_serving;
   std::map<std::int64_t, std::int64_t> halls_serving;
@@ -158,6 +158,9 @@ class Fleet {
   void set_hidden(NodeRange nodes, bool hidden);
 
   bool in_service(NodeIndex node) const { return flags_[node.value()] == 0; }
+  std::int64_t nodes_in_service(NodeRange nodes) const {
+    return std::count(flags_.begin() + nodes.begin, flags_.begin() + nodes.end, 0);
+  }
   bool is_down(NodeIndex node) const { return (flags_[node.value()] & Down) != 0; }
   // It would be in service, were it not booked.
   bool serves_booking(NodeIndex node) const { return (flags_[node.value()] & ~Booked) == 0; }
@@ -188,6 +191,7 @@ class Fleet {
   std::pair<std::int64_t, std::int64_t> set_flag(NodeRange nodes, Flag flag, bool on,
                                                  Pool& pool);  // within one rack
   void count_serving(RackIndex rack, HallIndex hall, std::int64_t by);
+  void change_whole(NodeRange nodes, std::int64_t by, Pool& pool);
   std::int64_t change_free(const Share& share, const HallPlace& hall, std::int64_t by);
   void change_free(const std::vector<Share>& shares, std::int64_t sign);
   void append(const FreeIndex::Pick& pick, std::int64_t each, std::vector<Share>& shares) const;

@@ -52,6 +52,10 @@ class FreeIndex {
 
   std::int64_t nodes() const { return nodes_; }
   std::int64_t nodes_in(RackIndex rack) const { return racks_[rack.value() - first_rack_]; }
+  // The racks of a range that have something free, by (free, number), until `visit(rack)` returns
+  // false. O(racks visited + nodes a rack).
+  template <class Visit>
+  void each_by_free(Range racks, const Visit& visit) const;
   std::int64_t most_in(Level level) const;          // of the best unit
   std::int64_t pieces(std::int64_t segment) const;  // in all racks
   bool fits(const Topology& topology, const Ask& ask) const;
@@ -106,5 +110,22 @@ class FreeIndex {
   std::int64_t nodes_ = 0;
   std::int64_t nodes_in_broken_ = 0;
 };
+
+template <class Visit>
+void FreeIndex::each_by_free(Range racks, const Visit& visit) const {
+  const std::size_t begin = racks.begin - first_rack_;
+  const std::size_t end = racks.end - first_rack_;
+  for (std::size_t free = 1; free < broken_.size(); ++free) {
+    auto broken = broken_[free].first_from(begin);
+    auto whole = whole_[free].first_from(begin);
+    while (true) {
+      const auto next = std::min(broken.value_or(end), whole.value_or(end));
+      if (next >= end) break;
+      if (!visit(RackIndex(first_rack_ + static_cast<std::uint32_t>(next)))) return;
+      if (broken == next) broken = broken_[free].first_from(next + 1);
+      if (whole == next) whole = whole_[free].first_from(next + 1);
+    }
+  }
+}
 
 }  // namespace ampacity

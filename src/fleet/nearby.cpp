@@ -69,15 +69,8 @@ class Neighbourhood {
   // more to give.
   void from(Range racks) {
     if (enough()) return;
-    std::vector<std::pair<std::int64_t, RackIndex>> order;
-    for (auto r = racks.begin; r < racks.end; ++r) {
-      const auto free = fleet_.free_index(pool_).nodes_in(RackIndex(r));
-      if (free > 0 && looked_into_.count(RackIndex(r)) == 0) order.emplace_back(free, RackIndex(r));
-    }
-    std::sort(order.begin(), order.end());
-    for (const auto& [free, rack] : order) {
-      if (enough()) return;
-      looked_into_.insert(rack);
+    fleet_.free_index(pool_).each_by_free(racks, [&](RackIndex rack) {
+      if (!looked_into_.insert(rack).second) return true;
       const auto nodes = topology_.nodes_of(rack);
       for (auto n = nodes.begin; n < nodes.end && !enough(); ++n) {
         const NodeIndex node(n);
@@ -85,7 +78,8 @@ class Neighbourhood {
           nodes_.push_back(node);
         }
       }
-    }
+      return !enough();
+    });
   }
 
   const Fleet& fleet_;

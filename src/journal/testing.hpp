@@ -129,7 +129,7 @@ inline Entry asked() {
            {at(22), OfferAnswered{"spring", "azure", OfferAnswer::Accepted, Power::of(500), price,
                                   "by azure"}},
            {at(22), RequestSettled{"spring", RequestStage::PartlyMatched, Power::of(300)}},
-           {at(22), QuoteAdded{"spring", quote, "olga"}},
+           {at(22), QuoteAdded{"spring", std::make_shared<const Quote>(quote), "olga"}},
            {at(22), QuoteAwarded{"spring", "q",
                                  std::make_shared<const Lease>(lease_of(open, quote, "spring-q")),
                                  "olga"}},

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 
 #include "units/arithmetic.hpp"
 
@@ -48,18 +47,19 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
     auto& part = part_in(pool);
     auto& comes_back = part.comes_back;
     part.gpus += share.nodes * share.gpus;
-    const bool whole = share.gpus == fleet.pool(pool).gpus_per_node;
+    if (share.gpus == fleet.pool(pool).gpus_per_node) {
+      const auto serving = fleet.nodes_in_service(nodes_of(share));
+      comes_back.nodes += serving;
+      comes_back.gpus += serving * share.gpus;
+      if (anew) set_tenancy(share, Tenancy::of(job));
+      continue;
+    }
     each_node(share, [&](NodeIndex node) {
       const bool in_service = fleet.in_service(node);
       if (in_service) comes_back.gpus += share.gpus;
-      if (whole) {
-        if (anew) tenancy_[node.value()] = Tenancy::of(job);
-        if (in_service) ++comes_back.nodes;
-      } else {
-        auto& tenants = shared(pool, node);
-        add_tenant(tenants, job, until);
-        recount(tenants, node, in_service);
-      }
+      auto& tenants = shared(pool, node);
+      add_tenant(tenants, job, until);
+      recount(tenants, node, in_service);
     });
   }
   if (!anew) forget_releases(*held_.find(job));
@@ -96,12 +96,12 @@ void Planner::vacate(JobId job) {
   const auto gang = held_.take(job);
   forget_releases(gang);
   for (const auto& share : gang.shares) {
+    if (!tenancy_[share.node.value()].shared()) {  // all of them, or none
+      set_tenancy(share, Tenancy());
+      continue;
+    }
     each_node(share, [&](NodeIndex index) {
       const auto number = tenancy_[index.value()].shared();
-      if (!number) {
-        tenancy_[index.value()] = Tenancy();
-        return;
-      }
       auto& node = shared_[*number];
       const bool in_service = node.counted.has_value();
       std::erase_if(node.tenants, [&](const Tenant& tenant) { return tenant.job == job; });
@@ -111,6 +111,11 @@ void Planner::vacate(JobId job) {
       tenancy_[index.value()] = Tenancy();
     });
   }
+}
+
+void Planner::set_tenancy(const Share& share, Tenancy tenancy) {
+  const auto nodes = nodes_of(share);
+  std::fill(tenancy_.begin() + nodes.begin, tenancy_.begin() + nodes.end, tenancy);
 }
 
 // The node as one that gangs share; nobody has it whole.
@@ -156,15 +161,17 @@ std::vector<JobId> Planner::gangs() const {
 }
 
 std::vector<JobId> Planner::tenants(NodeRange nodes) const {
-  std::set<JobId> jobs;
+  std::vector<JobId> jobs;
   for (auto n = nodes.begin; n < nodes.end; ++n) {
     if (const auto number = tenancy_[n].shared()) {
-      for (const auto& tenant : shared_[*number].tenants) jobs.insert(tenant.job);
-    } else if (tenancy_[n].whole() != JobId()) {
-      jobs.insert(tenancy_[n].whole());
+      for (const auto& tenant : shared_[*number].tenants) jobs.push_back(tenant.job);
+    } else if (const auto job = tenancy_[n].whole(); job != JobId()) {
+      if (jobs.empty() || jobs.back() != job) jobs.push_back(job);
     }
   }
-  return {jobs.begin(), jobs.end()};
+  std::sort(jobs.begin(), jobs.end());
+  jobs.erase(std::unique(jobs.begin(), jobs.end()), jobs.end());
+  return jobs;
 }
 
 std::optional<Instant> Planner::first_lack(const PoolPlan& plan, const Capacity& free,

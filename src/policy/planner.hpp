@@ -112,6 +112,11 @@ class Planner {
     const auto& all = reservations(pool);
     return std::count_if(all.begin(), all.end(), [](const auto& r) { return r.for_job(); });
   }
+  // Nobody is promised anything there, and nothing more or less is expected.
+  bool promises_nothing(PoolIndex pool) const {
+    const auto& plan = pools_[pool.value()];
+    return plan.steps.empty() && plan.reservations.empty() && !plan.closed_for;
+  }
   std::optional<JobId> closed_for(PoolIndex pool) const { return pools_[pool.value()].closed_for; }
   // Who is in the way of a gang of this length: the first reservation that it would run into.
   const Reservation* blocker(PoolIndex pool, const Capacity& free, const Capacity& need,
@@ -183,6 +188,7 @@ class Planner {
   };
 
   void forget_releases(const Held& gang);
+  void set_tenancy(const Share& share, Tenancy tenancy);
   SharedNode& shared(PoolIndex pool, NodeIndex node);
   static void add_tenant(SharedNode& node, JobId job, Instant until);
   void recount(SharedNode& shared, NodeIndex node, bool in_service);

@@ -78,6 +78,11 @@ class WaitingQueue {
   // The share of an account changed, or how it stands to its quota: `claim(shape, priority)`.
   template <class ClaimOf>
   void restate(AccountIndex account, const FairShare& share, const ClaimOf& claim);
+  // The share of an account changed while none of its jobs waited: whoever puts the next into a lane
+  // restates it first.
+  void outdate(AccountIndex account) { accounts_[account.value()].stale = true; }
+  bool is_stale(AccountIndex account) const { return accounts_[account.value()].stale; }
+  bool has_jobs(AccountIndex account) const { return !accounts_[account.value()].lanes.empty(); }
   const Rank& rank(LaneIndex lane) const { return lanes_[lane.value()].rank; }
   std::int64_t lacks(LaneIndex lane) const { return lanes_[lane.value()].lacks; }
 
@@ -138,6 +143,7 @@ class WaitingQueue {
   struct Account {
     FairShare share;
     std::vector<LaneIndex> lanes;  // those with jobs, ascending
+    bool stale = false;
   };
 
   std::optional<std::pair<JobId, Duration>> first_in(const Lane& lane, Duration longest,
@@ -162,6 +168,7 @@ template <class ClaimOf>
 void WaitingQueue::restate(AccountIndex account, const FairShare& share, const ClaimOf& claim) {
   auto& owner = accounts_[account.value()];
   owner.share = share;
+  owner.stale = false;
   for (const auto index : owner.lanes) {  // stand() keeps the jobs in it
     const auto& lane = lanes_[index.value()];
     const auto claimed = claim(shapes_[lane.shape.value()].shape, -lane.rank.minus_priority);

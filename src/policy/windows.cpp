@@ -32,6 +32,7 @@ void hide_promised(Hiding& hiding, const Planner& planner, PoolIndex pool, Insta
 Duration window(Fleet& fleet, const Planner& planner, PoolIndex pool, const Demand& demand,
                 Instant now) {
   if (!fleet.fits(pool, demand)) return Duration(0);
+  if (planner.promises_nothing(pool)) return Planner::unlimited;
   const auto free = Planner::free_now(fleet, pool);
   const auto longest = planner.window(pool, free, taken_now(fleet, pool, demand), now);
   Hiding hiding(fleet);

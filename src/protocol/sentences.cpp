@@ -266,7 +266,7 @@ struct Teller {
         e.left > Power() ? to_text(e.left) + " may be leased from anybody" : "nothing is left");
   }
   std::string operator()(const QuoteAdded& e) const {
-    const auto& q = e.quote;
+    const auto& q = *e.quote;
     return fmt::format("request {}: quote {} recorded{}: {} from {} at {} for {}, from {}",
                        e.request, q.name, by(e.by), to_text(q.power), q.provider, q.site,
                        to_text(q.price), to_date(q.from));

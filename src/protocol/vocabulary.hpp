@@ -586,9 +586,8 @@ BOOST_DESCRIBE_STRUCT(RequestSettled, (), (request, stage, left))
 
 struct QuoteAdded {
   std::string request;
-  Quote quote;
+  std::shared_ptr<const Quote> quote;
   std::string by;
-  bool operator==(const QuoteAdded&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(QuoteAdded, (), (request, quote, by))
 

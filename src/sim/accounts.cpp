@@ -227,11 +227,11 @@ void Accounts::ended(const AttemptEnded& event, const Holder& holder, const Atte
 // What it kept counted if it completed; else all of it was for nothing.
 void Accounts::job_ended(const JobEnded& event, bool waited, std::int64_t gpus) {
   if (waited) waits(gpus, -1);
-  ++ended_[name_of(event.state)];
+  ++ended_[event.state];
   last_end_ = now_;
-  const auto kept = kept_.find(event.job);
-  if (kept == kept_.end()) return;
-  for (const auto& [site, amount] : kept->second) {
+  const auto* kept = kept_.find(event.job);
+  if (kept == nullptr) return;
+  for (const auto& [site, amount] : *kept) {
     if (event.state == JobState::Completed) {
       sites_[site].time.useful_gpu_ms += amount;
     } else {
@@ -239,7 +239,7 @@ void Accounts::job_ended(const JobEnded& event, bool waited, std::int64_t gpus) 
       if (amount > 0) lost_[name_of(event.state)] += amount;
     }
   }
-  kept_.erase(kept);
+  kept_.erase(event.job);
 }
 
 bool Accounts::is_large(std::int64_t gpus) const {
@@ -327,15 +327,15 @@ Spread Accounts::spread_of(std::vector<std::int64_t>& values) {
 
 void Accounts::finish(const Engine& engine, Instant now, SimulationResult& r) {
   const auto& portfolio = *engine.state().portfolio;
-  for (const auto& [job, kept] : kept_) {
-    for (const auto& [site, amount] : kept) sites_[site].time.useful_gpu_ms += amount;
+  for (const auto job : kept_.keys()) {
+    for (const auto& [site, amount] : kept_.at(job)) sites_[site].time.useful_gpu_ms += amount;
   }
   kept_.clear();
   r.attempts = attempts_;
   r.preempted = preempted_;
   r.resized = resized_;
   r.interrupted = interrupted_;
-  r.ended = ended_;
+  for (const auto& [state, jobs] : ended_) r.ended[name_of(state)] = jobs;
   r.lost_by_cause_gpu_ms = lost_;
   r.samples = samples_;
   r.largest.assign(bars_.begin(), bars_.end());

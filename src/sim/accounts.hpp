@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/lookup.hpp"
 #include "engine/engine.hpp"
 #include "sim/progress.hpp"
 #include "sim/result.hpp"
@@ -133,9 +134,9 @@ class Accounts {
   std::map<std::string, Team> teams_;
   std::vector<SizeClass> classes_;
   std::int64_t waiting_gpus_ = 0;
-  std::map<JobId, Kept> kept_;  // of jobs whose end is not known yet
+  Lookup<JobId, Kept> kept_;  // of jobs whose end is not known yet
   std::map<std::string, std::int64_t> lost_;
-  std::map<std::string, std::int64_t> ended_;
+  std::map<JobState, std::int64_t> ended_;
   std::int64_t attempts_ = 0;
   std::int64_t preempted_ = 0;
   std::int64_t resized_ = 0;

@@ -99,7 +99,7 @@ void Simulation::count_forked() {
     accounts_.placed({site, job.live->gpus, job.spec->gpus.count(), {}, {}}, job.spec->team);
     run(live.start.attempt, now_, live.since);
     if (!live.started) starting_.insert({now_, live.start.attempt});
-    if (live.stopping) ends(live.start.attempt, runs_.at(live.start.attempt), now_);
+    if (live.stopping) ends(live.start.attempt, runs_.at(id), now_);
   }
 }
 
@@ -153,7 +153,7 @@ std::optional<Instant> Simulation::next_instant() const {
 // Every job has ended, or those that are left will not start: they are held, or nothing has run for
 // sixty days.
 bool Simulation::is_over() const {
-  if (submitted_ < order_.size() || !runs_.empty()) return false;
+  if (submitted_ < order_.size() || runs_.size() > 0) return false;
   const auto& state = engine_.state();
   return state.jobs.size() == state.held.size() || now_ - last_end_ > Duration(60LL * 86'400'000);
 }
@@ -168,31 +168,31 @@ bool Simulation::step() {
   if (!next) return false;
   now_ = std::max(now_, *next);
   accounts_.advance(engine_, now_);
-  decide(commands_of_now());
+  say_what_is_due();
+  decide();
   accounts_.sample(engine_, now_);
   return true;
 }
 
-std::vector<Command> Simulation::commands_of_now() {
-  std::vector<Command> commands;
-  for (auto& report : faults_.due(now_, engine_.fleet())) commands.emplace_back(std::move(report));
+void Simulation::say_what_is_due() {
+  commands_.clear();
+  for (auto& report : faults_.due(now_, engine_.fleet())) commands_.emplace_back(std::move(report));
   for (; !in_repair_.empty() && in_repair_.begin()->first <= now_; ++lemons_repaired_) {
-    commands.emplace_back(Resume{in_repair_.begin()->second, "repair"});
+    commands_.emplace_back(Resume{in_repair_.begin()->second, "repair"});
     in_repair_.erase(in_repair_.begin());
   }
   while (!by_end_.empty() && by_end_.begin()->first <= now_) {
     const auto attempt = by_end_.begin()->second;
     by_end_.erase(by_end_.begin());
-    commands.emplace_back(ReportEnded{attempt, runs_.at(attempt).ending});
+    commands_.emplace_back(ReportEnded{attempt, runs_.at(attempt.job).ending});
   }
   while (!starting_.empty() && starting_.begin()->first <= now_) {
-    commands.emplace_back(ReportStarted{starting_.begin()->second});
+    commands_.emplace_back(ReportStarted{starting_.begin()->second});
     starting_.erase(starting_.begin());
   }
-  submit_due(commands);
-  call_due(commands);
-  if (commands.empty()) commands.emplace_back(Tick{});
-  return commands;
+  submit_due();
+  call_due();
+  if (commands_.empty()) commands_.emplace_back(Tick{});
 }
 
 SubmitJob Simulation::submission(const Source& source) const {
@@ -207,50 +207,36 @@ SubmitJob Simulation::submission(const Source& source) const {
   return command;
 }
 
-void Simulation::submit_due(std::vector<Command>& commands) {
+void Simulation::submit_due() {
   for (; submitted_ < order_.size() && submit_of(order_[submitted_]) <= now_; ++submitted_) {
     last_end_ = now_;
-    commands.emplace_back(submission(order_[submitted_]));
+    commands_.emplace_back(submission(order_[submitted_]));
   }
 }
 
-void Simulation::call_due(std::vector<Command>& commands) {
+void Simulation::call_due() {
   for (; called_ < calls_.size(); ++called_) {
     const auto& call = calls_[called_];
     if (call.from - call.notice > now_) return;
-    commands.emplace_back(Curtail{{fmt::format("call-{}", called_ + 1), call.site, call.power,
+    commands_.emplace_back(Curtail{{fmt::format("call-{}", called_ + 1), call.site, call.power,
                                    call.from, call.from + call.lasts, ""},
                                   "grid"});
   }
 }
 
 // Until nothing follows at this instant.
-void Simulation::decide(std::vector<Command> commands) {
+void Simulation::decide() {
   auto next_source = submitted_;
-  for (const auto& command : commands) {
+  for (const auto& command : commands_) {
     next_source -= std::holds_alternative<SubmitJob>(command) ? 1U : 0U;
   }
-  while (!commands.empty()) {
-    const auto outcomes = engine_.decide(commands, now_);
+  while (!commands_.empty()) {
+    const auto outcomes = engine_.decide(commands_, now_);
     ++decisions_;
-    std::vector<Command> reports;
+    reports_.clear();
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       const auto& outcome = outcomes[i];
-      if (std::holds_alternative<SubmitJob>(commands[i])) {
-        const auto& source = order_[next_source++];
-        if (outcome.refusal) {
-          ++refused_;
-          ++refusals_[boost::describe::enum_to_string(outcome.refusal->reason, "?")];
-        } else {
-          Known job;
-          job.source = source;
-          job.submitted = now_;
-          job.gpus = job_of(source).gpus;
-          jobs_.push_back(job);
-          accounts_.submitted(job.gpus);
-          count_checkpointing(job.gpus, *kinds_[source.workload][job_of(source).kind]);
-        }
-      }
+      if (std::holds_alternative<SubmitJob>(commands_[i])) accept(order_[next_source++], outcome);
       for (const auto& event : outcome.events) take_note(event);
       for (const auto& effect : outcome.effects) {
         const auto* start = std::get_if<StartGang>(&effect);
@@ -258,12 +244,27 @@ void Simulation::decide(std::vector<Command> commands) {
         if (options_.latency > Duration(0)) {
           starting_.insert({now_ + options_.latency, start->attempt});
         } else {
-          reports.emplace_back(ReportStarted{start->attempt});
+          reports_.emplace_back(ReportStarted{start->attempt});
         }
       }
     }
-    commands = std::move(reports);
+    std::swap(commands_, reports_);
   }
+}
+
+void Simulation::accept(const Source& source, const Outcome& outcome) {
+  if (outcome.refusal) {
+    ++refused_;
+    ++refusals_[boost::describe::enum_to_string(outcome.refusal->reason, "?")];
+    return;
+  }
+  Known job;
+  job.source = source;
+  job.submitted = now_;
+  job.gpus = job_of(source).gpus;
+  jobs_.push_back(job);
+  accounts_.submitted(job.gpus);
+  count_checkpointing(job.gpus, *kinds_[source.workload][job_of(source).kind]);
 }
 
 void Simulation::take_note(const Event& event) {
@@ -275,7 +276,7 @@ void Simulation::note(const AttemptPlaced& event) {
   auto& job = known(id);
   const bool first = job.first_start == Instant::max();
   run(event.attempt, now_ + options_.latency, std::nullopt);
-  const auto& r = runs_.at(event.attempt);
+  const auto& r = runs_.at(id);
   const auto wanted = r.spec->gpus.count();
   const auto* source = source_of(id);
   accounts_.placed(
@@ -297,7 +298,8 @@ void Simulation::run(AttemptId attempt, Instant started, std::optional<Instant> 
   auto& of_job = known(id);
   Run r;
   r.spec = job.spec;
-  r.site = site_named(live.site);
+  const auto& fleet = engine_.fleet();
+  r.site = fleet.pool(fleet.pool_of(live.shares.front().node)).site.value();
   r.lease = lease_named(live.lease);
   r.gpus = live.gpus;
   r.placed = now_;
@@ -323,7 +325,7 @@ void Simulation::run(AttemptId attempt, Instant started, std::optional<Instant> 
                                                 : 0;
   const auto left = time_of_work(std::max(work, Duration(0)), r.rate);
   ends(attempt, r, r.placed + std::max(time_for(r.pace, left) - r.passed, Duration(0)));
-  runs_[attempt] = std::move(r);
+  runs_[id] = std::move(r);
 }
 
 void Simulation::ends(AttemptId attempt, Run& run, Instant at) {
@@ -333,7 +335,7 @@ void Simulation::ends(AttemptId attempt, Run& run, Instant at) {
 }
 
 void Simulation::note(const AttemptStopping& event) {
-  auto& r = runs_.at(event.attempt);
+  auto& r = runs_.at(event.attempt.job);
   const bool dies = event.cause == StopCause::NodeDown;
   if (r.ends <= now_) return;  // it ends at this very instant by itself
   const bool was_told = r.stopped.has_value();
@@ -367,20 +369,18 @@ Simulation::Spent Simulation::spent(const Run& r, Instant until, bool finished) 
 }
 
 void Simulation::note(const AttemptEnded& event) {
-  const auto it = runs_.find(event.attempt);
-  const auto& r = it->second;
+  const auto r = runs_.take(event.attempt.job);
   const bool finished = event.ending.kind == EndKind::Exited;
   const auto [time, kept] = spent(r, now_, finished);
   accounts_.ended(event, {*r.spec, r.site, r.lease, r.gpus}, time);
   known(event.attempt.job).done += work_in(kept, r.rate);
   if (accounts_.is_large(r.gpus)) show(event, r);
   by_end_.erase({r.ends, event.attempt});
-  runs_.erase(it);
   last_end_ = now_;
 }
 
 void Simulation::note(const PaceChanged& event) {
-  auto& r = runs_.at(event.attempt);
+  auto& r = runs_.at(event.attempt.job);
   if (r.ends <= now_ || r.stopped) return;
   if (r.gait != one) r.slowed += work_in(now_ - r.paced, one - r.gait);
   const auto left = scaled((r.ends - now_).count(), r.gait.count(), event.pace.count());
@@ -467,8 +467,9 @@ SimulationResult Simulation::finish(bool partial) {
   SimulationResult r;
   const auto& portfolio = *engine_.state().portfolio;
   accounts_.advance(engine_, now_);
-  for (const auto& [attempt, run] : runs_) {
-    const auto* job = engine_.state().jobs.find(attempt.job);
+  for (const auto id : runs_.keys()) {
+    const auto& run = runs_.at(id);
+    const auto* job = engine_.state().jobs.find(id);
     accounts_.runs_on({*run.spec, run.site, run.lease, run.gpus}, spent(run, now_, true).time,
                       engine_.usage_so_far(*job, now_));
   }

@@ -16,6 +16,7 @@
 #include <set>
 #include <vector>
 
+#include "base/lookup.hpp"
 #include "engine/engine.hpp"
 #include "model/faults.hpp"
 #include "model/workload.hpp"
@@ -108,11 +109,12 @@ class Simulation {
   Instant submit_of(const Source& source) const;
   std::optional<Instant> next_instant() const;
   bool is_over() const;
-  std::vector<Command> commands_of_now();
-  void submit_due(std::vector<Command>& commands);
-  void call_due(std::vector<Command>& commands);
+  void say_what_is_due();
+  void submit_due();
+  void call_due();
   SubmitJob submission(const Source& source) const;
-  void decide(std::vector<Command> commands);
+  void decide();
+  void accept(const Source& source, const Outcome& outcome);
   void take_note(const Event& event);
   void note(const AttemptPlaced& event);
   void note(const AttemptStopping& event);
@@ -156,7 +158,7 @@ class Simulation {
   JobId first_job_;  // of this simulation
   std::vector<Known> jobs_;
   std::map<JobId, Known> forked_;
-  std::map<AttemptId, Run> runs_;
+  Lookup<JobId, Run> runs_;  // of a job its attempt under way
   std::set<std::pair<Instant, AttemptId>> by_end_;
   std::set<std::pair<Instant, AttemptId>> starting_;     // told later, by the latency
   std::set<std::pair<Instant, std::string>> in_repair_;  // lemons
@@ -176,6 +178,8 @@ class Simulation {
   std::vector<GridCall> calls_;  // by the instant when they are told
   std::size_t called_ = 0;
   std::vector<CurtailmentResult> curtailments_;
+  std::vector<Command> commands_;  // of the decision under way
+  std::vector<Command> reports_;   // that follow from it
   std::int64_t decisions_ = 0;
   std::map<std::string, std::int64_t> refusals_;
   std::int64_t refused_ = 0;
