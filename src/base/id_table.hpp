@@ -19,7 +19,7 @@ namespace ampacity {
 template <class Id, class T>
 class IdTable {
   using Entry = std::pair<Id, T>;
-  using Page = std::vector<Entry>;  // ascending
+  using Page = std::vector<Entry>;                   // ascending
   using Pages = std::vector<std::shared_ptr<Page>>;  // null: none of its ids is left
 
  public:

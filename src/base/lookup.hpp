@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hash table that nobody can walk through in an order of its own, so that no decision can depend
 // on one: find, add, erase, and all keys ascending. Keys are ids or numbers. Called by the planner
-// and the simulator for gangs and by the engine for its specifications, where a tree's misses of the cache were
-// measured. Costs: O(1); keys() O(size log size); a copy copies the entries.
+// and the simulator for gangs and by the engine for its specifications, where a tree's misses of
+// the cache were measured. Costs: O(1); keys() O(size log size); a copy copies the entries.
 #pragma once
 
 #include <algorithm>

@@ -68,8 +68,8 @@ Usage Engine::usage_so_far(const Job& job, Instant now) const {
   const auto& live = *job.live;
   const auto since = std::max(live.placed, live.paced);
   auto usage = live.used;
-  usage += usage_of(state_.portfolio->sites[site_of(live).value()], lease_named(live.lease), GpuCount::of(live.gpus),
-                    live.draws, since, std::max(now, since));
+  usage += usage_of(state_.portfolio->sites[site_of(live).value()], lease_named(live.lease),
+                    GpuCount::of(live.gpus), live.draws, since, std::max(now, since));
   return usage;
 }
 

@@ -84,8 +84,9 @@ std::optional<Cut> cut(const Demand& demand, std::int64_t gpus_per_node);
 
 struct Pool : PoolPlace {
   std::int64_t nodes_in_service = 0;
-  std::int64_t gpus_free = 0;    // on nodes in service
-  std::vector<NumberSet> parts;  // [k]: nodes in service with k free GPUs, more than none, less than all
+  std::int64_t gpus_free = 0;  // on nodes in service
+  std::vector<NumberSet>
+      parts;  // [k]: nodes in service with k free GPUs, more than none, less than all
   std::map<std::int64_t, std::int64_t> racks_serving;  // nodes in service -> racks
   std::map<std::int64_t, std::int64_t> pods_serving;
   std::map<std::int64_t, std::int64_t> halls_serving;

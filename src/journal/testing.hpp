@@ -88,7 +88,10 @@ inline Entry configuration() {
   Portfolio portfolio;
   portfolio.name = "desk";
   portfolio.providers.push_back({"oracle", "Oracle Cloud", {}, "https://example.org"});
-  return {at(0), Configure{portfolio}, {}, {Event{at(0), PortfolioConfigured{std::make_shared<const Portfolio>(portfolio)}}}};
+  return {at(0),
+          Configure{portfolio},
+          {},
+          {Event{at(0), PortfolioConfigured{std::make_shared<const Portfolio>(portfolio)}}}};
 }
 
 inline Event ended(std::int64_t seconds, std::int64_t job, std::int64_t number, Ending ending,
@@ -130,9 +133,9 @@ inline Entry asked() {
                                   "by azure"}},
            {at(22), RequestSettled{"spring", RequestStage::PartlyMatched, Power::of(300)}},
            {at(22), QuoteAdded{"spring", std::make_shared<const Quote>(quote), "olga"}},
-           {at(22), QuoteAwarded{"spring", "q",
-                                 std::make_shared<const Lease>(lease_of(open, quote, "spring-q")),
-                                 "olga"}},
+           {at(22),
+            QuoteAwarded{"spring", "q",
+                         std::make_shared<const Lease>(lease_of(open, quote, "spring-q")), "olga"}},
            {at(22), RightAmended{"azure", change}}}};
 }
 
@@ -154,7 +157,9 @@ inline Entry booked() {
   return {at(21),
           MakeBooking{booking, "olga"},
           {},
-          {{at(21), BookingMade{std::make_shared<const Booking>(booking), {{"abilene/h1/p1/r1/n2", 1, 8}}, "olga"}},
+          {{at(21),
+            BookingMade{
+                std::make_shared<const Booking>(booking), {{"abilene/h1/p1/r1/n2", 1, 8}}, "olga"}},
            {at(21), BookingBegun{"fans"}},
            {at(22), BookingEnded{"fans", "its time is over"}}}};
 }

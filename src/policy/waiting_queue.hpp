@@ -78,8 +78,8 @@ class WaitingQueue {
   // The share of an account changed, or how it stands to its quota: `claim(shape, priority)`.
   template <class ClaimOf>
   void restate(AccountIndex account, const FairShare& share, const ClaimOf& claim);
-  // The share of an account changed while none of its jobs waited: whoever puts the next into a lane
-  // restates it first.
+  // The share of an account changed while none of its jobs waited: whoever puts the next into a
+  // lane restates it first.
   void outdate(AccountIndex account) { accounts_[account.value()].stale = true; }
   bool is_stale(AccountIndex account) const { return accounts_[account.value()].stale; }
   bool has_jobs(AccountIndex account) const { return !accounts_[account.value()].lanes.empty(); }

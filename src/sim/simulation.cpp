@@ -219,8 +219,8 @@ void Simulation::call_due() {
     const auto& call = calls_[called_];
     if (call.from - call.notice > now_) return;
     commands_.emplace_back(Curtail{{fmt::format("call-{}", called_ + 1), call.site, call.power,
-                                   call.from, call.from + call.lasts, ""},
-                                  "grid"});
+                                    call.from, call.from + call.lasts, ""},
+                                   "grid"});
   }
 }
 
