@@ -22,6 +22,13 @@ target_compile_options(soci_core INTERFACE -fno-sanitize=vptr)
 add_library(soci_sqlite3 INTERFACE)
 target_link_libraries(soci_sqlite3 INTERFACE ${SOCI_SQLITE3})
 
+# Millions of small events and specifications; the sanitizers bring an allocator of their own.
+find_library(JEMALLOC jemalloc REQUIRED)
+add_library(allocator INTERFACE)
+if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  target_link_libraries(allocator INTERFACE ${JEMALLOC})
+endif()
+
 # Header-only, in the hash that the digest is made of.
 add_library(xxhash INTERFACE)
 target_compile_definitions(xxhash INTERFACE XXH_INLINE_ALL)

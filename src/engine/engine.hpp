@@ -257,6 +257,7 @@ class Engine {
   void on(const ReleaseJob& command);
   void on(const SetPolicy& command);
   void on(const Tick&) {}
+  void on(const LookAnew&) { dirty_ = true; }
   void drain_lemon(const std::string& node);
   void hold_killer(JobId id);
   bool known_job(JobId id);
@@ -267,18 +268,18 @@ class Engine {
   void refuse(Reason reason, std::string message);
   void refuse(Refusal refusal) { outcome_.refusal = std::move(refusal); }
   template <class Body>
-  void emit(Body body) {
+  void emit(Body&& body) {
     if (outcome_.events.empty()) outcome_.events.reserve(4);  // most decisions have no more
     auto& event = outcome_.events.emplace_back();
     event.at = now_;
-    event.body.template emplace<Body>(std::move(body));
+    event.body.template emplace<std::remove_cvref_t<Body>>(std::forward<Body>(body));
     evolve(event);
   }
   // The same, of an event that names these nodes: they need not be looked up by their names.
   template <class Body>
-  void emit(Body body, const std::vector<Share>& nodes) {
+  void emit(Body&& body, const std::vector<Share>& nodes) {
     named_nodes_ = &nodes;
-    emit(std::move(body));
+    emit(std::forward<Body>(body));
     named_nodes_ = nullptr;
   }
   void effect(Effect effect) { outcome_.effects.push_back(std::move(effect)); }

@@ -188,6 +188,10 @@ std::int64_t Fleet::usable_gpus(PoolIndex index, const Demand& demand) const {
 void Fleet::append(const FreeIndex::Pick& pick, std::int64_t each,
                    std::vector<Share>& shares) const {
   const auto nodes = topology_->nodes_of(pick.rack);
+  if (pick.nodes == nodes.size()) {  // all of them, then
+    shares.push_back({NodeIndex(nodes.begin), pick.nodes, each});
+    return;
+  }
   const auto gpus_per_node = pool(pool_of(NodeIndex(nodes.begin))).gpus_per_node;
   auto wanted = pick.nodes;
   bool neighbour = false;

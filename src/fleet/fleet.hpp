@@ -162,6 +162,13 @@ class Fleet {
   std::int64_t nodes_in_service(NodeRange nodes) const {
     return std::count(flags_.begin() + nodes.begin, flags_.begin() + nodes.end, 0);
   }
+  // In service, and nobody is on them.
+  bool are_free(NodeRange nodes, std::int64_t gpus_per_node) const {
+    const auto begin = free_.begin() + nodes.begin;
+    const auto end = free_.begin() + nodes.end;
+    return nodes_in_service(nodes) == nodes.size() &&
+           std::all_of(begin, end, [&](std::uint8_t free) { return free == gpus_per_node; });
+  }
   bool is_down(NodeIndex node) const { return (flags_[node.value()] & Down) != 0; }
   // It would be in service, were it not booked.
   bool serves_booking(NodeIndex node) const { return (flags_[node.value()] & ~Booked) == 0; }

@@ -14,15 +14,20 @@ class Neighbourhood {
 
   void keep(const std::vector<Share>& last) {
     for (const auto& share : last) {
+      if (count_ + share.nodes <= wanted_ && fleet_.are_free(nodes_of(share), gpus_per_node())) {
+        add(share.node, share.nodes);
+        continue;
+      }
       each_node(share, [&](NodeIndex node) {
         if (is_whole(node) && !enough()) {
-          nodes_.push_back(node);
+          add(node, 1);
         } else {
           lost_.push_back(node);
         }
       });
     }
-    kept_ = static_cast<std::int64_t>(nodes_.size());
+    kept_ = count_;
+    kept_runs_ = runs_.size();
   }
 
   // Spares for what is lost: the unit of each lost node first.
@@ -41,28 +46,53 @@ class Neighbourhood {
     }
   }
 
-  bool enough() const { return static_cast<std::int64_t>(nodes_.size()) >= wanted_; }
+  bool enough() const { return count_ >= wanted_; }
   std::int64_t kept() const { return kept_; }
   bool all_in_one(Level level) const {
     if (level == Level::Site) return true;  // a pool is of one
-    const auto unit = [&](NodeIndex node) {
-      return topology_.unit_of(topology_.rack_of(node), level).begin;
+    const auto unit = [&](const Share& run) {
+      return topology_.unit_of(topology_.rack_of(run.node), level).begin;
     };
-    return std::all_of(nodes_.begin(), nodes_.end(),
-                       [&](NodeIndex node) { return unit(node) == unit(nodes_.front()); });
+    return std::all_of(runs_.begin(), runs_.end(),
+                       [&](const Share& run) { return unit(run) == unit(runs_.front()); });
   }
 
-  // Ascending.
-  std::vector<NodeIndex> take() {
-    const auto spares = nodes_.begin() + kept_;
-    std::sort(spares, nodes_.end());
-    std::inplace_merge(nodes_.begin(), spares, nodes_.end());
-    return std::move(nodes_);
+  // Ascending runs of neighbours in one rack; what the gang does not need of its last node is left.
+  std::vector<Share> take(const Cut& cut) {
+    const auto spares = runs_.begin() + static_cast<std::ptrdiff_t>(kept_runs_);
+    std::sort(spares, runs_.end(), first_node);
+    std::inplace_merge(runs_.begin(), spares, runs_.end(), first_node);
+    std::vector<Share> shares;
+    for (const auto& run : runs_) {
+      const bool joins = !shares.empty() && nodes_of(shares.back()).end == run.node.value() &&
+                         topology_.rack_of(shares.back().node) == topology_.rack_of(run.node);
+      if (joins) {
+        shares.back().nodes += run.nodes;
+      } else {
+        shares.push_back({run.node, run.nodes, cut.each});
+      }
+    }
+    if (cut.rest == 0) return shares;
+    auto& last = shares.back();
+    const NodeIndex node(last.node.value() + static_cast<std::uint32_t>(--last.nodes));
+    if (last.nodes == 0) shares.pop_back();
+    shares.push_back({node, 1, cut.rest});
+    return shares;
   }
 
  private:
   bool is_whole(NodeIndex node) const {
-    return fleet_.in_service(node) && fleet_.free_gpus(node) == fleet_.pool(pool_).gpus_per_node;
+    return fleet_.in_service(node) && fleet_.free_gpus(node) == gpus_per_node();
+  }
+  std::int64_t gpus_per_node() const { return fleet_.pool(pool_).gpus_per_node; }
+  void add(NodeIndex node, std::int64_t nodes) {
+    runs_.push_back({node, nodes, 0});
+    count_ += nodes;
+  }
+  bool is_kept(NodeIndex node) const {
+    const auto end = runs_.begin() + static_cast<std::ptrdiff_t>(kept_runs_);
+    const auto after = std::upper_bound(runs_.begin(), end, Share{node, 1, 0}, first_node);
+    return after != runs_.begin() && node.value() < nodes_of(*std::prev(after)).end;
   }
 
   // Broken racks before wholly free ones, the fullest first. A rack that was looked into has no
@@ -74,9 +104,7 @@ class Neighbourhood {
       const auto nodes = topology_.nodes_of(rack);
       for (auto n = nodes.begin; n < nodes.end && !enough(); ++n) {
         const NodeIndex node(n);
-        if (is_whole(node) && !std::binary_search(nodes_.begin(), nodes_.begin() + kept_, node)) {
-          nodes_.push_back(node);
-        }
+        if (is_whole(node) && !is_kept(node)) add(node, 1);
       }
       return !enough();
     });
@@ -86,33 +114,13 @@ class Neighbourhood {
   const Topology& topology_;
   PoolIndex pool_;
   std::int64_t wanted_;
-  std::vector<NodeIndex> nodes_;  // those that it keeps, ascending, then spares
+  std::vector<Share> runs_;  // of what it keeps, ascending, then spares; their GPUs come last
+  std::size_t kept_runs_ = 0;
+  std::int64_t count_ = 0;  // nodes of them
   std::vector<NodeIndex> lost_;
   std::set<RackIndex> looked_into_;
   std::int64_t kept_ = 0;
 };
-
-// Runs of neighbours in one rack; what the gang does not need of its last node is left.
-std::vector<Share> shares_of(const Fleet& fleet, const std::vector<NodeIndex>& nodes,
-                             const Cut& cut) {
-  std::vector<Share> shares;
-  for (const auto node : nodes) {
-    const bool joins =
-        !shares.empty() && nodes_of(shares.back()).end == node.value() &&
-        fleet.topology().rack_of(shares.back().node) == fleet.topology().rack_of(node);
-    if (joins) {
-      ++shares.back().nodes;
-    } else {
-      shares.push_back({node, 1, cut.each});
-    }
-  }
-  if (cut.rest == 0) return shares;
-  auto& last = shares.back();
-  const NodeIndex node(last.node.value() + static_cast<std::uint32_t>(--last.nodes));
-  if (last.nodes == 0) shares.pop_back();
-  shares.push_back({node, 1, cut.rest});
-  return shares;
-}
 
 }  // namespace
 
@@ -130,7 +138,7 @@ std::optional<NearbyPlace> find_nearby(const Fleet& fleet, PoolIndex pool, const
   }
   if (!place.enough() || !place.all_in_one(widest)) return std::nullopt;
   const auto kept = place.kept();
-  return NearbyPlace{shares_of(fleet, place.take(), *pieces), kept};
+  return NearbyPlace{place.take(*pieces), kept};
 }
 
 }  // namespace ampacity

@@ -294,11 +294,18 @@ struct Tick {  // "a deadline has come": the driver sends it at next_deadline()
 };
 BOOST_DESCRIBE_STRUCT(Tick, (), ())
 
+// A server has started from its journal: the queue is looked at as after any change, because what a
+// pass remembers for the next is not in the state.
+struct LookAnew {
+  bool operator==(const LookAnew&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(LookAnew, (), ())
+
 using Command =
     std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded, ReportNode, Drain,
                  Resume, Tick, MakeBooking, EndBooking, HoldJob, ReleaseJob, SetPolicy, Curtail,
                  EndCurtailment, AmendLease, CreateRequest, AcceptRequest, DeclineRequest, AddQuote,
-                 AwardQuote, AmendRight>;
+                 AwardQuote, AmendRight, LookAnew>;
 
 // ---- events ----
 // What is large is held by a pointer, never null, so that the events of a decision stand in one

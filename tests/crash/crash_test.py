@@ -6,6 +6,7 @@ After each kill the server is started again on the same data. Then must hold:
   - every submission that was acknowledged is there, once, and ends Completed;
   - no attempt was started twice, and no two attempts of a job ran at once (each holds a lock file while it runs);
   - the journal, replayed by `ampacity replay`, gives the digest that the server had told before the kill;
+  - the engine decides the journal's commands again, over all of the restarts, as they were decided;
 
 usage: crash_test.py AMPACITY [--kills N] [--seed N]
 """
@@ -125,6 +126,12 @@ class World:
         assert out.returncode == 0, out.stderr
         assert json.loads(out.stdout)["digest"] == digest, f"event {event}: the replay has another digest"
 
+    def check_redecided(self, digest: str) -> None:
+        out = subprocess.run([self.ampacity, "replay", "--data", str(self.data), "--decide", "--json"],
+                             capture_output=True, text=True)
+        assert out.returncode == 0, out.stdout + out.stderr
+        assert json.loads(out.stdout)["digest"] == digest, "what is decided again has another digest"
+
     def lines(self, name: str) -> list[str]:
         file = self.marks / name
         return file.read_text().split() if file.exists() else []
@@ -198,6 +205,7 @@ def main() -> None:
     assert told
     world.kill()
     world.check_replay(*told)
+    world.check_redecided(told[1])
     print(f"passed: {args.kills} kills, {len(world.acknowledged)} acknowledged jobs, {len(world.lines('started'))} local "
           f"attempts, {compared + 1} digests compared", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
