@@ -3,11 +3,16 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "journal/errors.hpp"
@@ -15,12 +20,30 @@
 namespace ampacity::sqlite {
 namespace {
 
-std::string holder(int descriptor) {
+// 0: it is not written yet.
+pid_t holder(int descriptor) {
   char text[32] = {};
   const auto size = pread(descriptor, text, sizeof text - 1, 0);
-  std::string digits;
-  for (ssize_t i = 0; i < size && text[i] >= '0' && text[i] <= '9'; ++i) digits += text[i];
-  return digits.empty() ? "another process" : "process " + digits;
+  pid_t pid = 0;
+  std::from_chars(text, text + std::max<ssize_t>(size, 0), pid);
+  return pid;
+}
+
+// The lock is with whoever has the descriptor: a child that a killed server has just forked has it
+// until it becomes another program. So a lock of a process that is not there any more is waited
+// for.
+bool locked(int descriptor) {
+  constexpr auto wait = std::chrono::milliseconds(20);
+  for (int tries = 0; tries < 250; ++tries) {
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK) return false;
+    const auto pid = holder(descriptor);
+    const bool gone = pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
+    errno = EWOULDBLOCK;
+    if (!gone) return false;
+    std::this_thread::sleep_for(wait);
+  }
+  return false;
 }
 
 Status write_process_id(int descriptor, const Work& work) {
@@ -39,13 +62,15 @@ Result<WriterLock> WriterLock::take(const std::filesystem::path& folder) {
   const int descriptor = open(work.file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return system_error(work, errno);
   WriterLock lock(descriptor);
-  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  if (!locked(descriptor)) {
     if (errno != EWOULDBLOCK) return system_error(work, errno);
+    const auto pid = holder(descriptor);
     return Error{
         ErrorCode::Locked,
         fmt::format(
             "{} is in use by {} (lock file {}): stop it first, or choose another data folder",
-            (folder / "journal.db").string(), holder(descriptor), work.file.string())};
+            (folder / "journal.db").string(),
+            pid > 0 ? fmt::format("process {}", pid) : "another process", work.file.string())};
   }
   if (auto status = write_process_id(descriptor, work); !status) return status.error();
   return lock;

@@ -85,30 +85,102 @@ std::string difference(const Recorded& recorded, const Outcome& outcome) {
   return "";
 }
 
-// Decides the next commands, as many together as give what is recorded. Returns how many those
-// were; 0 and `departs`: none do.
-Result<std::size_t> decide_next(Engine& engine, Recording& recording, std::string& departs) {
-  std::vector<Command> commands;
-  std::optional<Engine> before;
-  for (std::size_t n = 1;; ++n) {
-    const auto last = recording.ahead(n - 1);
-    const auto after = recording.ahead(n);
-    if (!last || !after) return !last ? last.error() : after.error();
-    if (n > 1) engine = *before;
-    const auto at = (*last)->row.at;
-    const bool more = *after != nullptr && (*after)->row.at == at;
-    if (more && !before) before = engine;
-    commands.push_back((*recording.ahead(n - 1))->row.command);
-    const auto outcomes = engine.decide(commands, at);
-    std::string wrong;
-    for (std::size_t i = 0; i < n && wrong.empty(); ++i) {
-      wrong = difference(**recording.ahead(i), outcomes[i]);
+// Decides the commands of the next instant. Which of them were decided together is not recorded:
+// the fewest that give what is recorded, and where that leads nowhere later in the instant, more.
+class Instants {
+ public:
+  Instants(Engine& engine, Recording& recording) : engine_(engine), recording_(recording) {}
+
+  // Returns how many commands it had; 0: they do not give what is recorded, see departs().
+  Result<std::size_t> next() {
+    done_ = 0;
+    together_ = 1;
+    points_.clear();
+    departs_.clear();
+    at_ = (*recording_.ahead(0))->row.at;
+    for (std::size_t tries = 0; tries < most_tries; ++tries) {
+      const auto here = is_here(done_ + together_ - 1);
+      if (!here) return here.error();
+      if (!*here) {  // so many there are not
+        if (!go_back()) break;
+        continue;
+      }
+      const auto more = is_here(done_ + together_);
+      if (!more) return more.error();
+      if (auto status = decide(*more); !status) return status.error();
+      if (together_ == 1 && !more_after_) return done_;
     }
-    if (wrong.empty()) return n;
-    if (departs.empty()) departs = wrong;  // of the fewest: most likely what it is about
-    if (!more) return std::size_t{0};
+    return std::size_t{0};
   }
-}
+  const std::string& departs() const { return departs_; }
+
+ private:
+  static constexpr std::size_t most_tries = 10'000;
+  static constexpr std::size_t most_points = 64;
+  // A decision that gave what is recorded, and what to go back to if that was too early.
+  struct Point {
+    std::size_t first = 0;
+    std::size_t commands = 0;
+    Engine before;
+  };
+
+  Result<bool> is_here(std::size_t n) {
+    const auto command = recording_.ahead(n);
+    if (!command) return command.error();
+    return *command != nullptr && (*command)->row.at == at_;
+  }
+
+  Status decide(bool more) {
+    std::vector<Command> commands;
+    for (std::size_t i = 0; i < together_; ++i) {
+      commands.push_back((*recording_.ahead(done_ + i))->row.command);
+    }
+    const bool may_go_back = more || !points_.empty();
+    auto before = may_go_back ? std::optional(engine_) : std::nullopt;
+    const auto outcomes = engine_.decide(commands, at_);
+    std::string wrong;
+    for (std::size_t i = 0; i < together_ && wrong.empty(); ++i) {
+      wrong = difference(**recording_.ahead(done_ + i), outcomes[i]);
+    }
+    more_after_ = more;
+    if (!wrong.empty()) {
+      if (done_ >= departs_from_ || departs_.empty()) {
+        if (departs_.empty() || done_ > departs_from_) departs_ = wrong;
+        departs_from_ = done_;
+      }
+      if (before) engine_ = std::move(*before);
+      ++together_;
+      return {};
+    }
+    if (before) {
+      if (points_.size() == most_points) points_.erase(points_.begin());
+      points_.push_back({done_, together_, std::move(*before)});
+    }
+    done_ += together_;
+    together_ = 1;
+    return {};
+  }
+
+  bool go_back() {
+    if (points_.empty()) return false;
+    auto& last = points_.back();
+    done_ = last.first;
+    together_ = last.commands + 1;
+    engine_ = std::move(last.before);
+    points_.pop_back();
+    return true;
+  }
+
+  Engine& engine_;
+  Recording& recording_;
+  Instant at_;
+  std::vector<Point> points_;
+  std::size_t done_ = 0;
+  std::size_t together_ = 1;
+  bool more_after_ = false;
+  std::string departs_;  // of the fewest, where it came furthest
+  std::size_t departs_from_ = 0;
+};
 
 }  // namespace
 
@@ -122,11 +194,11 @@ Result<Redecided> redecide(const std::filesystem::path& data) {
     const auto next = recording.ahead(0);
     if (!next) return next.error();
     if (*next == nullptr) break;
-    std::string departs;
-    const auto done = decide_next(engine, recording, departs);
+    Instants instants(engine, recording);
+    const auto done = instants.next();
     if (!done) return done.error();
     if (*done == 0) {
-      result.departs = departs;
+      result.departs = instants.departs();
       break;
     }
     result.commands += static_cast<std::int64_t>(*done);
