@@ -10,9 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "journal/errors.hpp"
@@ -33,7 +31,6 @@ pid_t holder(int descriptor) {
 // until it becomes another program. So a lock of a process that is not there any more is waited
 // for.
 bool locked(int descriptor) {
-  constexpr auto wait = std::chrono::milliseconds(20);
   for (int tries = 0; tries < 250; ++tries) {
     if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
     if (errno != EWOULDBLOCK) return false;
@@ -41,7 +38,7 @@ bool locked(int descriptor) {
     const bool gone = pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
     errno = EWOULDBLOCK;
     if (!gone) return false;
-    std::this_thread::sleep_for(wait);
+    usleep(20'000);
   }
   return false;
 }

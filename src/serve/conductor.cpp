@@ -113,7 +113,7 @@ Status Conductor::start(const Portfolio& portfolio) {
   for (auto& [site, executor] : executors_) executor->adopt(expected[site], now());
   carry_out(stops);
   running_ = true;
-  const auto answer = decide(std::vector<Command>{LookAnew{}, Configure{portfolio}}).back();
+  const auto answer = decide(std::vector<Command>{Configure{portfolio}, LookAnew{}}).front();
   if (answer.refusal) {
     running_ = false;
     return Error{ErrorCode::InvalidInput, answer.refusal->message};
