@@ -122,7 +122,10 @@ class Simulation {
   void note(const NodeChanged& event);
   void note(const Drained& event);
   void note(const PaceChanged& event);
+  void note(const CurtailmentCalled& event);
+  void note(const CurtailmentBegun& event);
   void note(const CurtailmentMeasured& event);
+  void note(const CurtailmentEnded& event);
   template <class Other>
   void note(const Other&) {}
   // `since`: it is under way for so long already.
@@ -176,6 +179,15 @@ class Simulation {
   std::vector<GridCall> calls_;  // by the instant when they are told
   std::size_t called_ = 0;
   std::vector<CurtailmentResult> curtailments_;
+  struct Course {  // of one that is on, or ended less than ten minutes ago
+    std::size_t result = 0;
+    Instant next;
+    Duration step;
+    Instant until;
+  };
+  std::vector<Course> courses_;
+  void follow_courses(Instant until);
+  CurtailmentResult* curtailment_named(const std::string& name);
   std::int64_t decisions_ = 0;
   std::map<std::string, std::int64_t> refusals_;
   std::int64_t refused_ = 0;
