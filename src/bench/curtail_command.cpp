@@ -22,10 +22,11 @@ terminal::Exit bench_curtail(const CurtailLoad& load, bool json) {
   const auto r = run_curtail(load);
   if (json) {
     fmt::print(
-        R"({{"bench":"curtail","p50_ms":{:.3f},"p99_ms":{:.3f},"max_ms":{:.3f},"ends_p50_ms":{:.3f},"return_p50_ms":{:.3f},)"
-        R"("return_p99_ms":{:.3f},"repeats":{},"gpus":{},"running":{},"waiting":{},"drawn_w":{},"asked_w":{},)"
-        R"("wanted_it_w":{},"planned_it_w":{},"slower":{},"smaller":{},"paused":{},"moved":{},"digest":"{}",)"
-        R"("peak_rss_bytes":{},"excludes":"filling the site, the copy for each repeat, the journal, the executors"}})"
+        R"({{"bench":"curtail","p50_ms":{:.3f},"p99_ms":{:.3f},"max_ms":{:.3f},"ends_p50_ms":{:.3f},)"
+        R"("return_p50_ms":{:.3f},"return_p99_ms":{:.3f},"repeats":{},"gpus":{},"running":{},)"
+        R"("waiting":{},"drawn_w":{},"asked_w":{},"wanted_it_w":{},"planned_it_w":{},"slower":{},)"
+        R"("smaller":{},"paused":{},"moved":{},"digest":"{}","peak_rss_bytes":{},)"
+        R"("excludes":"filling the site, the copy for each repeat, the journal, the executors"}})"
         "\n",
         at_share(r.calls_ns, 500), at_share(r.calls_ns, 990), at_share(r.calls_ns, 1'000),
         at_share(r.ends_ns, 500), at_share(r.returns_ns, 500), at_share(r.returns_ns, 990),

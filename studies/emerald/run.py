@@ -23,7 +23,7 @@ from datetime import datetime, timedelta, timezone
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 CALLED = datetime(2025, 5, 3, 23, 50, tzinfo=timezone.utc)  # 16:50 in Phoenix on the day of the test
-NOTICE, LASTS = timedelta(minutes=10), timedelta(hours=3)
+NOTICE, LASTS, GRACE = timedelta(minutes=10), timedelta(hours=3), timedelta(minutes=2)  # the load goes down a grace before
 SLOWEST = {"tier-0": None, "tier-1": 90, "tier-2": 75, "tier-3": 50}
 MIX = {"tier-0": 20, "tier-1": 20, "tier-2": 30, "tier-3": 30}  # % of the jobs: an assumption
 
@@ -54,16 +54,15 @@ sites:
 policy: {{grace: 2 min, max_waiting: 1000000}}
 """
 WORKLOAD = """kind: Synthetic
-workload: {team}
-seed: {seed}
-from: 2025-05-03
+workload: {name}
+from: {begins}
 until: 2025-05-04T12:00:00Z
 jobs: {jobs}
 sizes: [{sizes}]
 durations: [{{shortest: 10 min, p50: 2 h, p90: 8 h, p99: 18 h, longest: 36 h}}]
 walltimes: [{{factor: 1.5}}]
 checkpoints: {{share: 100 %, interval: 30 min}}
-teams: [{{name: {team}{flexible}}}]
+teams: [{teams}]
 {more}
 """
 # What else each tier says in a case; `slowest` is of the tier unless the case leaves it out.
@@ -94,13 +93,16 @@ def write_inputs(folder, site, may_slow):
     with open(os.path.join(folder, "portfolio.yaml"), "w") as out:
         out.write(PORTFOLIO.format(site=site, **world))
     files = []
-    for seed, (tier, share) in enumerate(MIX.items(), 11):
-        flexible, more = team_says(tier, may_slow)
-        path = os.path.join(folder, f"{tier}{'' if may_slow else '-stops'}.yaml")
+    # A workload is elastic as a whole: tier 1, which shrinks where nobody may be slowed, is one of its own.
+    for name, members, begins in (("tiers", ("tier-0", "tier-2", "tier-3"), "2025-05-03"), ("tier-1", ("tier-1",), "2025-05-03T00:07:00Z")):
+        says = {tier: team_says(tier, may_slow) for tier in members}
+        path = os.path.join(folder, f"{name}-{'slowed' if may_slow else 'stopped'}.yaml")
         with open(path, "w") as out:
             out.write(WORKLOAD.format(
-                team=tier, seed=seed, jobs=world["jobs"] * share // 100, flexible=flexible, more=more,
-                sizes=", ".join(f"{{gpus: {g}, weight: {w}}}" for g, w in world["sizes"])))
+                name=name, begins=begins, jobs=world["jobs"] * sum(MIX[tier] for tier in members) // 100,
+                teams=", ".join(f"{{name: {tier}, weight: {MIX[tier]}{says[tier][0]}}}" for tier in members),
+                more=says[members[0]][1],
+                sizes=", ".join(f"{{gpus: {g}, weight: {w}}}" for g, w in world["sizes"][::-1 if name == "tier-1" else 1])))
         files.append(path)
     return files
 
@@ -123,6 +125,12 @@ def simulate(ampacity, folder, name, site, workloads, watts, begins, notice):
     return result, starts
 
 
+def called_at(result, starts):
+    """The instant of the call as the starts have it: they count from the first job of the first workload."""
+    first = min(float(row["submit_s"]) for row in starts.values())
+    return first + CALLED.timestamp() - result["from_ms"] / 1000
+
+
 def minutes_of(call):
     """Of each minute of the call: how much less is drawn than when it was called."""
     course, drawn, minutes = list(call["course"]), call["drawn_before_w"], []
@@ -143,7 +151,8 @@ def tiers(before, after, called_s):
         stopped = [pair for pair in ran if int(pair[1]["attempts"]) > int(pair[0]["attempts"])]
         longer = [float(b["end_s"]) - float(b["start_s"]) - float(a["end_s"]) + float(a["start_s"])
                   for a, b in ran if b["end_s"] and int(b["attempts"]) == int(a["attempts"])]
-        table[tier] = (len(ran), len(stopped), longer)
+        worked_less = sum(int(a["gpus"]) * x for (a, _), x in zip((p for p in ran if p[1]["end_s"] and p not in stopped), longer))
+        table[tier] = (len(ran), len(stopped), longer, worked_less / 3600)
     return table
 
 
@@ -153,11 +162,11 @@ def checked(case, call, minutes, table, may_slow):
         problems.append(f"{case}: a minute with {min(minutes)} W of {call['asked_w']} W")
     if call["saved_j"] < call["asked_j"] or call["least_w"] < call["asked_w"]:
         problems.append(f"{case}: {call['saved_j']} J of {call['asked_j']} J, at least {call['least_w']} W")
-    ran, stopped, longer = table["tier-0"]
+    ran, stopped, longer, _ = table["tier-0"]
     if ran == 0 or stopped or any(abs(x) > 0.001 for x in longer):
         problems.append(f"{case}: tier 0 was touched: {ran} ran, {stopped} stopped, {longer}")
     for tier, slowest in SLOWEST.items():
-        most = (LASTS + timedelta(minutes=2)).total_seconds() * (100 - (slowest or 100)) / 100
+        most = (LASTS + GRACE).total_seconds() * (100 - (slowest or 100)) / 100
         if may_slow and table[tier][2] and max(table[tier][2]) > most + 1:
             problems.append(f"{case}: {tier} took {max(table[tier][2])} s longer, more than {most} s")
     return problems
@@ -178,25 +187,24 @@ def play(ampacity, folder, site, case, percent, may_slow, baselines):
     name = f"{site}-{kind}-{percent}"
     after, starts = simulate(ampacity, folder, name, site, workloads, drawn * percent // 100, CALLED + NOTICE, NOTICE)
     call = after["curtailments"][0]
-    called_s = CALLED.timestamp()
-    table = tiers(before_starts, starts, called_s)
+    table = tiers(before_starts, starts, called_at(before, before_starts))
     minutes = minutes_of(call)
     lost = after["lost_by_cause_gpu_ms"].get("Curtailed", 0) / 3_600_000
-    print(f"| {site} | {case} | {call['drawn_before_w'] / 1e6:,.3f} | {call['asked_w'] / 1e6:,.3f} | {min(minutes) / 1e6:,.3f} | "
-          f"{mean(minutes) / 1e6:,.3f} | {call['saved_j'] / 3.6e9:,.3f} of {call['asked_j'] / 3.6e9:,.3f} | {call['slower']:,} | "
-          f"{call['smaller']:,} | {call['paused']:,} | {call['moved']:,} | {lost:,.1f} |")
+    print(f"| {site} | {case} | {call['drawn_before_w'] / 1e3:,.1f} | {call['asked_w'] / 1e3:,.1f} | {min(minutes) / 1e3:,.1f} | "
+          f"{mean(minutes) / 1e3:,.1f} | {call['saved_j'] / 3.6e9:,.3f} of {call['asked_j'] / 3.6e9:,.3f} | {call['slower']:,} | "
+          f"{call['smaller']:,} | {call['paused']:,} | {call['moved']:,} | {lost:,.1f} | {sum(t[3] for t in table.values()):,.1f} |")
     return call, minutes, table
 
 
 def show_tiers(rows):
-    print("\n| site | case | tier | ran when called | of them stopped | the others: minutes longer, mean | most | may be |")
+    print("\n| site | case | tier | ran when called | of them stopped or resized | the others: minutes longer, mean | most | may be |")
     print("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |")
     for site, case, may_slow, table in rows:
-        for tier, (ran, stopped, longer) in table.items():
+        for tier, (ran, stopped, longer, _) in table.items():
             slowest = SLOWEST[tier] if may_slow else None
-            bound = f"{LASTS.total_seconds() / 60 * (100 - slowest) / 100:.0f}" if slowest else "0"
-            print(f"| {site} | {case} | {tier[-1]} | {ran:,} | {stopped:,} | {mean(longer) / 60:.1f} | "
-                  f"{max(longer, default=0) / 60:.1f} | {bound} |")
+            bound = f"{(LASTS + GRACE).total_seconds() / 60 * (100 - slowest) / 100:.1f}" if slowest else "0"
+            print(f"| {site} | {case} | {tier[-1]} | {ran:,} | {stopped:,} | {round(mean(longer) / 60, 3) + 0:.1f} | "
+                  f"{round(max(longer, default=0) / 60, 3) + 0:.1f} | {bound} |")
 
 
 def main():
@@ -209,9 +217,9 @@ def main():
     args = parser.parse_args()
     folder = args.out or tempfile.mkdtemp(prefix="emerald-")
     os.makedirs(folder, exist_ok=True)
-    print("| site | case | drew, MW | asked, MW | least shed of any minute | mean | MWh not drawn | slower | smaller | paused | moved "
-          "| GPU-hours lost |")
-    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("| site | case | drew, kW | asked, kW | least shed of any minute | mean | MWh not drawn | slower | smaller | paused | moved "
+          "| GPU-hours lost | put off |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     rows, problems, course = [], [], None
     for site in SITES if args.site == "both" else [args.site]:
         baselines = {}

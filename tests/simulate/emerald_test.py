@@ -30,8 +30,8 @@ def main() -> None:
                     for a, b in zip(course, course[1:]) if call["at_ms"] < b["at_ms"] and a["at_ms"] < call["until_ms"]) / 1000
         assert abs(saved - call["saved_j"]) < 0.02 * call["saved_j"], (saved, call["saved_j"])
         stopped = json.loads((Path(work) / "phoenix-stopped-25.json").read_text())["curtailments"][0]
-        assert call["slower"] > 0 and call["paused"] == call["moved"] == 0, call
-        assert stopped["slower"] == 0 and stopped["smaller"] > 0 and stopped["paused"] > 0, stopped
+        assert call["slower"] > 0 and call["moved"] == 0, call
+        assert stopped["slower"] == 0 and stopped["paused"] > 0, stopped
     print("ok")
 
 
