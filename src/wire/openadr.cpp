@@ -17,6 +17,10 @@ namespace {
 constexpr auto longest = Duration(366LL * 86'400'000);  // of a curtailment
 constexpr std::string_view endless = "P9999Y";
 
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
 const json::Value* member(const json::Object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
   return value == nullptr || value->is_null() ? nullptr : value;
@@ -117,7 +121,12 @@ class Reader {
     }
     if (programme_.empty()) return invalid("programID: is missing");
     if (out_.name.empty()) return invalid("eventName: neither it nor an id is given");
-    if (out_.name.size() > 200) return invalid("eventName: longer than 200 bytes");
+    for (const auto* text : {&programme_, &out_.name}) {
+      if (text->size() > 200) return invalid("programID, eventName: longer than 200 bytes");
+      if (std::any_of(text->begin(), text->end(), is_control)) {
+        return invalid("programID, eventName: a control character");
+      }
+    }
     return {};
   }
 
@@ -315,7 +324,7 @@ class Reader {
     c.from = start;
     c.until = end;
     c.event = out_.name;
-    c.note = fmt::format("OpenADR programme {}, {}", programme_.substr(0, 100), path);
+    c.note = fmt::format("OpenADR programme {}, {}", programme_, path);
     if (const auto problems = check(c); !problems.empty()) {
       return invalid(path + ": " + problems.front().message);
     }
@@ -448,8 +457,10 @@ Result<Instant> read_instant(std::string_view text) {
   return *at - offset;
 }
 
-Result<GridEvent> read_event(std::string_view text, const std::vector<std::string>& sites,
-                             Instant now) {
+namespace {
+
+Result<GridEvent> event_of(std::string_view text, const std::vector<std::string>& sites,
+                           Instant now) {
   const auto value = json::parse(text, limits::bytes);
   if (!value) return value.error();
   auto event = object_of(*value, "");
@@ -477,6 +488,18 @@ Result<GridEvent> read_event(std::string_view text, const std::vector<std::strin
         fmt::format("operation: '{}' is not understood: POST, CREATE or DELETE", *operation));
   }
   return Reader(*object, sites, now).read();
+}
+
+}  // namespace
+
+// What it quotes may hold anything; it is read on terminals.
+Result<GridEvent> read_event(std::string_view text, const std::vector<std::string>& sites,
+                             Instant now) {
+  auto event = event_of(text, sites, now);
+  if (event) return event;
+  auto error = event.error();
+  for (auto& c : error.message) c = is_control(c) ? '?' : c;
+  return error;
 }
 
 }  // namespace ampacity::openadr

@@ -199,6 +199,9 @@ TEST_CASE("an interval says when it begins, or follows the one before") {
 
 TEST_CASE("what is no event") {
   CHECK(refused("[]").rfind("(top): expected an object", 0) == 0);
+  CHECK(refused(event("", payload("PR\\u0007ICE", "1"))).find("'PR?ICE'") != std::string::npos);
+  CHECK(refused(R"({"programID":"p\u001b","id":"1"})").find("a control character") !=
+        std::string::npos);
   CHECK(refused("{}") == "programID: is missing");
   CHECK(refused(R"({"programID":"p"})") == "eventName: neither it nor an id is given");
   CHECK(refused(R"({"programID":"p","id":"1","objectType":"PROGRAM"})") ==
