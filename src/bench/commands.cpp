@@ -8,6 +8,7 @@
 #include <chrono>
 #include <fstream>
 
+#include "bench/curtail_command.hpp"
 #include "bench/engine_load.hpp"
 #include "bench/queue_load.hpp"
 #include "bench/server_process.hpp"
@@ -246,6 +247,7 @@ void add_commands(CLI::App& app, client::Run& run) {
   add_soak(app, run);
   add_workload(app, run);
   add_decide(*bench, run);
+  add_curtail(*bench, run);
   add_queues(*bench, run);
   add_simulate(*bench, run);
   auto call = std::make_shared<Call>();

@@ -287,6 +287,7 @@ void show(const api::CurtailmentList& list) {
                {"BEGUN"},
                {"DRAWS", true},
                {"LESS", true},
+               {"NOT DRAWN", true},
                {"SLOWED JOBS", true},
                {"NOTE", false, true}});
   for (const auto& c : list.curtailments) {
@@ -299,6 +300,9 @@ void show(const api::CurtailmentList& list) {
                {c.begun ? "yes" : "no"},
                {to_text(Power::of(c.drawn_w))},
                {to_text(Power::of(c.less_w)), c.begun && !met ? Colour::Yellow : Colour::None},
+               {c.asked_j == 0 ? std::string("-")
+                               : fmt::format("{} of {}", to_text(Energy::of(c.saved_j)),
+                                             to_text(Energy::of(c.asked_j)))},
                {fmt::format("{}", c.slowed_jobs.size())},
                {c.note}});
   }

@@ -46,7 +46,7 @@ void Engine::on(const Curtail& command) {
   if (auto objected = objection_to(call)) return refuse(std::move(*objected));
   const auto site = site_index(call.site);
   const auto drawn = facility_power(site);
-  const auto left = std::max(drawn - call.power, Power());
+  const auto left = call.limit.value_or(std::max(drawn - call.power, Power()));
   const auto ceiling = it_limit(left, state_.portfolio->sites[site.value()].pue);
   emit(CurtailmentCalled{call, drawn, ceiling, command.by});
   refresh_capacity(now_);
@@ -88,9 +88,27 @@ void Engine::measure_curtailments(Instant now) {
   for (const auto& [name, c] : state_.curtailments) {
     if (!c.begun || c.measured || c.curtailment.from > now) continue;
     const auto drawn = facility_power(site_index(c.curtailment.site));
-    measured.push_back({name, drawn, c.drawn - drawn, c.curtailment.power});
+    measured.push_back({name, drawn, c.drawn - drawn, c.asked()});
   }
   for (auto& event : measured) emit(std::move(event));
+}
+
+// Between two events nothing changes what a site draws.
+CalledCurtailment Engine::so_far(const CalledCurtailment& call, Instant now) const {
+  auto c = call;
+  const auto begin = std::max(state_.last_at, c.curtailment.from);
+  const auto end = std::min(now, c.curtailment.until);
+  if (!c.begun || end <= begin) return c;
+  const auto less = c.drawn - facility_power(site_index(c.curtailment.site));
+  c.saved += energy_of(less, end - begin);
+  c.least = std::min(c.least.value_or(less), less);
+  return c;
+}
+
+void Engine::count_curtailed(Instant at) {
+  for (auto& [name, c] : state_.curtailments) {
+    if (c.begun && c.curtailment.from < at) c = so_far(c, at);
+  }
 }
 
 // The gangs of a site that are not on their way out already.
@@ -132,7 +150,9 @@ void Engine::begin_curtailment(const std::string& name) {
   }
   const auto wanted = std::max(drawn - c.ceiling, Power());
   const auto relief = shed(loads_of(site), wanted);
-  emit(CurtailmentBegun{name, wanted, relief.power});
+  const auto count = [](const auto& gangs) { return static_cast<std::int64_t>(gangs.size()); };
+  emit(CurtailmentBegun{name, wanted, relief.power, count(relief.slowed), count(relief.shrunk),
+                        count(relief.paused), count(relief.moved)});
   relieve(relief, "curtailment " + name);
 }
 
@@ -157,10 +177,13 @@ void Engine::set_pace(JobId id, Ratio pace, const std::string& by) {
 
 // Whoever works slower at this site returns to its pace, as far as no other call is on.
 void Engine::end_curtailment(const std::string& name, const std::string& why) {
-  const auto site = site_index(state_.curtailments.at(name).curtailment.site);
-  const bool begun = state_.curtailments.at(name).begun;
-  emit(CurtailmentEnded{name, why});
-  if (!begun) return;
+  const auto call = so_far(state_.curtailments.at(name), now_);
+  const auto site = site_index(call.curtailment.site);
+  const auto counted = std::min(now_, call.curtailment.until) - call.curtailment.from;
+  emit(CurtailmentEnded{name, why, call.saved,
+                        energy_of(call.asked(), std::max(counted, Duration(0))),
+                        call.least.value_or(Power())});
+  if (!call.begun) return;
   for (const auto& [other, c] : state_.curtailments) {
     if (c.begun && site_index(c.curtailment.site) == site) return;
   }
@@ -172,8 +195,11 @@ void Engine::end_curtailment(const std::string& name, const std::string& why) {
 }
 
 void Engine::apply(const CurtailmentCalled& event, Instant) {
-  state_.curtailments[event.curtailment.name] = {event.curtailment, event.drawn, event.ceiling,
-                                                 false, false};
+  CalledCurtailment call;
+  call.curtailment = event.curtailment;
+  call.drawn = event.drawn;
+  call.ceiling = event.ceiling;
+  state_.curtailments[event.curtailment.name] = std::move(call);
   dirty_ = true;
 }
 

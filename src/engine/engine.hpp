@@ -80,6 +80,8 @@ class Engine {
   Usage usage_so_far(const Job& job, Instant now) const;
   // Of each team with a budget, in its period under way. O(gangs).
   std::map<std::string, Money> spent(Instant now) const;
+  // What the call has come to until `now`: the state counts until its latest event.
+  CalledCurtailment so_far(const CalledCurtailment& call, Instant now) const;
   Power facility_power_of(const std::string& site) const {  // at the meter; requires that it is
     return facility_power(site_index(site));
   }
@@ -189,6 +191,7 @@ class Engine {
   void limit_power(SiteIndex site);
   static Duration slowed_until(const LiveAttempt& live, Instant at);
   void measure_curtailments(Instant now);
+  void count_curtailed(Instant at);
   void reserve_curtailments();
   void expect_loads_back(PoolIndex pool);
   Power facility_power(SiteIndex site) const;

@@ -12,6 +12,7 @@ namespace ampacity {
 void Engine::evolve(const Event& event) {
   AMPACITY_ASSERT(event.at >= state_.last_at, "an event at {} after one at {}", to_ms(event.at),
                   to_ms(state_.last_at));
+  if (event.at > state_.last_at && !state_.curtailments.empty()) count_curtailed(event.at);
   state_.last_at = event.at;
   std::visit([&](const auto& body) { apply(body, event.at); }, event.body);
 }

@@ -26,6 +26,47 @@ bool spares_promises(const Fleet& fleet, const Planner& planner, PoolIndex pool,
   return !any || free.covers(taken_now(fleet, pool, demand));
 }
 
+// The places of several jobs, out of sight for as long as it lives; a node may be of two.
+class HiddenPlaces {
+ public:
+  explicit HiddenPlaces(Fleet& fleet) : fleet_(fleet) {}
+  HiddenPlaces(const HiddenPlaces&) = delete;
+  HiddenPlaces& operator=(const HiddenPlaces&) = delete;
+  ~HiddenPlaces() {
+    for (const auto& [node, places] : count_) fleet_.set_hidden({node, node + 1}, false);
+  }
+  void add(const std::vector<Share>& place) {
+    for (const auto nodes : ranges_of(place)) {
+      set(nodes, true, [&](std::uint32_t node) { return ++count_[node] == 1; });
+    }
+  }
+  void remove(const std::vector<Share>& place) {
+    for (const auto nodes : ranges_of(place)) {
+      set(nodes, false, [&](std::uint32_t node) {
+        const auto it = count_.find(node);
+        if (--it->second > 0) return false;
+        count_.erase(it);
+        return true;
+      });
+    }
+  }
+
+ private:
+  // Those of the nodes that change, a run at a time.
+  template <class Changes>
+  void set(NodeRange nodes, bool hidden, const Changes& changes) {
+    auto begin = nodes.begin;
+    for (auto n = nodes.begin; n <= nodes.end; ++n) {
+      if (n < nodes.end && changes(n)) continue;
+      if (n > begin) fleet_.set_hidden({begin, n}, hidden);
+      begin = n + 1;
+    }
+  }
+
+  Fleet& fleet_;
+  std::map<std::uint32_t, int> count_;
+};
+
 }  // namespace
 
 // What these nodes of a gang draw of what all of them do.
@@ -166,18 +207,20 @@ std::set<JobId> Engine::serve_those_with_room() {
     ahead_->quotas.use(job_of(job.job).team, gpus);
     ahead_->free -= gpus;
   };
-  for (const auto& job : all) count(job, +1);
+  HiddenPlaces hidden(fleet_);
+  std::vector<std::vector<Share>> places;
   for (const auto& job : all) {
+    count(job, +1);
+    hidden.add(places.emplace_back(state_.making_room.at(job.job).place));
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& job = all[i];
     count(job, -1);  // whatever comes of it is counted anew
-    Hiding hiding(fleet_);
-    for (const auto& other : all) {
-      const auto room = state_.making_room.find(other.job);
-      if (other.job != job.job && room != state_.making_room.end()) {
-        hiding.hide(ranges_of(room->second.place));
-      }
-    }
+    hidden.remove(places[i]);
     const auto answer = offer(job);
     if (answer == Answer::Placed || answer == Answer::Reserved) served.insert(job.job);
+    const auto room = state_.making_room.find(job.job);
+    if (room != state_.making_room.end()) hidden.add(room->second.place);
   }
   return served;
 }

@@ -4,6 +4,7 @@
 // Engine rebuilds it.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -103,8 +104,15 @@ struct CalledCurtailment {
   Power ceiling;  // IT, from its beginning until its end
   bool begun = false;
   bool measured = false;
+  Energy saved;                // while it counts, until the latest event
+  std::optional<Power> least;  // that it was less by
+  // Less at the meter: by the limit, where it states one.
+  Power asked() const {
+    return curtailment.limit ? std::max(drawn - *curtailment.limit, Power()) : curtailment.power;
+  }
 };
-BOOST_DESCRIBE_STRUCT(CalledCurtailment, (), (curtailment, drawn, ceiling, begun, measured))
+BOOST_DESCRIBE_STRUCT(CalledCurtailment, (),
+                      (curtailment, drawn, ceiling, begun, measured, saved, least))
 
 // What a team has spent of its budget in the period under way, without what its gangs that run have
 // cost since `since`.

@@ -173,6 +173,7 @@ class Fleet {
   // It would be in service, were it not booked.
   bool serves_booking(NodeIndex node) const { return (flags_[node.value()] & ~Booked) == 0; }
   bool is_booked(NodeIndex node) const { return (flags_[node.value()] & Booked) != 0; }
+  bool is_hidden(NodeIndex node) const { return (flags_[node.value()] & Hidden) != 0; }
   bool is_drained(NodeIndex node) const { return (flags_[node.value()] & Drained) != 0; }
   bool is_usable(HallIndex hall) const { return usable_[hall.value()]; }
   std::int64_t gpus(NodeIndex node) const { return pool(pool_of(node)).gpus_per_node; }
@@ -219,6 +220,7 @@ class Fleet {
 };
 
 // Hides nodes for as long as it lives: what is promised to a gang ahead is not there for others.
+// What another hides stays hidden after it.
 class Hiding {
  public:
   explicit Hiding(Fleet& fleet) : fleet_(fleet) {}
@@ -228,11 +230,23 @@ class Hiding {
     for (const auto nodes : hidden_) fleet_.set_hidden(nodes, false);
   }
   void hide(const std::vector<NodeRange>& places) {
-    for (const auto nodes : places) fleet_.set_hidden(nodes, true);
-    hidden_.insert(hidden_.end(), places.begin(), places.end());
+    for (const auto nodes : places) hide_unhidden(nodes);
   }
 
  private:
+  void hide_unhidden(NodeRange nodes) {
+    for (auto n = nodes.begin; n < nodes.end;) {
+      const bool known = fleet_.is_hidden(NodeIndex(n));
+      auto end = n + 1;
+      while (end < nodes.end && fleet_.is_hidden(NodeIndex(end)) == known) ++end;
+      if (!known) {
+        fleet_.set_hidden({n, end}, true);
+        hidden_.push_back({n, end});
+      }
+      n = end;
+    }
+  }
+
   Fleet& fleet_;
   std::vector<NodeRange> hidden_;
 };

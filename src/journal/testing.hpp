@@ -166,19 +166,22 @@ inline Entry booked() {
 
 // A site draws less for a while, and a team spends its budget.
 inline Entry curtailed() {
-  const Curtailment call{"noon", "abilene", Power::of(30'000'000), at(22), at(23), "heat"};
+  const Curtailment call{"noon", "abilene", Power::of(30'000'000), at(22),
+                         at(23), "heat",    std::nullopt,          "peak"};
   const Money budget = Money::of(60'000'000);
-  return {at(22),
-          Curtail{call, "grid"},
-          {},
-          {{at(22), CurtailmentCalled{call, Power::of(90'000'000), Power::of(50'000'000), "grid"}},
-           {at(22), CurtailmentBegun{"noon", Power::of(25'000'000), Power::of(25'100'000)}},
-           {at(22), PaceChanged{{JobId(9), 1}, Ratio::of(740'000), Power::of(1'967), "noon"}},
-           {at(22), CurtailmentMeasured{"noon", Power::of(60'000'000), Power::of(30'000'000),
-                                        Power::of(30'000'000)}},
-           {at(22), CurtailmentEnded{"noon", "its time is over"}},
-           {at(22), BudgetBegun{"research", at(0), at(2'000'000), Money()}},
-           {at(22), BudgetSpent{"research", budget, budget, true}}}};
+  return {
+      at(22),
+      Curtail{call, "grid"},
+      {},
+      {{at(22), CurtailmentCalled{call, Power::of(90'000'000), Power::of(50'000'000), "grid"}},
+       {at(22), CurtailmentBegun{"noon", Power::of(25'000'000), Power::of(25'100'000), 3, 1, 0, 2}},
+       {at(22), PaceChanged{{JobId(9), 1}, Ratio::of(740'000), Power::of(1'967), "noon"}},
+       {at(22), CurtailmentMeasured{"noon", Power::of(60'000'000), Power::of(30'000'000),
+                                    Power::of(30'000'000)}},
+       {at(22), CurtailmentEnded{"noon", "its time is over", Energy::of(90), Energy::of(80),
+                                 Power::of(29)}},
+       {at(22), BudgetBegun{"research", at(0), at(2'000'000), Money()}},
+       {at(22), BudgetSpent{"research", budget, budget, true}}}};
 }
 
 // Two jobs; between them every kind of event. Job 1 fails on a node, is held, is run again and

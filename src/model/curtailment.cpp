@@ -15,7 +15,12 @@ std::vector<Problem> check(const Curtailment& curtailment) {
     say("name", fmt::format("'{}' is not a name: lower-case letters, digits and inner '-'",
                             curtailment.name));
   }
-  if (curtailment.power <= Power()) {
+  if (curtailment.limit) {
+    if (*curtailment.limit < Power()) {
+      say("limit", fmt::format("expected 0 W or more, got {}", to_text(*curtailment.limit)));
+    }
+    if (curtailment.power != Power()) say("power", "either so much less, or a limit, not both");
+  } else if (curtailment.power <= Power()) {
     say("power", fmt::format("expected more than 0 W, got {}", to_text(curtailment.power)));
   }
   if (curtailment.until <= curtailment.from) {

@@ -149,7 +149,11 @@ class SpecChecker {
   void teams() {
     if (spec_.teams.size() > limits::synthetic_teams) return say("teams", "too many");
     for (std::size_t i = 0; i < spec_.teams.size(); ++i) {
-      if (spec_.teams[i].name.empty()) say(fmt::format("teams[{}].name", i), "is empty");
+      const auto& team = spec_.teams[i];
+      if (team.name.empty()) say(fmt::format("teams[{}].name", i), "is empty");
+      if (team.slowest && (*team.slowest < Ratio::of(10'000) || *team.slowest > one)) {
+        say(fmt::format("teams[{}].slowest", i), "expected 1 % to 100 %");
+      }
     }
     sum("teams", spec_.teams);
   }

@@ -49,6 +49,10 @@ struct SyntheticTeam {
   std::string name;
   std::int64_t weight = 1;
   std::string priority_class;
+  // What its jobs put up with while their site has to draw less (model/job.hpp).
+  std::optional<Ratio> slowest;
+  bool pausable = false;
+  bool requeue = true;
 };
 
 struct SyntheticElastic {

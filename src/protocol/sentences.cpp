@@ -219,23 +219,34 @@ struct Teller {
   }
   std::string operator()(const CurtailmentCalled& e) const {
     const auto& c = e.curtailment;
+    const auto asked = c.limit ? "at most " + to_text(*c.limit) : to_text(c.power) + " less";
     return fmt::format(
-        "curtailment {} called{}: {} less at {} from {} until {}; it draws {} at the "
+        "curtailment {} called{}: {} at {} from {} until {}; it draws {} at the "
         "meter, its IT load stays below {}{}",
-        c.name, by(e.by), to_text(c.power), c.site, to_text(c.from), to_text(c.until),
-        to_text(e.drawn), to_text(e.ceiling), c.note.empty() ? "" : ": " + c.note);
+        c.name, by(e.by), asked, c.site, to_text(c.from), to_text(c.until), to_text(e.drawn),
+        to_text(e.ceiling), c.note.empty() ? "" : ": " + c.note);
   }
   std::string operator()(const CurtailmentBegun& e) const {
-    return fmt::format("curtailment {} begins: {} of IT load have to go, {} will", e.name,
-                       to_text(e.wanted), to_text(e.planned));
+    std::string gangs;
+    const auto add = [&](std::int64_t count, std::string_view what) {
+      if (count > 0) gangs += fmt::format("{}{} {}", gangs.empty() ? ": " : ", ", count, what);
+    };
+    add(e.slower, "slower");
+    add(e.smaller, "smaller");
+    add(e.paused, "paused");
+    add(e.moved, "moved");
+    return fmt::format("curtailment {} begins: {} of IT load have to go, {} will{}", e.name,
+                       to_text(e.wanted), to_text(e.planned), gangs);
   }
   std::string operator()(const CurtailmentMeasured& e) const {
-    return fmt::format(
-        "curtailment {} counts from now on: {} less of the {} asked, {} at the meter", e.name,
-        to_text(e.less), to_text(e.asked), to_text(e.drawn));
+    const auto less = fmt::format("{} less of the {} asked, ", to_text(e.less), to_text(e.asked));
+    return fmt::format("curtailment {} counts from now on: {}{} at the meter", e.name,
+                       e.asked > Power() ? less : "", to_text(e.drawn));
   }
   std::string operator()(const CurtailmentEnded& e) const {
-    return fmt::format("curtailment {} ends: {}", e.name, e.why);
+    const auto saved = fmt::format("; {} not drawn of the {} asked, never less than {} less",
+                                   to_text(e.saved), to_text(e.asked), to_text(e.least));
+    return fmt::format("curtailment {} ends: {}{}", e.name, e.why, e.asked > Energy() ? saved : "");
   }
   std::string operator()(const PaceChanged& e) const {
     return fmt::format("{} works at {} % of its pace and draws {}{}", attempt(e.attempt),

@@ -496,14 +496,18 @@ struct CurtailmentCalled {
 };
 BOOST_DESCRIBE_STRUCT(CurtailmentCalled, (), (curtailment, drawn, ceiling, by))
 
-// The load goes down: so much IT power has to go, so much will.
+// The load goes down: so much IT power has to go, so much will, by so many gangs.
 struct CurtailmentBegun {
   std::string name;
   Power wanted;
   Power planned;
+  std::int64_t slower = 0;
+  std::int64_t smaller = 0;
+  std::int64_t paused = 0;
+  std::int64_t moved = 0;
   bool operator==(const CurtailmentBegun&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(CurtailmentBegun, (), (name, wanted, planned))
+BOOST_DESCRIBE_STRUCT(CurtailmentBegun, (), (name, wanted, planned, slower, smaller, paused, moved))
 
 // At the instant from which it counts: what the site draws at the meter, how much less that is than
 // when it was called, and how much less was asked.
@@ -516,12 +520,16 @@ struct CurtailmentMeasured {
 };
 BOOST_DESCRIBE_STRUCT(CurtailmentMeasured, (), (name, drawn, less, asked))
 
+// What was not drawn while it counted, against what was asked; and the least that it was less by.
 struct CurtailmentEnded {
   std::string name;
   std::string why;
+  Energy saved;
+  Energy asked;
+  Power least;
   bool operator==(const CurtailmentEnded&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(CurtailmentEnded, (), (name, why))
+BOOST_DESCRIBE_STRUCT(CurtailmentEnded, (), (name, why, saved, asked, least))
 
 // The gang works at this pace from now on, and draws this much (IT).
 struct PaceChanged {

@@ -89,8 +89,12 @@ void add_jobs(std::string& out, const SimulationResult& r) {
   }
   for (const auto& c : r.curtailments) {
     field(out, "curtailment",
-          fmt::format("{} at {}: {} less of the {} asked", c.name, c.site,
-                      to_text(Power::of(c.less_w)), to_text(Power::of(c.asked_w))));
+          fmt::format("{} at {}: {} less of the {} asked when it began, never less than {}; {} not "
+                      "drawn of {}; {} slower, {} smaller, {} paused, {} moved",
+                      c.name, c.site, to_text(Power::of(c.less_w)), to_text(Power::of(c.asked_w)),
+                      to_text(Power::of(c.least_w)), to_text(Energy::of(c.saved_j)),
+                      to_text(Energy::of(c.asked_j)), grouped(c.slower), grouped(c.smaller),
+                      grouped(c.paused), grouped(c.moved)));
   }
   if (r.checkpoints) {
     const auto& c = *r.checkpoints;

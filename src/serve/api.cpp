@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "serve/answers.hpp"
 #include "serve/billing.hpp"
+#include "serve/curtailment_routes.hpp"
 #include "serve/log_stream.hpp"
 #include "serve/metrics.hpp"
 #include "serve/request_routes.hpp"
@@ -63,9 +64,8 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (p[1] == "bookings" && p.size() == 3 && request.method == "DELETE") {
       co_return co_await end_booking(request);
     }
-    if (p[1] == "curtailments" && p.size() == 3 && request.method == "DELETE") {
-      co_return co_await end_curtailment(request);
-    }
+    const bool grid = p[1] == "openadr" || (p[1] == "curtailments" && request.method != "GET");
+    if (grid) co_return co_await curtailment_route(conductor, request);
     const bool wanted = p[1] == "requests" || p[1] == "rights";
     if (wanted && (p.size() > 2 || request.method == "POST")) {
       co_return co_await request_route(conductor, request);
@@ -110,7 +110,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (what == "leases") co_return ok(lease_list(engine, conductor.now()));
     if (what == "teams") co_return ok(team_list(engine, conductor.now()));
     if (what == "bookings") co_return ok(booking_list(engine));
-    if (what == "curtailments") co_return ok(curtailment_list(engine));
+    if (what == "curtailments") co_return ok(curtailment_list(engine, conductor.now()));
     if (what == "requests") co_return ok(request_list(engine));
     if (what == "rights") co_return ok(right_list(engine, conductor.now()));
     if (what == "portfolio") co_return ok(*engine.state().portfolio);
@@ -128,7 +128,6 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (is("POST", "nodes")) co_return co_await nodes(request);
     if (is("POST", "forecast")) co_return co_await dry_run(request);
     if (is("POST", "bookings")) co_return co_await book(request);
-    if (is("POST", "curtailments")) co_return co_await curtail(request);
     if (is("PUT", "portfolio")) co_return co_await configure(request);
     if (is("PATCH", "policy")) co_return co_await set_policy(request);
     co_return no_route(request);
@@ -382,26 +381,6 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
 
   Reply end_booking(const Request& request) {
     Command command = EndBooking{request.path[2], query_text(request, "by")};
-    co_return co_await change(std::move(command));
-  }
-
-  Reply curtail(const Request& request) {
-    auto body = body_of<api::CurtailmentBody>(request);
-    if (!body) co_return failure(body.error());
-    const auto name = body->curtailment.name;
-    Command command = Curtail{std::move(body->curtailment), std::move(body->by)};
-    const auto told = co_await conductor.tell(std::move(command));
-    if (!told) co_return failure(told.error());
-    if (told->refusal) co_return refusal(*told->refusal, true);
-    for (const auto& view : curtailment_list(conductor.engine()).curtailments) {
-      if (view.name == name) co_return ok(view, 201);
-    }
-    co_return failure(409, fmt::format("curtailment {} is over already", name),
-                      "CurtailmentInvalid");
-  }
-
-  Reply end_curtailment(const Request& request) {
-    Command command = EndCurtailment{request.path[2], query_text(request, "by")};
     co_return co_await change(std::move(command));
   }
 

@@ -236,19 +236,20 @@ api::TeamList team_list(const Engine& engine, Instant now) {
   return list;
 }
 
-api::CurtailmentList curtailment_list(const Engine& engine) {
+api::CurtailmentList curtailment_list(const Engine& engine, Instant now) {
   std::map<std::string, std::vector<std::int64_t>> slowed;  // by site
   for (const auto id : engine.live_jobs()) {
     const auto& live = *engine.state().jobs.find(id)->live;
     if (live.pace != one) slowed[live.site].push_back(id.value());
   }
   api::CurtailmentList list;
-  for (const auto& [name, called] : engine.state().curtailments) {
+  for (const auto& [name, known] : engine.state().curtailments) {
+    const auto called = engine.so_far(known, now);
     const auto& c = called.curtailment;
     const auto drawn = engine.facility_power_of(c.site);
     api::CurtailmentView view{name,
                               c.site,
-                              c.power.count(),
+                              called.asked().count(),
                               to_ms(c.from),
                               to_ms(c.until),
                               called.begun,
@@ -259,6 +260,12 @@ api::CurtailmentList curtailment_list(const Engine& engine) {
                               {},
                               c.note};
     if (called.begun) view.slowed_jobs = slowed[c.site];
+    if (c.limit) view.limit_w = c.limit->count();
+    view.saved_j = called.saved.count();
+    const auto counted = std::max(std::min(now, c.until) - c.from, Duration(0));
+    view.asked_j = energy_of(called.asked(), counted).count();
+    if (called.least) view.least_w = called.least->count();
+    view.event = c.event;
     list.curtailments.push_back(std::move(view));
   }
   std::stable_sort(list.curtailments.begin(), list.curtailments.end(),

@@ -16,7 +16,7 @@ api::SiteList site_list(const Engine& engine, Instant now);
 api::ForecastView forecast_view(const Forecast& forecast);
 api::TeamList team_list(const Engine& engine, Instant now);
 api::BookingList booking_list(const Engine& engine);
-api::CurtailmentList curtailment_list(const Engine& engine);
+api::CurtailmentList curtailment_list(const Engine& engine, Instant now);
 api::RequestView request_view(const Engine& engine, const OpenRequest& request);
 api::RequestList request_list(const Engine& engine);
 api::RightList right_list(const Engine& engine, Instant now);

@@ -9,6 +9,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -243,6 +244,7 @@ class Conversation {
     c.name = name;
     c.site = portfolio_.sites[r.next() % portfolio_.sites.size()].name;
     c.power = Power::of(static_cast<std::int64_t>(1 + r.next() % 12'000));
+    if (c.power.count() % 4 == 0) c.limit = std::exchange(c.power, Power());
     c.from = now_ + Duration(static_cast<std::int64_t>(r.next() % 10'000'000));
     c.until = c.from + Duration(static_cast<std::int64_t>(1 + r.next() % 30'000'000));
     tell(Curtail{c, "grid"});

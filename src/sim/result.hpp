@@ -229,7 +229,15 @@ BOOST_DESCRIBE_STRUCT(CheckpointResult, (),
                       (size_class, jobs, gpus, interval_ms, mean_between_failures_ms, checkpoint_ms,
                        restart_ms, best_interval_ms))
 
-// A site that had to draw less: what it drew at the meter when the call began to count.
+// What a site drew at the meter from this instant on.
+struct DrawSample {
+  std::int64_t at_ms = 0;
+  std::int64_t drawn_w = 0;
+};
+BOOST_DESCRIBE_STRUCT(DrawSample, (), (at_ms, drawn_w))
+
+// A site that had to draw less: what it drew at the meter when the call began to count, and what
+// came of it until it ended.
 struct CurtailmentResult {
   std::string name;
   std::string site;
@@ -237,8 +245,23 @@ struct CurtailmentResult {
   std::int64_t asked_w = 0;
   std::int64_t less_w = 0;  // than when it was called
   std::int64_t drawn_w = 0;
+  std::int64_t called_ms = 0;
+  std::int64_t drawn_before_w = 0;  // when it was called
+  std::int64_t until_ms = 0;        // its end
+  std::int64_t slower = 0;          // gangs, when the load went down; so the next
+  std::int64_t smaller = 0;
+  std::int64_t paused = 0;
+  std::int64_t moved = 0;
+  std::int64_t saved_j = 0;  // not drawn while it counted
+  std::int64_t asked_j = 0;
+  std::int64_t least_w = 0;  // that it was less by while it counted
+  // From the call until ten minutes after the end, by the minute (of a call of more than a day: by
+  // a 1,440th of it), as far as it changed.
+  std::vector<DrawSample> course;
 };
-BOOST_DESCRIBE_STRUCT(CurtailmentResult, (), (name, site, at_ms, asked_w, less_w, drawn_w))
+BOOST_DESCRIBE_STRUCT(CurtailmentResult, (),
+                      (name, site, at_ms, asked_w, less_w, drawn_w, called_ms, drawn_before_w,
+                       until_ms, slower, smaller, paused, moved, saved_j, asked_j, least_w, course))
 
 struct SimulationResult {
   std::string portfolio;

@@ -162,11 +162,13 @@ bool Simulation::step() {
   const auto next = next_instant();
   if (options_.until && (!next || *next > *options_.until)) {
     now_ = std::max(now_, *options_.until);
+    if (!courses_.empty()) follow_courses(now_);
     accounts_.advance(engine_, now_);
     return false;
   }
   if (!next) return false;
   now_ = std::max(now_, *next);
+  if (!courses_.empty()) follow_courses(now_);
   accounts_.advance(engine_, now_);
   say_what_is_due();
   decide();
@@ -389,12 +391,66 @@ void Simulation::note(const PaceChanged& event) {
   ends(event.attempt, r, now_ + Duration(left));
 }
 
+// The latest of the name: a copied server may know others.
+CurtailmentResult* Simulation::curtailment_named(const std::string& name) {
+  const auto found = std::find_if(curtailments_.rbegin(), curtailments_.rend(),
+                                  [&](const auto& c) { return c.name == name; });
+  return found == curtailments_.rend() ? nullptr : &*found;
+}
+
+void Simulation::note(const CurtailmentCalled& event) {
+  constexpr auto afterwards = Duration(600'000);
+  const auto& c = event.curtailment;
+  CurtailmentResult r;
+  r.name = c.name;
+  r.site = c.site;
+  r.called_ms = to_ms(now_);
+  r.until_ms = to_ms(c.until);
+  r.drawn_before_w = event.drawn.count();
+  r.asked_w = (c.limit ? std::max(event.drawn - *c.limit, Power()) : c.power).count();
+  const auto step = std::max(Duration(60'000), (c.until - now_) / 1'440);
+  courses_.push_back({curtailments_.size(), now_, step, c.until + afterwards});
+  curtailments_.push_back(std::move(r));
+}
+
+void Simulation::note(const CurtailmentBegun& event) {
+  if (auto* r = curtailment_named(event.name)) {
+    r->slower = event.slower;
+    r->smaller = event.smaller;
+    r->paused = event.paused;
+    r->moved = event.moved;
+  }
+}
+
 void Simulation::note(const CurtailmentMeasured& event) {
-  const auto& c = engine_.state().curtailments;
-  const auto known = c.find(event.name);
-  const auto site = known == c.end() ? std::string() : known->second.curtailment.site;
-  curtailments_.push_back({event.name, site, to_ms(now_), event.asked.count(), event.less.count(),
-                           event.drawn.count()});
+  if (auto* r = curtailment_named(event.name)) {
+    r->at_ms = to_ms(now_);
+    r->less_w = event.less.count();
+    r->drawn_w = event.drawn.count();
+  }
+}
+
+void Simulation::note(const CurtailmentEnded& event) {
+  if (auto* r = curtailment_named(event.name)) {
+    r->until_ms = to_ms(now_);
+    r->saved_j = event.saved.count();
+    r->asked_j = event.asked.count();
+    r->least_w = event.least.count();
+  }
+}
+
+// What the sites of these calls draw from each of their minutes before `until` on.
+void Simulation::follow_courses(Instant until) {
+  for (auto& course : courses_) {
+    auto& r = curtailments_[course.result];
+    const auto drawn = engine_.facility_power_of(r.site).count();
+    const bool due = course.next < until && course.next <= course.until;
+    if (due && (r.course.empty() || r.course.back().drawn_w != drawn)) {
+      r.course.push_back({to_ms(course.next), drawn});
+    }
+    while (course.next < until && course.next <= course.until) course.next += course.step;
+  }
+  std::erase_if(courses_, [](const Course& c) { return c.next > c.until; });
 }
 
 void Simulation::show(const AttemptEnded& event, const Run& r) {

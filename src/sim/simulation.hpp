@@ -124,7 +124,10 @@ class Simulation {
   void note(const NodeChanged& event);
   void note(const Drained& event);
   void note(const PaceChanged& event);
+  void note(const CurtailmentCalled& event);
+  void note(const CurtailmentBegun& event);
   void note(const CurtailmentMeasured& event);
+  void note(const CurtailmentEnded& event);
   template <class Other>
   void note(const Other&) {}
   // `since`: it is under way for so long already.
@@ -180,6 +183,15 @@ class Simulation {
   std::vector<CurtailmentResult> curtailments_;
   std::vector<Command> commands_;  // of the decision under way
   std::vector<Command> reports_;   // that follow from it
+  struct Course {  // of one that is on, or ended less than ten minutes ago
+    std::size_t result = 0;
+    Instant next;
+    Duration step;
+    Instant until;
+  };
+  std::vector<Course> courses_;
+  void follow_courses(Instant until);
+  CurtailmentResult* curtailment_named(const std::string& name);
   std::int64_t decisions_ = 0;
   std::map<std::string, std::int64_t> refusals_;
   std::int64_t refused_ = 0;

@@ -232,14 +232,21 @@ class Synthesis {
     auto& spec = workload_.kinds.emplace_back();
     spec.name = spec_.name;
     spec.command = {"true"};
-    if (!spec_.teams.empty()) spec.team = spec_.teams[team].name;
-    if (!spec_.teams.empty()) spec.priority_class = spec_.teams[team].priority_class;
+    if (!spec_.teams.empty()) belongs_to(spec_.teams[team], spec);
     if (saves) spec.checkpoint_interval = spec_.checkpoints.interval;
     if (elastic) {
       const auto least = scaled(gpus, spec_.elastic.least.count(), million);
       spec.gpus_min = GpuCount::of(std::clamp<std::int64_t>(least, 1, gpus));
     }
     return index;
+  }
+
+  static void belongs_to(const SyntheticTeam& team, JobSpec& spec) {
+    spec.team = team.name;
+    spec.priority_class = team.priority_class;
+    spec.slowest = team.slowest;
+    spec.pausable = team.pausable;
+    spec.requeue = team.requeue;
   }
 
   static constexpr std::uint32_t none = UINT32_MAX;

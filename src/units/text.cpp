@@ -111,8 +111,8 @@ constexpr std::array money_units{Unit{"USD", usd},
                                  Unit{"B$", usd * 1'000'000'000},
                                  Unit{"GUSD", usd * 1'000'000'000}};
 constexpr std::array duration_units{
-    Unit{"ms", 1},         Unit{"s", 1'000},        Unit{"min", 60'000},     Unit{"h", 3'600'000},
-    Unit{"d", 86'400'000}, Unit{"day", 86'400'000}, Unit{"days", 86'400'000}};
+    Unit{"ms", 1},        Unit{"s", 1'000},      Unit{"min", 60'000},     Unit{"m", 60'000},
+    Unit{"h", 3'600'000}, Unit{"d", 86'400'000}, Unit{"day", 86'400'000}, Unit{"days", 86'400'000}};
 
 // Splits "1 h 30 min" before each number that follows a unit.
 Result<Duration> sum_of_durations(std::string_view text) {

@@ -271,9 +271,11 @@ BOOST_DESCRIBE_STRUCT(TeamList, (), (teams, gpus_in_service, guaranteed, overpro
 // POST /v1/curtailments. A `from` that is missing or past means now.
 struct CurtailmentBody {
   Curtailment curtailment;
+  Duration notice{};   // it counts no sooner than so long from now
+  Duration lasting{};  // if it is more than 0, it ends so long after it began to count
   std::string by;
 };
-BOOST_DESCRIBE_STRUCT(CurtailmentBody, (), (curtailment, by))
+BOOST_DESCRIBE_STRUCT(CurtailmentBody, (), (curtailment, notice, lasting, by))
 
 struct CurtailmentView {
   std::string name;
@@ -288,15 +290,29 @@ struct CurtailmentView {
   std::int64_t ceiling_w = 0;       // of the IT load, while it is on
   std::vector<std::int64_t> slowed_jobs;
   std::string note;
+  std::optional<std::int64_t> limit_w;  // at the meter, where it was called as one
+  std::int64_t saved_j = 0;             // not drawn since it counts, until now
+  std::int64_t asked_j = 0;             // not to be drawn since it counts, until now
+  std::optional<std::int64_t> least_w;  // that it was less by since it counts
+  std::string event;                    // of a grid's programme, or empty
 };
 BOOST_DESCRIBE_STRUCT(CurtailmentView, (),
                       (name, site, asked_w, from_ms, until_ms, begun, drawn_before_w, drawn_w,
-                       less_w, ceiling_w, slowed_jobs, note))
+                       less_w, ceiling_w, slowed_jobs, note, limit_w, saved_j, asked_j, least_w,
+                       event))
 
 struct CurtailmentList {
   std::vector<CurtailmentView> curtailments;  // by the instant at which they begin
 };
 BOOST_DESCRIBE_STRUCT(CurtailmentList, (), (curtailments))
+
+// What an event of OpenADR came to: 201 if it was new, 200 if it was known already.
+struct OpenAdrView {
+  std::string event;
+  std::vector<CurtailmentView> curtailments;  // that are not over
+  std::vector<std::string> remarks;           // parts of it that nothing follows from
+};
+BOOST_DESCRIBE_STRUCT(OpenAdrView, (), (event, curtailments, remarks))
 
 // POST /v1/requests. A holder of a refusal right is asked at once.
 struct RequestBody {

@@ -154,10 +154,12 @@ class Paths {
   template <class Body, class T>
   void send(const char* method, const char* path, const char* what, const Array& parameters = {},
             const char* status = "200") {
-    add(path, method, what, parameters,
-        answer("done and durable", content("application/json", schemas_.of<T>())), status);
-    paths_[path].as_object()[method].as_object()["requestBody"] =
-        Object{{"required", true}, {"content", content("application/json", schemas_.of<Body>())}};
+    send_as<T>(method, path, what, schemas_.of<Body>(), parameters, status);
+  }
+  // A body that another standard defines.
+  template <class T>
+  void post(const char* path, const char* what, Value body) {
+    send_as<T>("post", path, what, std::move(body), {}, "201");
   }
   template <class Body, class T>
   void post(const char* path, const char* what, const char* status = "200") {
@@ -170,6 +172,15 @@ class Paths {
   Object take() { return std::move(paths_); }
 
  private:
+  template <class T>
+  void send_as(const char* method, const char* path, const char* what, Value body,
+               const Array& parameters, const char* status) {
+    add(path, method, what, parameters,
+        answer("done and durable", content("application/json", schemas_.of<T>())), status);
+    paths_[path].as_object()[method].as_object()["requestBody"] =
+        Object{{"required", true}, {"content", content("application/json", std::move(body))}};
+  }
+
   void add(const char* path, const char* method, const char* what, const Array& parameters,
            Object good, const char* status = "200") {
     Object responses{
@@ -238,6 +249,15 @@ void fleet_paths(Paths& p) {
       "/v1/curtailments", "Call a site to draw so much less for a while", "201");
   p.remove("/v1/curtailments/{name}", "Call it off; the loads return",
            {call, parameter("by", "query", "who, for the record", text())});
+  p.post<api::OpenAdrView>(
+      "/v1/openadr/events",
+      "Call what an event of OpenADR 3 asks for. 201, or 200 if it is called already or over",
+      Object{{"type", "object"},
+             {"description",
+              "event or notification, as OpenADR 3.0.1 and 3.1.0 define them: src/wire/openadr.hpp "
+              "says what of them is understood"}});
+  p.remove("/v1/openadr/events/{event}", "It is over: its curtailments are called off",
+           {parameter("event", "path", "eventName, or the id where it has none", text())});
   p.post<api::TargetBody, api::Done>("/v1/drain",
                                      "Take a part of the fleet out of service for new work");
   p.post<api::TargetBody, api::Done>("/v1/resume", "Put it back");

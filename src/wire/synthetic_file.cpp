@@ -31,6 +31,9 @@ void describe(Fields& f, SyntheticTeam& team) {
   f.required("name", team.name, "A team of the portfolio.");
   f.optional("weight", team.weight, "So many jobs, against the other weights.");
   f.optional("priority_class", team.priority_class, "Of its jobs.");
+  f.optional("slowest", team.slowest, "Of their pace, that its jobs put up with in a curtailment.");
+  f.optional("pausable", team.pausable, "Whether they may pause for one.");
+  f.optional("requeue", team.requeue, "false: they are never stopped for others.");
 }
 
 void describe(Fields& f, SyntheticElastic& elastic) {

@@ -317,6 +317,61 @@ def test_curtailments() -> None:
     release_all(pauses, rigid)
 
 
+def openadr_event(watts: int, name: str = "Summer Peak", kind: str = "DISPATCH_SETPOINT_RELATIVE", **members) -> dict:
+    """From now on, an hour; members beside them or instead."""
+    return {"objectType": "EVENT", "programID": "44", "eventName": name, "targets": [{"type": "RESOURCE_NAME", "values": ["attic"]}],
+            "payloadDescriptors": [{"payloadType": kind, "units": "W"}],
+            "intervalPeriod": {"start": "0001-01-01T00:00:00Z", "duration": "PT1H"},
+            "intervals": [{"id": 0, "payloads": [{"type": kind, "values": [watts]}]}], **members}
+
+
+def test_openadr() -> None:
+    """An event is called once, refused by the name of what is not understood, and over when it is deleted."""
+    path, name = "/v1/openadr/events", "/v1/openadr/events/{event}"
+    asked = openadr_event(-40, reportDescriptors=[{"payloadType": "USAGE"}])
+    answer = call("POST", path, body=asked, status=201)
+    assert answer["event"] == "Summer Peak" and len(answer["curtailments"]) == 1, answer
+    one = answer["curtailments"][0]
+    assert one["asked_w"] == 40 and one["begun"] and one["event"] == "Summer Peak" and one["name"].startswith("summer-peak-"), one
+    assert answer["remarks"][0].startswith("reportDescriptors: no reports are sent"), answer
+    again = call("POST", path, body=asked, status=200)
+    assert [c["name"] for c in again["curtailments"]] == [one["name"]], again
+    other = call("POST", path, body=openadr_event(-41), status=409)
+    assert "says something else: DELETE" in other["error"], other
+    limit = call("POST", path, body=openadr_event(900, name="feeder", kind="IMPORT_CAPACITY_LIMIT"), status=201)["curtailments"][0]
+    assert limit["limit_w"] == 900, limit
+    for bad, words in [
+        (openadr_event(2, name="price", kind="PRICE"), "payloads of type 'PRICE' are not understood"),
+        (openadr_event(5, name="up"), "a site cannot be made to draw more"),
+        (openadr_event(-5, name="lost", targets=["atic"]), "did you mean 'attic'"),
+        (openadr_event(-5, name="all", targets=[]), "targets: which of the"),
+    ]:
+        assert words in call("POST", path, body=bad, status=400)["error"], bad
+    late = [{"id": i, "payloads": [{"type": "DISPATCH_SETPOINT_RELATIVE", "values": [-1]}]} for i in range(2)]
+    past = openadr_event(-1, name="past", intervalPeriod={"start": "2020-01-01T00:00:00Z", "duration": "PT1H"}, intervals=late)
+    assert call("POST", path, body=past, status=200)["curtailments"] == [], "it is over"
+    # All or nothing: somebody took the name of its second part.
+    two = openadr_event(-1, name="two", intervals=late)
+    parts = [c["name"] for c in call("POST", path, body=two, status=201)["curtailments"]]
+    assert len(parts) == 2
+    call("DELETE", name, "/v1/openadr/events/two")
+    call("POST", "/v1/curtailments", body=curtailment(parts[1], 10), status=201)
+    assert f"called '{parts[1]}' already" in call("POST", path, body=two, status=422)["error"]
+    assert parts[0] not in [c["name"] for c in call("GET", "/v1/curtailments")["curtailments"]]
+    call("DELETE", "/v1/curtailments/{name}", f"/v1/curtailments/{parts[1]}")
+    assert raw("POST", path, json.dumps(asked), token="")[0] == 401
+    call("DELETE", name, "/v1/openadr/events/Summer%20Peak")
+    assert call("DELETE", name, "/v1/openadr/events/Summer%20Peak", status=404)["reason"] == "NameUnknown"
+    for _ in range(2):  # a notification may come twice
+        ended = call("POST", path, body={"objectType": "EVENT", "operation": "DELETE", "object": {"eventName": "feeder"}}, status=200)
+        assert ended == {"event": "feeder", "curtailments": [], "remarks": []}, ended
+    assert call("GET", "/v1/curtailments") == {"curtailments": []}
+    body = curtailment("soon", 10, begins=-5_000, ends=-1_000)
+    soon = call("POST", "/v1/curtailments", body={**body, "notice": 600_000, "lasting": 3_600_000}, status=201)
+    assert not soon["begun"] and soon["until_ms"] - soon["from_ms"] == 3_600_000 and soon["from_ms"] >= now_ms() + 590_000, soon
+    call("DELETE", "/v1/curtailments/{name}", "/v1/curtailments/soon")
+
+
 def test_outage_of_a_rack() -> None:
     rack = "attic/hall/p1/r1"
     call("POST", "/v1/nodes", body={"node": rack, "state": "Down", "detail": "breaker"})
@@ -614,7 +669,7 @@ def test_second_server_and_restart(server: subprocess.Popen) -> subprocess.Popen
 def main() -> None:
     server = start()
     try:
-        for test in (test_jobs, test_waiting_and_cancel, test_refusals, test_operations, test_holds, test_bookings, test_curtailments,
+        for test in (test_jobs, test_waiting_and_cancel, test_refusals, test_operations, test_holds, test_bookings, test_curtailments, test_openadr,
                      test_outage_of_a_rack,
                      test_elastic_and_speeds, test_policy, test_portfolio, test_snapshot, test_events, test_command_line, test_money, test_requests):
             test()

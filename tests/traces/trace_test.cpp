@@ -188,12 +188,14 @@ class Conversation {
     return b;
   }
 
-  // curtail noon site=north kw=12 from=1h for=3h
+  // curtail noon site=north kw=12 from=1h for=3h, or most=12 (kW at the meter)
   Curtailment curtailment(const Words& words) const {
     Curtailment c;
     c.name = words.at(1);
     c.site = option(words, "site");
-    c.power = Power::of(std::stoll(option(words, "kw")) * 1'000);
+    c.power = Power::of(std::stoll(option(words, "kw", "0")) * 1'000);
+    if (const auto n = option(words, "most"); !n.empty())
+      c.limit = Power::of(std::stoll(n) * 1'000);
     c.from = now_ + parse_duration(option(words, "from", "0s")).value();
     c.until = c.from + parse_duration(option(words, "for", "1h")).value();
     return c;
