@@ -28,6 +28,7 @@
 #include "ledger/usage.hpp"
 #include "policy/places.hpp"
 #include "policy/planner.hpp"
+#include "policy/power_ahead.hpp"
 #include "policy/preemption.hpp"
 #include "policy/quota.hpp"
 #include "policy/shedding.hpp"
@@ -192,6 +193,16 @@ class Engine {
   void reserve_curtailments();
   void expect_loads_back(PoolIndex pool);
   Power facility_power(SiteIndex site) const;
+
+  // power_levels.cpp: what leases and providers carry, now and at known steps
+  void refresh_power_tree(Instant now);
+  void foresee_power();
+  void foresee_power(PoolIndex pool);
+  std::vector<Instant> power_steps(PoolIndex pool) const;
+  PowerThen power_at(PoolIndex pool, Instant at) const;
+  bool will_carry(PoolIndex pool, const Demand& demand) const;
+  std::optional<Power> carried_at(const Fleet::PowerLeft& level, Instant at) const;
+  std::string power_to_come(SiteIndex site, const Shape& shape) const;
 
   // budgets.cpp: what teams may spend
   bool has_budgets() const;

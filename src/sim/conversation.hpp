@@ -14,6 +14,7 @@
 #include "base/random.hpp"
 #include "engine/engine.hpp"
 #include "model/small_portfolio.hpp"
+#include "sim/power_check.hpp"
 
 namespace ampacity {
 
@@ -114,6 +115,7 @@ class Conversation {
     if (outcome.refusal) AMPACITY_ASSERT(!outcome.refusal->message.empty(), "a no without words");
     engine_.verify();
     check_gangs();
+    check_power(outcome);
     check_requests();
     AMPACITY_ASSERT(twin_.digest() == engine_.digest(), "the twin that replays has another state");
   }
@@ -263,7 +265,10 @@ class Conversation {
     if (r.next() % 2 == 0) a.from = now_ + within() - Duration(45'000'000);
     if (r.next() % 2 == 0) a.ends = now_ + within();
     if (r.next() % 3 == 0) a.ends = test::day("2030-01-01");
-    if (r.next() % 2 == 0) a.power = Power::of(static_cast<std::int64_t>(r.next() % 2'000'000));
+    if (r.next() % 2 == 0) {
+      const auto bits = r.next();  // every other time so little that it binds
+      a.power = Power::of(static_cast<std::int64_t>(bits % (bits % 2 == 0 ? 2'000'000 : 40'000)));
+    }
     if (r.next() % 3 == 0) {
       a.price = LeasePrice{PriceBasis::MwMonth,
                            Money::of(static_cast<std::int64_t>(r.next() % 1'000'000'000'000))};
@@ -339,7 +344,35 @@ class Conversation {
     if (r.next() % 3 == 0) portfolio.policy.restart_walltime = RestartWalltime::Remaining;
     if (r.next() % 3 == 0) portfolio.policy.killer_attempts = 1;
     if (r.next() % 3 == 0) return tell(SetPolicy{portfolio.policy, "ops"});
+    if (r.next() % 2 == 0) tighten(r, portfolio);
     tell(Configure{portfolio});
+  }
+
+  // Levels of power that bind: leases with ramps and over several sites, a provider, halls, racks.
+  void tighten(Random& r, Portfolio& portfolio) const {
+    const auto some = [&] { return Power::of(static_cast<std::int64_t>(5 + r.next() % 30) * 1'000); };
+    const auto factor = [&] {
+      return r.next() % 3 == 0 ? Ratio::of(static_cast<std::int64_t>(100 + r.next() % 60) * 10'000)
+                               : one;
+    };
+    for (auto& lease : portfolio.leases) {
+      if (r.next() % 2 == 0) continue;
+      lease.power = some();
+      lease.oversubscription = factor();
+      const auto step = now_ + Duration(static_cast<std::int64_t>(1 + r.next() % 20'000'000));
+      lease.ramp = {{lease.starts, some()}, {step, lease.power}};
+      if (r.next() % 3 == 0) lease.ends = step + Duration(10'000'000);
+    }
+    if (r.next() % 3 == 0) portfolio.leases[0].sites.push_back("south");
+    if (r.next() % 3 == 0) portfolio.providers.back().power = some();
+    for (auto& site : portfolio.sites) {
+      site.oversubscription = factor();
+      for (auto& hall : site.halls) {
+        if (r.next() % 2 == 0) hall.power = some();
+        if (r.next() % 3 == 0) hall.rack_power = Power::of(some().count() / 2);
+        hall.oversubscription = factor();
+      }
+    }
   }
 
   void pass(Duration time) {
@@ -350,6 +383,14 @@ class Conversation {
     }
     now_ = until;
     tell(Tick{});
+  }
+
+  void check_power(const Outcome& outcome) const {
+    for (const auto& event : outcome.events) {
+      const auto* placed = std::get_if<AttemptPlaced>(&event.body);
+      if (placed == nullptr) continue;
+      PowerCheck(engine_, now_).placed(*engine_.state().jobs.find(placed->attempt.job)->live);
+    }
   }
 
   // No award beyond what its provider accepted, or beyond what all holders left: from scratch.
