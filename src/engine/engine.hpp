@@ -54,6 +54,16 @@ struct LiveView {
   Duration slowed{};  // time that it has lost by its pace until now
 };
 
+// One level of power: what it admits, and what is drawn under it by the profiles of the gangs.
+struct PowerLevelNow {
+  PowerLevel level = PowerLevel::Site;
+  std::string name;  // of a group of leases: "a + b"
+  std::vector<std::string> sites;
+  std::optional<Power> limit;  // IT load; none: nothing is stated
+  Power drawn;
+  std::optional<PowerStep> next;  // the next step that is known
+};
+
 class Engine {
  public:
   // The commands of one instant: all are applied, then the queue is looked at once. One outcome for
@@ -87,6 +97,8 @@ class Engine {
   std::vector<NodeShare> nodes_of_booking(const std::string& name) const;  // requires that it is
   LeaseStatement lease_statement(const Lease& lease, Instant now) const;
   std::optional<std::size_t> active_lease(SiteIndex site) const;
+  // Providers, leases, sites, and the halls and racks that cannot feed all that stands in them.
+  std::vector<PowerLevelNow> power_levels(Instant now) const;
   Power it_power_of(SiteIndex site) const { return fleet_.power_drawn(site); }
 
   // Asserts what must hold after every event; linear in the state, for tests and after a restore.
@@ -201,7 +213,8 @@ class Engine {
   std::vector<Instant> power_steps(PoolIndex pool) const;
   PowerThen power_at(PoolIndex pool, Instant at) const;
   bool will_carry(PoolIndex pool, const Demand& demand) const;
-  std::optional<Power> carried_at(const Fleet::PowerLeft& level, Instant at) const;
+  std::optional<Power> carried_at(PowerLevel level, const std::string& name, Instant at) const;
+  void add_halls(std::vector<PowerLevelNow>& levels) const;
   std::string power_to_come(SiteIndex site, const Shape& shape) const;
 
   // budgets.cpp: what teams may spend

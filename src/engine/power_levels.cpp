@@ -98,10 +98,11 @@ bool Engine::will_carry(PoolIndex pool, const Demand& demand) const {
 }
 
 // What the level carries at an instant, whether it can bind then or not; none: it is not there.
-std::optional<Power> Engine::carried_at(const Fleet::PowerLeft& level, Instant at) const {
-  if (level.level == PowerLevel::Site) return admitted_at(site_named(level.name), at);
+std::optional<Power> Engine::carried_at(PowerLevel level, const std::string& name,
+                                        Instant at) const {
+  if (level == PowerLevel::Site) return admitted_at(site_named(name), at);
   for (const auto& feed : all_feeds(*state_.portfolio, fleet_.topology(), at)) {
-    if (feed.level == level.level && feed.name == level.name) return feed.limit;
+    if (feed.level == level && feed.name == name) return feed.limit;
   }
   return std::nullopt;
 }
@@ -121,13 +122,61 @@ std::string Engine::power_to_come(SiteIndex site, const Shape& shape) const {
                          to_text(c.curtailment.until));
     }
     for (const auto& stage : fleet_.power_tree().ahead()) {
-      const auto limit = carried_at(*binds, stage.from);
+      const auto limit = carried_at(binds->level, binds->name, stage.from);
       if (!limit || *limit <= binds->limit) continue;
       return fmt::format("; {} carries {} from {} on", name_of(*binds), to_text(*limit),
                          to_text(stage.from));
     }
   }
   return "";
+}
+
+void Engine::add_halls(std::vector<PowerLevelNow>& levels) const {
+  for (const auto& tight : fleet_.hall_power().tight()) {
+    const auto& hall = fleet_.topology().hall(tight.hall);
+    const std::vector<std::string> sites{fleet_.sites()[hall.site.value()].name};
+    if (tight.limit) {
+      levels.push_back({PowerLevel::Hall, hall.path, sites, tight.limit, tight.drawn, {}});
+    }
+    if (!tight.rack_limit) continue;
+    const auto most = std::max_element(tight.racks.begin(), tight.racks.end());
+    const RackIndex rack(hall.racks.begin +
+                         static_cast<std::uint32_t>(most - tight.racks.begin()));
+    const auto node = fleet_.path(NodeIndex(fleet_.topology().nodes_of(rack).begin));
+    levels.push_back({PowerLevel::Rack, node.substr(0, node.rfind('/')), sites, tight.rack_limit,
+                      *most, {}});
+  }
+}
+
+// From the outside to the inside. Of the racks of a hall the one that draws most.
+std::vector<PowerLevelNow> Engine::power_levels(Instant now) const {
+  std::vector<PowerLevelNow> levels;
+  for (const auto& feed : all_feeds(*state_.portfolio, fleet_.topology(), now)) {
+    if (feed.name.empty() || feed.limit == Power()) continue;  // no lease runs there
+    PowerLevelNow level{feed.level, feed.name, {}, feed.limit, fleet_.power_drawn(feed), {}};
+    for (const auto site : feed.sites) level.sites.push_back(fleet_.sites()[site.value()].name);
+    levels.push_back(std::move(level));
+  }
+  std::stable_sort(levels.begin(), levels.end(),
+                   [](const auto& a, const auto& b) { return a.level > b.level; });
+  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
+    const SiteIndex site(i);
+    const auto& name = fleet_.sites()[i].name;
+    levels.push_back({PowerLevel::Site, name, {name}, fleet_.power_limit(site),
+                      fleet_.power_drawn(site), {}});
+  }
+  for (const auto& stage : fleet_.power_tree().ahead()) {
+    for (auto& level : levels) {
+      if (level.next || stage.from <= now) continue;
+      const auto then = carried_at(level.level, level.name, stage.from);
+      const bool same = level.level == PowerLevel::Site
+                            ? then == admitted_at(site_named(level.name), now)
+                            : then == level.limit;
+      if (!same) level.next = PowerStep{stage.from, then.value_or(Power())};
+    }
+  }
+  add_halls(levels);
+  return levels;
 }
 
 }  // namespace ampacity

@@ -43,7 +43,7 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format("{}: {} GPUs are free; the next decision places it", e.site, e.free);
     return;
   }
-  if (ahead->curtails) {
+  if (ahead->curtails || ahead->steps) {
     e.reason = Reason::NotEnoughPower;
     e.message = fmt::format(
         "{}: {} GPUs are free, but their power is not from {} on ({}); a walltime of up to {} "

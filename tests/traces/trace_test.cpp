@@ -253,7 +253,7 @@ class Conversation {
   }
 
   // joins.south=north: under the lease of north; lease.north=9kW lease_factor.north=1.5;
-  // provider.azure=20kW; hall_power.north=8kW rack_power.north=4kW hall_factor.north=1.2
+  // provider.azure=20kW; hall_power.north=8kW rack_power.north=4kW hall_factor.north=1.2; tomorrow.north=10kW
   static void add_power(const Words& words, Portfolio& portfolio) {
     const auto power = [&](const std::string& key, const std::string& of) -> std::optional<Power> {
       const auto text = option(words, key + "." + of);
@@ -276,6 +276,9 @@ class Conversation {
     for (auto& provider : portfolio.providers) provider.power = power("provider", provider.name);
     for (auto& site : portfolio.sites) {
       site.oversubscription = factor("site_factor", site.name);
+      if (const auto more = power("tomorrow", site.name)) {  // of the interconnection
+        site.interconnection.push_back({test::day("2026-03-02"), *more});
+      }
       for (auto& hall : site.halls) {
         hall.power = power("hall_power", site.name).value_or(hall.power);
         hall.rack_power = power("rack_power", site.name);
