@@ -33,7 +33,7 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format(
         "{}: {} GPUs are free, but their power is not from {} on ({}); a walltime of up to {} "
         "would fit before it, this one asks for {}",
-        e.site, e.free, to_text(lack->at), whose(*lack->feed), to_text(lack->at - now),
+        e.site, e.free, to_text(lack->at), whose(*lack->feed), to_text(std::max(lack->at - now, Duration(0))),
         to_text(asker.walltime));
     return;
   }
@@ -48,7 +48,7 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format(
         "{}: {} GPUs are free, but their power is not from {} on ({}); a walltime of up to {} "
         "would fit before it, this one asks for {}",
-        e.site, e.free, to_text(ahead->at), ahead->whose(), to_text(ahead->at - now),
+        e.site, e.free, to_text(ahead->at), ahead->whose(), to_text(std::max(ahead->at - now, Duration(0))),
         to_text(asker.walltime));
     return;
   }
@@ -57,14 +57,14 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format(
         "{}: {} GPUs are free, but booking {} has them from {}; a walltime of up to {} would fit "
         "before it, this one asks for {}",
-        e.site, e.free, ahead->booking, to_text(ahead->at), to_text(ahead->at - now),
+        e.site, e.free, ahead->booking, to_text(ahead->at), to_text(std::max(ahead->at - now, Duration(0))),
         to_text(asker.walltime));
     return;
   }
   e.message = fmt::format(
       "{}: {} GPUs are free, but job {}, which comes first, starts on them by {}; a walltime of up "
       "to {} would fit before it, this one asks for {}",
-      e.site, e.free, ahead->job.value(), to_text(ahead->at), to_text(ahead->at - now),
+      e.site, e.free, ahead->job.value(), to_text(ahead->at), to_text(std::max(ahead->at - now, Duration(0))),
       to_text(asker.walltime));
 }
 

@@ -100,6 +100,17 @@ class Conversation {
     }
   }
 
+  // The portfolio again, with levels of power that bind.
+  void tighten(std::uint64_t code) {
+    Random r(code);
+    auto portfolio = portfolio_;
+    tighten(r, portfolio);
+    tell(Configure{portfolio});
+  }
+
+  // Gangs that were placed so far.
+  std::int64_t placed() const { return placed_; }
+
   const Engine& engine() const { return engine_; }
   std::int64_t started_twice() const { return started_twice_; }
   std::int64_t commands() const { return commands_; }
@@ -385,10 +396,11 @@ class Conversation {
     tell(Tick{});
   }
 
-  void check_power(const Outcome& outcome) const {
+  void check_power(const Outcome& outcome) {
     for (const auto& event : outcome.events) {
       const auto* placed = std::get_if<AttemptPlaced>(&event.body);
       if (placed == nullptr) continue;
+      ++placed_;
       PowerCheck(engine_, now_).placed(*engine_.state().jobs.find(placed->attempt.job)->live);
     }
   }
@@ -476,6 +488,7 @@ class Conversation {
   std::set<AttemptId> started_;
   std::int64_t started_twice_ = 0;
   std::int64_t commands_ = 0;
+  std::int64_t placed_ = 0;
 };
 
 }  // namespace ampacity
