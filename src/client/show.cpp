@@ -142,6 +142,36 @@ void show(const Explanation& e, std::int64_t job) {
   for (const auto& change : e.unblocks) fmt::print("would start if: {}\n", change);
 }
 
+namespace {
+
+void show_power(const std::vector<api::PowerLevelView>& levels) {
+  Table table({{"POWER OF"},
+               {"NAME", false, true},
+               {"ADMITS", true},
+               {"DRAWN", true},
+               {"LEFT", true},
+               {"NEXT STEP"}});
+  for (const auto& level : levels) {
+    const auto power = [](const std::optional<std::int64_t>& watts) {
+      return watts ? to_text(Power::of(*watts)) : std::string("-");
+    };
+    const bool over = level.limit_w && level.drawn_w > *level.limit_w;
+    const auto next = level.next_ms ? fmt::format("{} from {} on", power(level.next_limit_w),
+                                                  to_date(from_ms(*level.next_ms)))
+                                    : std::string("-");
+    table.add({{level.level},
+               {level.name},
+               {power(level.limit_w)},
+               {to_text(Power::of(level.drawn_w)), over ? Colour::Red : Colour::None},
+               {power(level.left_w)},
+               {next}});
+  }
+  fmt::print("\nIT power by level\n");
+  table.print();
+}
+
+}  // namespace
+
 void show(const api::SiteList& list) {
   Table table({{"SITE"},
                {"STATE"},
@@ -172,6 +202,7 @@ void show(const api::SiteList& list) {
                {out.empty() ? "-" : listed(out), Colour::Yellow}});
   }
   table.print();
+  show_power(list.power);
 }
 
 void show(const api::LeaseList& list) {

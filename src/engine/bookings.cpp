@@ -130,18 +130,13 @@ Result<std::vector<Share>> Engine::chosen_nodes(const Booking& booking) const {
     if (usable != later.is_usable(HallIndex(i))) later.set_usable(HallIndex(i), usable);
   }
   for (std::uint32_t i = 0; i < later.sites().size(); ++i) {
-    const auto& site = portfolio.sites[i];
-    std::optional<Power> limit;
-    if (const auto power = interconnection_at(site, booking.from)) {
-      limit = it_limit(*power, site.pue);
-    }
-    later.set_power_limit(SiteIndex(i), limit);
+    later.set_power_limit(SiteIndex(i), admitted_at(portfolio.sites[i], booking.from));
   }
   for (const auto id : live_jobs()) {
     const auto& live = *job_of(id).live;
     if (live.expected_end > booking.from) continue;
     later.give_back(live.shares);
-    later.draw(site_of(live), Power() - live.draws);
+    later.draw(live.shares, Power() - live.draws);
   }
   for (const auto& [name, other] : state_.bookings) {
     const bool clash = overlap(booking, other.booking);
@@ -322,8 +317,13 @@ Engine::Answer Engine::offer_booked(const WaitingQueue::Candidate& candidate) {
     const auto walltime = walltime_in(shape, k, candidate.walltime);
     if (!standings_[pool.value()].lease || now_ + walltime > b.booking.until) continue;
     const auto there = [&](const Demand& demand) {
-      return fleet_.has_power(pool, demand) ? find_booked(fleet_, pool, demand, b.nodes)
-                                            : std::nullopt;
+      const std::optional<std::vector<Share>> nothing;
+      const auto place =
+          fleet_.has_power(pool, demand) ? find_booked(fleet_, pool, demand, b.nodes) : nothing;
+      if (!place || !fleet_.feeds(*place, fleet_.power_of(pool, demand.sized(1)))) return nothing;
+      const auto lasts = power_window(fleet_, planner_, fleet_.pool(pool).site,
+                                      fleet_.power_of(pool, demand), now_);
+      return lasts < walltime ? nothing : place;
     };
     if (!there(shape.demand)) continue;
     const auto size = largest_size(fleet_, pool, shape.demand, shape.demand.most,

@@ -242,7 +242,8 @@ void Engine::apply(const PaceChanged& event, Instant at) {
   if (live.started) live.walltime = live.expected_end - *live.started;
   live.pace = event.pace;
   live.paced = at;
-  fleet_.draw(site_of(live), event.draws - live.draws);
+  fleet_.draw(live.shares, Power() - live.draws);
+  fleet_.draw(live.shares, event.draws);
   live.draws = event.draws;
   occupy(id, job);
   arm(id, live, job);
@@ -278,7 +279,8 @@ void Engine::reserve_curtailments() {
       r.until = c.curtailment.until;
       r.booking = name;
       r.curtails = true;
-      r.need.watts = (fleet_.power_free(pool) - left).count();
+      const auto foreseen = power_at(pool, r.at).left - power_at(pool, now_).left;
+      r.need.watts = (fleet_.power_free(pool) + foreseen - left).count();
       if (r.need.watts > 0) planner_.reserve(pool, r);
     }
   }

@@ -104,14 +104,14 @@ void Engine::refresh_capacity(Instant now) {
         energised ? (leased ? "energised and leased" : "no lease is active") : "not energised"});
   }
   refresh_power(now);
+  refresh_power_tree(now);
 }
 
 // What each site may draw: its interconnection of the day / PUE.
 void Engine::refresh_power(Instant now) {
   for (const auto& site : state_.portfolio->sites) {
     for (const auto& step : site.interconnection) look_at_capacity(step.from);
-    std::optional<Power> limit;
-    if (const auto power = interconnection_at(site, now)) limit = it_limit(*power, site.pue);
+    const auto limit = admitted_at(site, now);
     const auto known = state_.site_power.find(site.name);
     const auto before =
         known == state_.site_power.end() ? std::nullopt : std::optional(known->second);
@@ -180,6 +180,7 @@ void Engine::schedule() {
   full_bookings_.clear();
   planner_.forget_reservations();
   reserve_bookings();
+  foresee_power();
   reserve_curtailments();
   reserve_resizing();
   const auto had_their_turn = serve_those_with_room();
@@ -271,7 +272,8 @@ bool Engine::is_open(PoolIndex pool) const {
 }
 
 bool Engine::takes_reservation(PoolIndex pool, const Demand& demand) const {
-  return is_open(pool) && fleet_.fits_in_service(pool, demand);
+  return is_open(pool) && fleet_.fits_in_service(pool, demand) &&
+         (fleet_.carries(pool, demand) || will_carry(pool, demand));
 }
 
 // Promises a place to a job that cannot start: in the pool where it can start first, of those that
@@ -287,6 +289,7 @@ bool Engine::reserve(const WaitingQueue::Candidate& job, std::int64_t held_back,
     const auto pool = shape.pools[k];
     if ((only && pool != *only) || !takes_reservation(pool, shape.demand)) continue;
     if (state_.portfolio->policy.backfill == Backfill::None) {
+      if (!fleet_.carries(pool, shape.demand)) continue;
       planner_.close(pool, job.job);
       closed = true;
       continue;

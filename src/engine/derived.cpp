@@ -248,7 +248,7 @@ void Engine::rebuild_fleet() {
   for (const auto& [id, job] : state_.jobs) {
     if (!job.live) continue;
     fleet_.take(job.live->shares);
-    fleet_.draw(site_of(*job.live), job.live->draws);
+    fleet_.draw(job.live->shares, job.live->draws);
     occupy(id, job);
     const auto team = quotas_.team(job.spec->team);
     quotas_.use(team, job.live->gpus);
@@ -269,6 +269,8 @@ void Engine::rebuild() {
     for (const auto at : failures) failures_.emplace(at, node);
   }
   standings_ = standings(*state_.portfolio, fleet_, state_.last_at);
+  fleet_.set_power_tree(
+      std::make_shared<PowerTree>(*state_.portfolio, fleet_.topology(), state_.last_at));
   capacity_due_ = state_.last_at;
   budgets_due_.reset();
   if (has_budgets()) {

@@ -260,7 +260,7 @@ bool Engine::grow(JobId id) {
     PreemptionRules nothing;
     nothing.went = [](const Victim&, std::int64_t) {};
     const Victim self{id, 0, &live.shares, live.draws};
-    Away away(fleet_, site_of(live), nothing);
+    Away away(fleet_, nothing);
     away.take(self);
     Hiding hiding(fleet_);
     for (const auto& r : planner_.reservations(pool)) {

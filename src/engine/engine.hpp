@@ -28,6 +28,7 @@
 #include "ledger/usage.hpp"
 #include "policy/places.hpp"
 #include "policy/planner.hpp"
+#include "policy/power_ahead.hpp"
 #include "policy/preemption.hpp"
 #include "policy/quota.hpp"
 #include "policy/shedding.hpp"
@@ -51,6 +52,16 @@ struct LiveView {
   std::optional<StopCause> stopping;
   Ratio pace = one;
   Duration slowed{};  // time that it has lost by its pace until now
+};
+
+// One level of power: what it admits, and what is drawn under it by the profiles of the gangs.
+struct PowerLevelNow {
+  PowerLevel level = PowerLevel::Site;
+  std::string name;  // of a group of leases: "a + b"
+  std::vector<std::string> sites;
+  std::optional<Power> limit;  // IT load; none: nothing is stated
+  Power drawn;
+  std::optional<PowerStep> next;  // the next step that is known
 };
 
 class Engine {
@@ -88,6 +99,8 @@ class Engine {
   std::vector<NodeShare> nodes_of_booking(const std::string& name) const;  // requires that it is
   LeaseStatement lease_statement(const Lease& lease, Instant now) const;
   std::optional<std::size_t> active_lease(SiteIndex site) const;
+  // Providers, leases, sites, and the halls and racks that cannot feed all that stands in them.
+  std::vector<PowerLevelNow> power_levels(Instant now) const;
   Power it_power_of(SiteIndex site) const { return fleet_.power_drawn(site); }
 
   // Asserts what must hold after every event; linear in the state, for tests and after a restore.
@@ -195,6 +208,17 @@ class Engine {
   void reserve_curtailments();
   void expect_loads_back(PoolIndex pool);
   Power facility_power(SiteIndex site) const;
+
+  // power_levels.cpp: what leases and providers carry, now and at known steps
+  void refresh_power_tree(Instant now);
+  void foresee_power();
+  void foresee_power(PoolIndex pool);
+  std::vector<Instant> power_steps(PoolIndex pool) const;
+  PowerThen power_at(PoolIndex pool, Instant at) const;
+  bool will_carry(PoolIndex pool, const Demand& demand) const;
+  std::optional<Power> carried_at(PowerLevel level, const std::string& name, Instant at) const;
+  void add_halls(std::vector<PowerLevelNow>& levels) const;
+  std::string power_to_come(SiteIndex site, const Shape& shape) const;
 
   // budgets.cpp: what teams may spend
   bool has_budgets() const;
@@ -362,6 +386,9 @@ class Engine {
   StartGang start_order(JobId id, const Job& job, std::vector<NodeShare> nodes) const;
   const Lease* lease_named(const std::string& name) const;
   SiteIndex site_index(const std::string& name) const;  // requires one of the portfolio
+  const Site& site_named(const std::string& name) const {
+    return state_.portfolio->sites[site_index(name).value()];
+  }
   std::int64_t gpus_leased(const Lease& lease) const;
 
   State state_;

@@ -126,7 +126,7 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
   fleet_.take(live.shares);
   job.attempts = static_cast<std::int32_t>(event.attempt.number);
   job.live = std::move(live);
-  fleet_.draw(site_of(*job.live), job.live->draws);
+  fleet_.draw(job.live->shares, job.live->draws);
   occupy(id, job);
   if (shares()) {
     if (!state_.charged_until) {
@@ -187,7 +187,7 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
   disarm(event.attempt.job);
   if (job.live->started) runs_no_more(event.attempt.job, job);
   fleet_.give_back(job.live->shares);
-  fleet_.draw(site_of(*job.live), Power() - job.live->draws);
+  fleet_.draw(job.live->shares, Power() - job.live->draws);
   planner_.vacate(event.attempt.job);
   stopping_.erase(event.attempt.job);
   resizing_.erase(event.attempt.job);

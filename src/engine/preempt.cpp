@@ -179,7 +179,7 @@ std::optional<Eviction> Engine::eviction_among(const WaitingQueue::Candidate& ca
   }
   auto gone_already = rules;  // look_ahead() has counted them
   gone_already.went = [](const Victim&, std::int64_t) {};
-  Away away(fleet_, fleet_.pool(pool).site, gone_already);
+  Away away(fleet_, gone_already);
   for (const auto& victim : going) away.take(victim);
   if (!stopping_.empty() && rules.enough()) return Eviction{{}, 0, fleet_.find(pool, demand)};
   return cheapest_eviction(fleet_, pool, demand, victims, rules);

@@ -150,6 +150,8 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
   const Asker asker{*job.spec, shape, id, walltime_of(job)};
   for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
     e.sites.push_back(explain_site(fleet_, planner_, asker, SiteIndex(i), now));
+    auto& site = e.sites.back();
+    if (site.reason == Reason::NotEnoughPower) site.message += power_to_come(SiteIndex(i), shape);
   }
   for (auto& site : e.sites) {
     if (!kept || site.reason != Reason::Starting) continue;

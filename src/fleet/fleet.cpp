@@ -57,6 +57,7 @@ Fleet::Fleet(const Portfolio& portfolio) : topology_(std::make_shared<Topology>(
     free_.resize(hall.nodes.end, static_cast<std::uint8_t>(gpus));
   }
   power_.resize(topology_->sites().size());
+  hall_power_ = HallPower(portfolio, *topology_);
   flags_.resize(free_.size(), Unusable);
   usable_.resize(topology_->halls().size());
   rack_serving_.resize(topology_->rack_count());
@@ -73,28 +74,8 @@ std::int64_t Fleet::parts_with(PoolIndex index, std::int64_t each) const {
   return count;
 }
 
-Power Fleet::power_of(PoolIndex index, const Demand& demand) const {
-  const auto& p = pool(index);
-  return (p.rest_power + times(p.span_power, demand.draw)) * demand.gpus;
-}
 
-Power Fleet::power_free(PoolIndex index) const {
-  const auto& site = power_[pool(index).site.value()];
-  return site.limit ? *site.limit - site.drawn : unlimited_power;
-}
-
-void Fleet::draw(SiteIndex site, Power more) {
-  auto& drawn = power_[site.value()].drawn;
-  drawn += more;
-  AMPACITY_ASSERT(drawn >= Power(), "site {} draws {} W", sites()[site.value()].name,
-                  drawn.count());
-}
-
-void Fleet::set_power_limit(SiteIndex site, std::optional<Power> limit) {
-  power_[site.value()].limit = limit;
-}
-
-bool Fleet::has_room(PoolIndex index, const Demand& demand) const {
+bool Fleet::has_nodes(PoolIndex index, const Demand& demand) const {
   const auto& p = pool(index);
   if (p.gpus_free < demand.gpus) return false;
   const auto pieces = cut(demand, p.gpus_per_node);
@@ -111,8 +92,6 @@ bool Fleet::fits_in_service(PoolIndex index, const Demand& demand) const {
   const auto& p = pool(index);
   const auto pieces = cut(demand, p.gpus_per_node);
   if (!pieces || pieces->nodes() > p.nodes_in_service) return false;
-  const auto& limit = power_[p.site.value()].limit;
-  if (limit && power_of(index, demand) > *limit) return false;
   const auto nodes = pieces->nodes();
   if (pieces->segment > 0) {
     std::int64_t segments = 0;
@@ -131,11 +110,6 @@ bool Fleet::fits_in_service(PoolIndex index, const Demand& demand) const {
       return true;
   }
   return true;
-}
-
-bool Fleet::has_power_at_all(PoolIndex index, const Demand& demand) const {
-  const auto& most = sites()[pool(index).site.value()].most_power;
-  return !most || power_of(index, demand) <= *most;
 }
 
 bool Fleet::fits_at_all(PoolIndex index, const Demand& demand) const {
@@ -210,6 +184,13 @@ void Fleet::append(const FreeIndex::Pick& pick, std::int64_t each,
   AMPACITY_ASSERT(wanted == 0, "rack {} lacks {} nodes", pick.rack.value(), wanted);
 }
 
+void Fleet::use_last_in_part(std::vector<Share>& shares, std::int64_t gpus) {
+  auto& last = shares.back();
+  const NodeIndex node(last.node.value() + static_cast<std::uint32_t>(--last.nodes));
+  if (last.nodes == 0) shares.pop_back();
+  shares.push_back({node, 1, gpus});
+}
+
 // Parts of nodes: the fullest that still fit, then untouched nodes where the index puts them.
 void Fleet::find_parts(PoolIndex index, const Cut& pieces, std::vector<Share>& shares) const {
   const auto& p = pool(index);
@@ -235,17 +216,13 @@ void Fleet::find_parts(PoolIndex index, const Cut& pieces, std::vector<Share>& s
   for (const auto& pick : index_[index.value()].pick(*topology_, {whole + rest, {}, {}, 0})) {
     append(pick, pieces.each, untouched);
   }
-  if (rest > 0) {  // the last of them is the one that is used in part
-    auto& last = untouched.back();
-    const NodeIndex node(last.node.value() + static_cast<std::uint32_t>(--last.nodes));
-    if (last.nodes == 0) untouched.pop_back();
-    untouched.push_back({node, 1, pieces.rest});
-  }
+  if (rest > 0) use_last_in_part(untouched, pieces.rest);
   shares.insert(shares.end(), untouched.begin(), untouched.end());
 }
 
 std::vector<Share> Fleet::find(PoolIndex index, const Demand& demand) const {
   AMPACITY_ASSERT(fits(index, demand), "find() where {} GPUs do not fit", demand.gpus);
+  if (is_tight(index)) return *find_tight(index, demand);
   const auto pieces = *cut(demand, pool(index).gpus_per_node);
   std::vector<Share> shares;
   if (!pieces.untouched) {
@@ -257,12 +234,7 @@ std::vector<Share> Fleet::find(PoolIndex index, const Demand& demand) const {
   for (const auto& pick : index_[index.value()].pick(*topology_, ask)) {
     append(pick, pieces.each, shares);
   }
-  if (pieces.rest > 0) {
-    auto& last = shares.back();
-    const NodeIndex node(last.node.value() + static_cast<std::uint32_t>(--last.nodes));
-    if (last.nodes == 0) shares.pop_back();
-    shares.push_back({node, 1, pieces.rest});
-  }
+  if (pieces.rest > 0) use_last_in_part(shares, pieces.rest);
   return shares;
 }
 

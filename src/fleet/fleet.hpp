@@ -2,9 +2,10 @@
 // The dense state of the fleet: every node's free GPUs and whether it is in service. Built from a
 // sound portfolio, changed only by the engine's evolve(). A node is in service when its hall is
 // usable (energised and leased), it is up, and neither drained nor booked. Whole free nodes are
-// indexed by rack, pod and hall (free_index.hpp), parts of nodes by their free GPUs. A site draws
-// at most what its interconnection carries; a rack cannot draw more than its power, by the
-// catalogue. Costs: take and give_back O(racks of the gang x log pods); fits O(nodes a rack); a
+// indexed by rack, pod and hall (free_index.hpp), parts of nodes by their free GPUs. Power has
+// levels: halls and racks that cannot feed all that stands in them (hall_power.hpp), the site by
+// its interconnection, leases and providers above it (power_tree.hpp); what cannot bind costs
+// nothing. Costs: take and give_back O(racks of the gang x log pods); fits O(nodes a rack); a
 // copy is a copy of the arrays, the topology is shared. Memory: 2 bytes and a few bits a node.
 #pragma once
 
@@ -16,40 +17,13 @@
 #include <vector>
 
 #include "fleet/free_index.hpp"
+#include "fleet/hall_power.hpp"
 #include "fleet/number_set.hpp"
+#include "fleet/power_tree.hpp"
+#include "fleet/share.hpp"
 #include "fleet/topology.hpp"
 
 namespace ampacity {
-
-// `gpus` on each of `nodes` neighbours in one rack, from `node` on: a piece of an allocation.
-struct Share {
-  NodeIndex node;
-  std::int64_t nodes = 1;
-  std::int64_t gpus = 0;
-  bool operator==(const Share&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(Share, (), (node, nodes, gpus))
-
-// In the order of their first nodes.
-inline bool first_node(const Share& a, const Share& b) {
-  return a.node < b.node;
-}
-inline NodeRange nodes_of(const Share& share) {
-  const auto first = share.node.value();
-  return {first, first + static_cast<std::uint32_t>(share.nodes)};
-}
-// Its nodes, one by one.
-template <class Visit>
-void each_node(const Share& share, const Visit& visit) {
-  const auto nodes = nodes_of(share);
-  for (auto n = nodes.begin; n < nodes.end; ++n) visit(NodeIndex(n));
-}
-
-inline std::int64_t gpus_of(const std::vector<Share>& shares) {
-  std::int64_t sum = 0;
-  for (const auto& share : shares) sum += share.nodes * share.gpus;
-  return sum;
-}
 
 // What a gang asks of one pool.
 struct Demand {
@@ -104,8 +78,8 @@ class Fleet {
   const Pool& pool(PoolIndex index) const { return pools_[index.value()]; }
   std::size_t node_count() const { return free_.size(); }
 
-  // Does it fit right now? And if everything in service were free? And if everything were in
-  // service, whatever the power?
+  // Does it fit right now? And if everything in service were free, or even everything in service,
+  // whatever the power?
   bool fits(PoolIndex pool, const Demand& demand) const {
     return has_room(pool, demand) && has_power(pool, demand);
   }
@@ -126,15 +100,32 @@ class Fleet {
   // together.
   std::int64_t usable_gpus(PoolIndex pool, const Demand& demand) const;
 
-  // The two halves of fits().
-  bool has_room(PoolIndex pool, const Demand& demand) const;
+  // The two halves of fits(): nodes that their halls and racks feed, and power from the site on.
+  bool has_room(PoolIndex pool, const Demand& demand) const {
+    return is_tight(pool) ? find_tight(pool, demand).has_value() : has_nodes(pool, demand);
+  }
+  bool has_nodes(PoolIndex pool, const Demand& demand) const;  // fed or not
   bool has_power(PoolIndex pool, const Demand& demand) const {
     return power_of(pool, demand) <= power_free(pool);
   }
-  // What it draws there, and what its site may still draw (unlimited: no interconnection is
-  // stated).
+  // What it draws there, and what may still be drawn there by every level from the site on
+  // (unlimited: none is limited; below 0 where a limit went down).
   Power power_of(PoolIndex pool, const Demand& demand) const;
   Power power_free(PoolIndex pool) const;
+  // The level that has least left for this pool; none: no level is limited.
+  struct PowerLeft {
+    PowerLevel level = PowerLevel::Site;
+    std::string name;
+    Power limit;
+    Power left;
+  };
+  std::optional<PowerLeft> tightest(PoolIndex pool) const;
+  // The hall of the pool, or its rack, that has most left of those that cannot feed all.
+  std::optional<PowerLeft> roomiest_hall(PoolIndex pool) const;
+  // Do the halls and racks of these feed GPUs that draw so much each?
+  bool feeds(const std::vector<Share>& shares, Power per_gpu) const;
+  // Would every limit of now carry it, were nothing else drawn?
+  bool carries(PoolIndex pool, const Demand& demand) const;
   Power power_drawn(SiteIndex site) const { return power_[site.value()].drawn; }
   std::optional<Power> power_limit(SiteIndex site) const { return power_[site.value()].limit; }
 
@@ -143,13 +134,19 @@ class Fleet {
   // At the highest interconnection that the site will ever have.
   bool has_power_at_all(PoolIndex pool, const Demand& demand) const;
 
+  const PowerTree& power_tree() const { return *tree_; }
+  Power power_drawn(const PowerFeed& feed) const;
+  const HallPower& hall_power() const { return hall_power_; }
+
   // The place, ascending. Requires fits().
   std::vector<Share> find(PoolIndex pool, const Demand& demand) const;
   void take(const std::vector<Share>& shares);
   void give_back(const std::vector<Share>& shares);
 
-  void draw(SiteIndex site, Power more);  // a gang starts (+) or ends (-)
+  // A gang of one site starts (+) or ends (-).
+  void draw(const std::vector<Share>& shares, Power more);
   void set_power_limit(SiteIndex site, std::optional<Power> limit);
+  void set_power_tree(std::shared_ptr<const PowerTree> tree);
 
   void set_down(NodeRange nodes, bool down);
   void set_booked(NodeRange nodes, bool booked);
@@ -205,10 +202,27 @@ class Fleet {
   void change_free(const std::vector<Share>& shares, std::int64_t sign);
   void append(const FreeIndex::Pick& pick, std::int64_t each, std::vector<Share>& shares) const;
   void find_parts(PoolIndex pool, const Cut& pieces, std::vector<Share>& shares) const;
+  // In pools that have halls or racks that cannot feed all that stands in them; none: no room.
+  bool is_tight(PoolIndex pool) const { return hall_power_.is_tight(pool); }
+  static void use_last_in_part(std::vector<Share>& shares, std::int64_t gpus);
+  std::optional<std::vector<Share>> find_tight(PoolIndex pool, const Demand& demand) const;
+  struct Fed {  // what is asked of the nodes that have power left
+    const HallPower::Budget& budget;
+    FreeIndex::Ask ask;
+    std::int64_t each = 0;  // GPUs of a node
+  };
+  FreeIndex fed_index(PoolIndex pool, const Fed& fed) const;
+  bool find_fed_parts(PoolIndex pool, const Cut& pieces, HallPower::Budget& budget,
+                      std::vector<Share>& shares) const;
+  bool append_fed(PoolIndex pool, const Fed& fed, std::int64_t rest,
+                  std::vector<Share>& shares) const;
 
   std::shared_ptr<const Topology> topology_ = std::make_shared<const Topology>();
   std::vector<Pool> pools_;
   std::vector<SitePower> power_;     // by site
+  std::shared_ptr<const PowerTree> tree_ = std::make_shared<const PowerTree>();
+  std::vector<Power> fed_;  // by each of its feeds
+  HallPower hall_power_;
   std::vector<FreeIndex> index_;     // by pool
   std::vector<std::uint8_t> free_;   // GPUs free on each node
   std::vector<std::uint8_t> flags_;  // why it is not in service; 0: it is

@@ -138,7 +138,9 @@ std::optional<NearbyPlace> find_nearby(const Fleet& fleet, PoolIndex pool, const
   }
   if (!place.enough() || !place.all_in_one(widest)) return std::nullopt;
   const auto kept = place.kept();
-  return NearbyPlace{place.take(*pieces), kept};
+  NearbyPlace near{place.take(*pieces), kept};
+  if (!fleet.feeds(near.shares, fleet.power_of(pool, demand.sized(1)))) return std::nullopt;
+  return near;
 }
 
 }  // namespace ampacity

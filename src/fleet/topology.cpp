@@ -59,7 +59,8 @@ Topology::Topology(const Portfolio& portfolio) {
     sites_.push_back({site.name, {node_count(), 0}, {rack_count(), 0}, std::nullopt});
     for (const auto& step : site.interconnection) {
       auto& most = sites_.back().most_power;
-      most = std::max(most.value_or(Power()), it_limit(step.power, site.pue));
+      most = std::max(most.value_or(Power()),
+                      times(it_limit(step.power, site.pue), site.oversubscription));
     }
     for (const auto& hall : site.halls) {
       for (std::int64_t k = 1; k <= hall.count; ++k) {

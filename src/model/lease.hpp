@@ -131,6 +131,7 @@ struct Lease {
   std::vector<Amendment> amendments;
   std::optional<Instant> signed_on;  // absent: when Ampacity first hears of it
   std::string request;               // the capacity request that it answers; empty: none
+  Ratio oversubscription = one;      // gangs are admitted to so many times what is contracted
   bool operator==(const Lease&) const = default;
 
   Instant term_ends() const;
@@ -147,7 +148,7 @@ BOOST_DESCRIBE_STRUCT(Lease, (),
                       (name, provider, sites, power, ramp, price, starts, ends, take_or_pay, source,
                        time_zone, escalator, minimum_bill, energy_pass_through, sla, delay_damages,
                        prepayment, renewal, proposed, canceled, supersedes, amendments, signed_on,
-                       request))
+                       request, oversubscription))
 
 // The words of FOCUS 1.4's LifecycleStatus. Its Exhausted is missing: no lease here ends by being
 // used up.

@@ -60,6 +60,12 @@ Power it_limit(Power interconnection, Ratio pue) {
   return Power::of(above ? rounded - 1 : rounded);
 }
 
+std::optional<Power> admitted_at(const Site& site, Instant at) {
+  const auto power = interconnection_at(site, at);
+  if (!power) return std::nullopt;
+  return times(it_limit(*power, site.pue), site.oversubscription);
+}
+
 const Accelerator* Portfolio::find_accelerator(const std::string& wanted) const {
   const auto* own = find_named(accelerators, wanted);
   return own != nullptr ? own : find_named(built_in_accelerators(), wanted);

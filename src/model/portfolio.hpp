@@ -79,9 +79,12 @@ struct Provider {
   std::string title;
   std::optional<RefusalRight> right_of_first_refusal;
   std::string source;
+  std::optional<Power> power;    // at most so much IT load of all its leases together
+  Ratio oversubscription = one;  // of that power
   bool operator==(const Provider&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Provider, (), (name, title, right_of_first_refusal, source))
+BOOST_DESCRIBE_STRUCT(Provider, (),
+                      (name, title, right_of_first_refusal, source, power, oversubscription))
 
 enum class ClusterKind { Local, Simulated };
 BOOST_DESCRIBE_ENUM(ClusterKind, Local, Simulated)
@@ -91,6 +94,12 @@ struct Cluster {
   bool operator==(const Cluster&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Cluster, (), (kind))
+
+// Gangs may be admitted to so many times a limit of power: what they draw by their profiles is more
+// than what they draw at one time. `one`: not at all.
+namespace limits {
+inline constexpr auto oversubscription = Ratio::of(2'000'000);
+}  // namespace limits
 
 // `count` halls alike, named <name>1 .. <name>N when count > 1.
 struct Hall {
@@ -103,11 +112,15 @@ struct Hall {
   std::optional<std::int64_t> gpus_per_node;   // the accelerator's unless given
   std::string accelerator;
   std::optional<Instant> energised;  // usable from then on; absent: already
+  Ratio oversubscription = one;      // of its power
+  std::optional<Power> rack_power;   // what one rack may draw; absent: the accelerator's
+  Ratio rack_oversubscription = one;
   bool operator==(const Hall&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Hall, (),
                       (name, count, power, pods, racks_per_pod, nodes_per_rack, gpus_per_node,
-                       accelerator, energised))
+                       accelerator, energised, oversubscription, rack_power,
+                       rack_oversubscription))
 
 struct Site {
   std::string name;
@@ -125,12 +138,13 @@ struct Site {
   Cluster cluster;
   std::vector<Hall> halls;
   std::string source;
+  Ratio oversubscription = one;  // of its interconnection
   bool operator==(const Site&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Site, (),
                       (name, title, state, grid, latitude_microdegrees, longitude_microdegrees,
                        interconnection, pue, energy_price, carbon, energy_price_by_hour,
-                       carbon_by_hour, cluster, halls, source))
+                       carbon_by_hour, cluster, halls, source, oversubscription))
 
 // What energy costs at the meter at an instant, and the carbon that it comes with, in mg per kWh.
 EnergyPrice energy_price_at(const Site& site, Instant at);
@@ -140,6 +154,8 @@ std::int64_t carbon_mg_at(const Site& site, Instant at);
 std::optional<Power> interconnection_at(const Site& site, Instant at);
 // The IT load that this can carry: interconnection / PUE, rounded down.
 Power it_limit(Power interconnection, Ratio pue);
+// The IT load up to which gangs are admitted there at an instant: the same, oversubscribed.
+std::optional<Power> admitted_at(const Site& site, Instant at);
 
 // What a team has of the fleet, in GPUs; policy/quota.hpp has the algebra. Of a group: what all of
 // its members have together.

@@ -143,9 +143,22 @@ class Checker {
     }
   }
 
+  void oversubscribed(const std::string& path, Ratio factor) {
+    if (factor >= one && factor <= limits::oversubscription) return;
+    say(path, fmt::format("expected 1 to {} (so many times the limit), got {}",
+                          to_text(limits::oversubscription), to_text(factor)));
+  }
+
   void providers() {
     distinct("providers", portfolio_.providers);
     for (std::size_t i = 0; i < portfolio_.providers.size(); ++i) {
+      const auto& provider = portfolio_.providers[i];
+      const auto at = fmt::format("providers[{}]", i);
+      oversubscribed(at + ".oversubscription", provider.oversubscription);
+      if (provider.power) {
+        positive(at + ".power", *provider.power, "the power of a provider");
+        at_most_power(at + ".power", *provider.power, most_power);
+      }
       const auto& right = portfolio_.providers[i].right_of_first_refusal;
       if (!right) continue;
       const auto path = fmt::format("providers[{}].right_of_first_refusal", i);
@@ -172,6 +185,7 @@ class Checker {
       }
     }
     for (auto& problem : check(lease)) say(path + "." + problem.path, std::move(problem.message));
+    oversubscribed(path + ".oversubscription", lease.oversubscription);
     if (!lease.supersedes.empty()) supersedes(path + ".supersedes", lease);
   }
 
@@ -255,6 +269,7 @@ class Checker {
       if (site.carbon != Carbon()) say(path + ".carbon", one_of_both);
     }
     steps(path + ".interconnection", site.interconnection);
+    oversubscribed(path + ".oversubscription", site.oversubscription);
     if (site.latitude_microdegrees) {
       degrees(path + ".latitude", *site.latitude_microdegrees, 90);
     }
@@ -320,6 +335,12 @@ class Checker {
     }
     positive(path + ".power", hall.power, "the power of a hall");
     at_most_power(path + ".power", hall.power, most_power);
+    oversubscribed(path + ".oversubscription", hall.oversubscription);
+    oversubscribed(path + ".rack_oversubscription", hall.rack_oversubscription);
+    if (hall.rack_power) {
+      positive(path + ".rack_power", *hall.rack_power, "the power of a rack");
+      at_most_power(path + ".rack_power", *hall.rack_power, Power::of(100'000'000));
+    }
     return problems_.size() == before ? shape_of(portfolio_, hall).nodes(hall) : 0;
   }
 

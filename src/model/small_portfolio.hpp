@@ -2,6 +2,7 @@
 // Portfolios for tests and for soaks: a few sites of a few nodes, one provider and one lease each.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -41,13 +42,14 @@ inline Portfolio small_portfolio(const std::vector<SmallSite>& sites) {
     if (std::find_if(p.providers.begin(), p.providers.end(), known) == p.providers.end()) {
       p.providers.push_back({.name = site.provider});
     }
+    const auto all = Power::of(1'100) * (site.nodes * site.gpus_per_node);  // at full load
     Site s;
     s.name = site.name;
     s.pue = Ratio::of(1'200'000);
     s.energy_price = EnergyPrice::of(50'000'000);
     s.cluster.kind = ClusterKind::Simulated;
     s.halls = {{.name = "h",
-                .power = Power::of(10'000'000),
+                .power = std::max(Power::of(10'000'000), all),
                 .racks_per_pod = 1,
                 .nodes_per_rack = site.nodes,
                 .gpus_per_node = site.gpus_per_node,
@@ -56,7 +58,7 @@ inline Portfolio small_portfolio(const std::vector<SmallSite>& sites) {
     p.leases.push_back({.name = site.name + "-lease",
                         .provider = site.provider,
                         .sites = {site.name},
-                        .power = Power::of(1'000'000),
+                        .power = std::max(Power::of(1'000'000), all),
                         .price = {PriceBasis::GpuHour, Money::of(2'000'000)},
                         .starts = day("2026-01-01"),
                         .ends = day("2030-01-01")});

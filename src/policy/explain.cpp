@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policy/power_ahead.hpp"
 #include "policy/windows.hpp"
 #include "units/text.hpp"
 
@@ -25,18 +26,29 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
                             e.free, job->value());
     return;
   }
+  const auto lack = power_lack(fleet, planner, fleet.pool(pool).site,
+                               fleet.power_of(pool, asker.shape.demand), now);
+  if (lack && lack->at - now < asker.walltime) {
+    e.reason = Reason::NotEnoughPower;
+    e.message = fmt::format(
+        "{}: {} GPUs are free, but their power is not from {} on ({}); a walltime of up to {} "
+        "would fit before it, this one asks for {}",
+        e.site, e.free, to_text(lack->at), whose(*lack->feed), to_text(std::max(lack->at - now, Duration(0))),
+        to_text(asker.walltime));
+    return;
+  }
   const auto* ahead = in_the_way(fleet, planner, pool, asker.shape.demand, asker.walltime, now);
   if (ahead == nullptr) {  // room appeared since the last pass
     e.reason = Reason::Starting;
     e.message = fmt::format("{}: {} GPUs are free; the next decision places it", e.site, e.free);
     return;
   }
-  if (ahead->curtails) {
+  if (ahead->curtails || ahead->steps) {
     e.reason = Reason::NotEnoughPower;
     e.message = fmt::format(
         "{}: {} GPUs are free, but their power is not from {} on ({}); a walltime of up to {} "
         "would fit before it, this one asks for {}",
-        e.site, e.free, to_text(ahead->at), ahead->whose(), to_text(ahead->at - now),
+        e.site, e.free, to_text(ahead->at), ahead->whose(), to_text(std::max(ahead->at - now, Duration(0))),
         to_text(asker.walltime));
     return;
   }
@@ -45,15 +57,30 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format(
         "{}: {} GPUs are free, but booking {} has them from {}; a walltime of up to {} would fit "
         "before it, this one asks for {}",
-        e.site, e.free, ahead->booking, to_text(ahead->at), to_text(ahead->at - now),
+        e.site, e.free, ahead->booking, to_text(ahead->at), to_text(std::max(ahead->at - now, Duration(0))),
         to_text(asker.walltime));
     return;
   }
   e.message = fmt::format(
       "{}: {} GPUs are free, but job {}, which comes first, starts on them by {}; a walltime of up "
       "to {} would fit before it, this one asks for {}",
-      e.site, e.free, ahead->job.value(), to_text(ahead->at), to_text(ahead->at - now),
+      e.site, e.free, ahead->job.value(), to_text(ahead->at), to_text(std::max(ahead->at - now, Duration(0))),
       to_text(asker.walltime));
+}
+
+// There are nodes for it; the level that keeps it, and what that has left.
+void explain_power(SiteExplanation& e, const Fleet& fleet, const Asker& asker, PoolIndex pool,
+                   const Fleet::PowerLeft& least) {
+  e.reason = Reason::NotEnoughPower;
+  const auto needs = to_text(fleet.power_of(pool, asker.shape.demand));
+  const auto left = to_text(std::max(least.left, Power()));
+  const auto limit = to_text(least.limit);
+  if (least.level == PowerLevel::Site) {
+    e.message = fmt::format("{}: needs {} of IT power, {} of {} are left", e.site, needs, left, limit);
+  } else {
+    e.message = fmt::format("{}: needs {} of IT power, {} has {} of {} left", e.site, needs,
+                            name_of(least), left, limit);
+  }
 }
 
 // Enough is free, but not where the gang could use it.
@@ -137,12 +164,9 @@ SiteExplanation explain_site(const Fleet& fleet, const Planner& planner, const A
   } else if (fleet.fits(*mine, shape.demand)) {
     explain_held(e, fleet, planner, asker, *mine, now);
     explain_wait(e, fleet, planner, asker);
-  } else if (fleet.has_room(*mine, shape.demand)) {
-    e.reason = Reason::NotEnoughPower;
-    e.message = fmt::format(
-        "{}: needs {} of IT power, {} of {} are left{}", e.site,
-        to_text(fleet.power_of(*mine, shape.demand)), to_text(fleet.power_free(*mine)),
-        to_text(fleet.power_limit(site).value_or(Power())), promised_to(planner, *mine, asker.job));
+  } else if (const auto least = binding_level(fleet, *mine, shape.demand)) {
+    explain_power(e, fleet, asker, *mine, *least);
+    e.message += promised_to(planner, *mine, asker.job);
   } else if (fleet.pool(*mine).gpus_free >= e.needed) {
     e.reason = Reason::NotEnoughWholeNodes;
     e.message = scattered(e, fleet.pool(*mine).gpus_free, shape.demand) +

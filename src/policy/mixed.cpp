@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "policy/power_ahead.hpp"
 #include "policy/windows.hpp"
 #include "units/arithmetic.hpp"
 
@@ -69,6 +70,7 @@ std::vector<Part> parts_now(Fleet& fleet, const Planner& planner, const Shape& s
       taken.push_back({part.pool, gpus});
     }
     if (missing > 0 || taken.empty() || draws > fleet.power_free(taken.front().pool)) continue;
+    if (power_window(fleet, planner, site, draws, now) < walltime) continue;
     if (best.empty() || taken.size() < best.size()) best = std::move(taken);
   }
   return best;

@@ -8,6 +8,7 @@
 
 #include "fleet/nearby.hpp"
 #include "policy/mixed.hpp"
+#include "policy/power_ahead.hpp"
 #include "policy/windows.hpp"
 #include "units/arithmetic.hpp"
 #include "units/text.hpp"
@@ -49,9 +50,11 @@ std::vector<Standing> standings(const Portfolio& portfolio, const Fleet& fleet, 
 namespace {
 
 std::string shortage(const Fleet& fleet, PoolIndex pool, const Demand& demand) {
-  if (fleet.has_room(pool, demand)) {
-    return fmt::format("{} has {} of IT power left of the {} needed", site_name(fleet, pool),
-                       to_text(fleet.power_free(pool)), to_text(fleet.power_of(pool, demand)));
+  if (const auto least = binding_level(fleet, pool, demand)) {
+    const auto left = to_text(std::max(least->left, Power()));
+    const auto who = least->level == PowerLevel::Site ? least->name : name_of(*least);
+    return fmt::format("{} has {} of IT power left of the {} needed", who, left,
+                       to_text(fleet.power_of(pool, demand)));
   }
   const auto usable = fleet.usable_gpus(pool, demand);
   const auto free = fleet.pool(pool).gpus_free;
@@ -70,6 +73,12 @@ std::string passed_over(const Scene& scene, PoolIndex pool, const Demand& demand
   if (!fleet.fits(pool, demand)) return shortage(fleet, pool, demand);
   if (const auto job = scene.planner.closed_for(pool)) {
     return fmt::format("{} is held for job {}", site, job->value());
+  }
+  const auto lack = power_lack(fleet, scene.planner, fleet.pool(pool).site,
+                               fleet.power_of(pool, demand), scene.now);
+  if (lack && lack->at - scene.now < walltime) {
+    return fmt::format("{} has not the power from {} on ({})", site, to_text(lack->at),
+                       whose(*lack->feed));
   }
   const auto* blocker = in_the_way(fleet, scene.planner, pool, demand, walltime, scene.now);
   AMPACITY_ASSERT(blocker != nullptr, "{} was passed over for nothing", site);
@@ -183,7 +192,7 @@ std::optional<Choice> choose_by_price(const Scene& scene, const Applicant& job) 
     const auto walltime = walltime_in(job.shape, k, job.walltime);
     Option option{0, k, scene.now, {}, 0};
     if (window(scene.fleet, scene.planner, pool, demand, scene.now) < walltime) {
-      if (!scene.fleet.fits_in_service(pool, demand)) continue;
+      if (!scene.fleet.fits_in_service(pool, demand) || !scene.fleet.carries(pool, demand)) continue;
       const auto later =
           promise(scene.fleet, scene.planner, pool, demand, {job.job, walltime, 0}, scene.now);
       if (!later) continue;

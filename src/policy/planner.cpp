@@ -19,6 +19,7 @@ Capacity Planner::free_now(const Fleet& fleet, PoolIndex index) {
 
 std::string Planner::Reservation::whose() const {
   if (for_job()) return fmt::format("job {}", job.value());
+  if (steps) return booking;
   return (curtails ? "curtailment " : "booking ") + booking;
 }
 
@@ -260,6 +261,16 @@ void Planner::reserve(PoolIndex pool, const Reservation& r) {
   plan.reservations.push_back(r);
   add_step(plan, {r.at, Capacity{} - r.need});
   add_step(plan, {r.until, r.need});
+}
+
+void Planner::lose(PoolIndex pool, const Reservation& step) {
+  auto& plan = pools_[pool.value()];
+  plan.reservations.push_back(step);
+  add_step(plan, {step.at, Capacity{} - step.need});
+}
+
+Capacity Planner::released(PoolIndex pool, Instant until) const {
+  return pools_[pool.value()].releases.through({until, last});
 }
 
 void Planner::expect(PoolIndex pool, Instant at, const Capacity& more) {

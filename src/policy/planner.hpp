@@ -61,6 +61,7 @@ class Planner {
     std::vector<NodeRange> places;
     std::string booking;  // or the curtailment
     bool curtails = false;
+    bool steps = false;  // `booking` names what carries less power from `at` on, for good
     bool for_job() const { return job != JobId(); }
     // "job 12", "booking spring", "curtailment noon"
     std::string whose() const;
@@ -89,6 +90,15 @@ class Planner {
   // node, nodes)` returns false.
   template <class Visit>
   void each_release(const Fleet& fleet, PoolIndex pool, const Visit& visit) const;
+  // The gangs of the pool by expected end, with all that they hold and what they draw there, until
+  // `visit(at, shares, draws)` returns false.
+  template <class Visit>
+  void each_end(PoolIndex pool, const Visit& visit) const {
+    pools_[pool.value()].releases.for_each([&](const Moment& moment, const Capacity& amount) {
+      if (moment.who < 0) return true;
+      return visit(moment.at, held_.find(JobId(moment.who))->shares, Power::of(amount.watts));
+    });
+  }
   // All that running gangs give back to the pool.
   Capacity held(PoolIndex pool) const { return pools_[pool.value()].releases.total(); }
   // How long `need` may be taken from now on before a reservation lacks it; 0 when the pool is
@@ -102,6 +112,10 @@ class Planner {
   // The reservations of one pass; forgotten at the next.
   void forget_reservations();
   void reserve(PoolIndex pool, const Reservation& reservation);
+  // The same for good: what is gone does not come back at `until`.
+  void lose(PoolIndex pool, const Reservation& step);
+  // What the gangs of the pool give back until then.
+  Capacity released(PoolIndex pool, Instant until) const;
   // From then on there is more of it.
   void expect(PoolIndex pool, Instant at, const Capacity& more);
   void close(PoolIndex pool, JobId behind);  // nobody starts behind this one

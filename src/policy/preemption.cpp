@@ -9,10 +9,10 @@ namespace ampacity {
 void Away::move(const Victim& victim, std::int64_t sign) {
   if (sign < 0) {
     fleet_.give_back(*victim.shares);
-    fleet_.draw(site_, Power() - victim.draws);
+    fleet_.draw(*victim.shares, Power() - victim.draws);
   } else {
     fleet_.take(*victim.shares);
-    fleet_.draw(site_, victim.draws);
+    fleet_.draw(*victim.shares, victim.draws);
   }
   rules_.went(victim, sign);
 }
@@ -192,7 +192,7 @@ class Search {
 
   // Takes the gangs of the block away until the job fits, and puts back whom it does not need.
   std::optional<Eviction> empty(const Block& block) {
-    Away away(fleet_, fleet_.pool(pool_).site, rules_);
+    Away away(fleet_, rules_);
     for (const auto* gang : block.gangs) {
       if (!away.gangs().empty() && rules_.enough()) break;
       if (rules_.may_go(*gang)) away.take(*gang);

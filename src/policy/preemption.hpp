@@ -47,8 +47,7 @@ std::optional<Eviction> cheapest_eviction(Fleet& fleet, PoolIndex pool, const De
 // Gangs taken away from the fleet for as long as it lives.
 class Away {
  public:
-  Away(Fleet& fleet, SiteIndex site, const PreemptionRules& rules)
-      : fleet_(fleet), site_(site), rules_(rules) {}
+  Away(Fleet& fleet, const PreemptionRules& rules) : fleet_(fleet), rules_(rules) {}
   Away(const Away&) = delete;
   Away& operator=(const Away&) = delete;
   ~Away();
@@ -60,7 +59,6 @@ class Away {
   void move(const Victim& victim, std::int64_t sign);
 
   Fleet& fleet_;
-  SiteIndex site_;
   const PreemptionRules& rules_;
   std::vector<const Victim*> gangs_;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "policy/mixed.hpp"
+#include "policy/power_ahead.hpp"
 #include "policy/together.hpp"
 #include "units/arithmetic.hpp"
 
@@ -32,9 +33,11 @@ void hide_promised(Hiding& hiding, const Planner& planner, PoolIndex pool, Insta
 Duration window(Fleet& fleet, const Planner& planner, PoolIndex pool, const Demand& demand,
                 Instant now) {
   if (!fleet.fits(pool, demand)) return Duration(0);
-  if (planner.promises_nothing(pool)) return Planner::unlimited;
+  auto longest =
+      power_window(fleet, planner, fleet.pool(pool).site, fleet.power_of(pool, demand), now);
+  if (planner.promises_nothing(pool)) return longest;
   const auto free = Planner::free_now(fleet, pool);
-  const auto longest = planner.window(pool, free, taken_now(fleet, pool, demand), now);
+  longest = std::min(longest, planner.window(pool, free, taken_now(fleet, pool, demand), now));
   Hiding hiding(fleet);
   for (const auto* r : promised_places(planner, pool)) {
     if (r->at - now >= longest) break;
@@ -85,6 +88,11 @@ std::optional<Planner::Reservation> promise(const Fleet& fleet, const Planner& p
     if (!place) return std::nullopt;
     from = place->at - Duration(1);
     for (const auto rack : place->racks) r.places.push_back(fleet.topology().nodes_of(rack));
+  }
+  if (fleet.hall_power().is_tight(pool)) {
+    const auto fed = fed_from(fleet, planner, pool, demand, now);
+    if (!fed) return std::nullopt;
+    from = std::max(from, *fed - Duration(1));
   }
   const auto at = planner.earliest(pool, free, need, to.walltime, from);
   if (!at) return std::nullopt;

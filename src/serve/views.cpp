@@ -126,6 +126,27 @@ api::AttemptView attempt_view(const AttemptRow& row, const Engine& engine, Insta
           .nodes = row.nodes};
 }
 
+namespace {
+
+api::PowerLevelView power_view(const PowerLevelNow& level) {
+  api::PowerLevelView view;
+  view.level = name_of(level.level);
+  view.name = level.name;
+  view.sites = level.sites;
+  view.drawn_w = level.drawn.count();
+  if (level.limit) {
+    view.limit_w = level.limit->count();
+    view.left_w = std::max(*level.limit - level.drawn, Power()).count();
+  }
+  if (level.next) {
+    view.next_ms = to_ms(level.next->from);
+    view.next_limit_w = level.next->power.count();
+  }
+  return view;
+}
+
+}  // namespace
+
 api::SiteList site_list(const Engine& engine, Instant now) {
   api::SiteList list;
   const auto& portfolio = *engine.state().portfolio;
@@ -169,6 +190,7 @@ api::SiteList site_list(const Engine& engine, Instant now) {
     add_halls(view, engine, site, index);
     list.sites.push_back(std::move(view));
   }
+  for (const auto& level : engine.power_levels(now)) list.power.push_back(power_view(level));
   return list;
 }
 

@@ -15,6 +15,7 @@
 #include "base/random.hpp"
 #include "engine/engine.hpp"
 #include "model/small_portfolio.hpp"
+#include "sim/power_check.hpp"
 
 namespace ampacity {
 
@@ -100,6 +101,17 @@ class Conversation {
     }
   }
 
+  // The portfolio again, with levels of power that bind.
+  void tighten(std::uint64_t code) {
+    Random r(code);
+    auto portfolio = portfolio_;
+    tighten(r, portfolio);
+    tell(Configure{portfolio});
+  }
+
+  // Gangs that were placed so far.
+  std::int64_t placed() const { return placed_; }
+
   const Engine& engine() const { return engine_; }
   std::int64_t started_twice() const { return started_twice_; }
   std::int64_t commands() const { return commands_; }
@@ -115,6 +127,7 @@ class Conversation {
     if (outcome.refusal) AMPACITY_ASSERT(!outcome.refusal->message.empty(), "a no without words");
     engine_.verify();
     check_gangs();
+    check_power(outcome);
     check_requests();
     AMPACITY_ASSERT(twin_.digest() == engine_.digest(), "the twin that replays has another state");
   }
@@ -265,7 +278,10 @@ class Conversation {
     if (r.next() % 2 == 0) a.from = now_ + within() - Duration(45'000'000);
     if (r.next() % 2 == 0) a.ends = now_ + within();
     if (r.next() % 3 == 0) a.ends = test::day("2030-01-01");
-    if (r.next() % 2 == 0) a.power = Power::of(static_cast<std::int64_t>(r.next() % 2'000'000));
+    if (r.next() % 2 == 0) {
+      const auto bits = r.next();  // every other time so little that it binds
+      a.power = Power::of(static_cast<std::int64_t>(bits % (bits % 2 == 0 ? 2'000'000 : 40'000)));
+    }
     if (r.next() % 3 == 0) {
       a.price = LeasePrice{PriceBasis::MwMonth,
                            Money::of(static_cast<std::int64_t>(r.next() % 1'000'000'000'000))};
@@ -341,7 +357,35 @@ class Conversation {
     if (r.next() % 3 == 0) portfolio.policy.restart_walltime = RestartWalltime::Remaining;
     if (r.next() % 3 == 0) portfolio.policy.killer_attempts = 1;
     if (r.next() % 3 == 0) return tell(SetPolicy{portfolio.policy, "ops"});
+    if (r.next() % 2 == 0) tighten(r, portfolio);
     tell(Configure{portfolio});
+  }
+
+  // Levels of power that bind: leases with ramps and over several sites, a provider, halls, racks.
+  void tighten(Random& r, Portfolio& portfolio) const {
+    const auto some = [&] { return Power::of(static_cast<std::int64_t>(5 + r.next() % 30) * 1'000); };
+    const auto factor = [&] {
+      return r.next() % 3 == 0 ? Ratio::of(static_cast<std::int64_t>(100 + r.next() % 60) * 10'000)
+                               : one;
+    };
+    for (auto& lease : portfolio.leases) {
+      if (r.next() % 2 == 0) continue;
+      lease.power = some();
+      lease.oversubscription = factor();
+      const auto step = now_ + Duration(static_cast<std::int64_t>(1 + r.next() % 20'000'000));
+      lease.ramp = {{lease.starts, some()}, {step, lease.power}};
+      if (r.next() % 3 == 0) lease.ends = step + Duration(10'000'000);
+    }
+    if (r.next() % 3 == 0) portfolio.leases[0].sites.push_back("south");
+    if (r.next() % 3 == 0) portfolio.providers.back().power = some();
+    for (auto& site : portfolio.sites) {
+      site.oversubscription = factor();
+      for (auto& hall : site.halls) {
+        if (r.next() % 2 == 0) hall.power = some();
+        if (r.next() % 3 == 0) hall.rack_power = Power::of(some().count() / 2);
+        hall.oversubscription = factor();
+      }
+    }
   }
 
   void pass(Duration time) {
@@ -352,6 +396,15 @@ class Conversation {
     }
     now_ = until;
     tell(Tick{});
+  }
+
+  void check_power(const Outcome& outcome) {
+    for (const auto& event : outcome.events) {
+      const auto* placed = std::get_if<AttemptPlaced>(&event.body);
+      if (placed == nullptr) continue;
+      ++placed_;
+      PowerCheck(engine_, now_).placed(*engine_.state().jobs.find(placed->attempt.job)->live);
+    }
   }
 
   // No award beyond what its provider accepted, or beyond what all holders left: from scratch.
@@ -437,6 +490,7 @@ class Conversation {
   std::set<AttemptId> started_;
   std::int64_t started_twice_ = 0;
   std::int64_t commands_ = 0;
+  std::int64_t placed_ = 0;
 };
 
 }  // namespace ampacity

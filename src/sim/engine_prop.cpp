@@ -37,6 +37,30 @@ TEST_CASE("long conversations by seed, with swarm weights") {
   }
 }
 
+TEST_CASE("no gang is placed where a level of power lacks it, now or at a step that is known") {
+  std::int64_t placed = 0;
+  std::int64_t lacking = 0;
+  for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    Conversation driver;
+    for (int i = 0; i < 90; ++i) {
+      if (i % 12 == 0) driver.tighten(random.next());
+      driver.step(random.next());
+    }
+    placed += driver.placed();
+    for (const auto& [id, job] : driver.engine().state().jobs) {
+      const auto why = driver.engine().explain(id, driver.engine().state().last_at);
+      lacking += why && why->reason == Reason::NotEnoughPower ? 1 : 0;
+      if (!why) continue;
+      CAPTURE(why->message);
+      CHECK(why->message.find(" -") == std::string::npos);  // no figure below 0
+    }
+  }
+  CHECK(placed > 6'000);
+  CHECK(lacking > 200);
+}
+
 namespace {
 
 // Gangs of whole nodes that stand together in many ways, on virtual time, none longer than it said.

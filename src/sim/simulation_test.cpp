@@ -22,6 +22,7 @@ constexpr Duration year(365LL * 86'400'000);
 Portfolio racks_of_72(std::int64_t racks) {
   auto p = test::small_portfolio({{"site", 18, 4, "oracle"}});
   p.sites[0].halls[0].racks_per_pod = racks;
+  p.sites[0].halls[0].power = p.leases[0].power = Power::of(80'000) * racks;
   p.policy.max_walltime = year;
   p.policy.requeue_limit = 1'000;
   p.policy.requeue_backoff = second;

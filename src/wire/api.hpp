@@ -165,10 +165,27 @@ BOOST_DESCRIBE_STRUCT(SiteView, (),
                        gpus, gpus_in_service, gpus_free, largest_gang, running_jobs, it_power_w,
                        facility_power_w, interconnection_w, pue_ppm, drained, down, halls))
 
+// One level of power above the racks: what it admits, what is drawn under it, what is left.
+struct PowerLevelView {
+  std::string level;  // provider, lease, site, hall or rack
+  std::string name;
+  std::vector<std::string> sites;
+  std::optional<std::int64_t> limit_w;  // IT load, oversubscription included; absent: none is stated
+  std::int64_t drawn_w = 0;             // by the profiles of the running gangs
+  std::optional<std::int64_t> left_w;   // never negative
+  std::optional<std::int64_t> next_ms;  // the next step that is known, and what it admits
+  std::optional<std::int64_t> next_limit_w;
+};
+BOOST_DESCRIBE_STRUCT(PowerLevelView, (),
+                      (level, name, sites, limit_w, drawn_w, left_w, next_ms, next_limit_w))
+
+// `power`: from the outside to the inside; of halls and racks those that cannot feed all that
+// stands in them, of the racks of a hall the one that draws most.
 struct SiteList {
   std::vector<SiteView> sites;
+  std::vector<PowerLevelView> power;
 };
-BOOST_DESCRIBE_STRUCT(SiteList, (), (sites))
+BOOST_DESCRIBE_STRUCT(SiteList, (), (sites, power))
 
 struct LeaseView {
   std::string name;

@@ -295,6 +295,10 @@ void describe(Fields& f, Provider& provider) {
   f.optional("right_of_first_refusal", provider.right_of_first_refusal,
              "Its right to be asked before others: a dated clause.");
   f.optional("source", provider.source, "Where this comes from.");
+  f.optional("power", provider.power,
+             "IT load that all its leases together may carry; left out: what they come to.");
+  f.optional("oversubscription", provider.oversubscription,
+             "Gangs are admitted to so many times that power, 1 to 2.");
 }
 
 void describe(Fields& f, SlaTier& tier) {
@@ -437,6 +441,8 @@ void describe(Fields& f, Lease& lease) {
              "it is first applied.");
   f.optional("request", lease.request, "Name of the capacity request that it answers.");
   f.optional("source", lease.source, "Where this comes from.");
+  f.optional("oversubscription", lease.oversubscription,
+             "Gangs are admitted to so many times the contracted power, 1 to 2.");
 }
 
 void describe(Fields& f, Cluster& cluster) {
@@ -454,6 +460,12 @@ void describe(Fields& f, Hall& hall) {
   f.optional("gpus_per_node", hall.gpus_per_node, "Left out: as the accelerator has it.");
   f.required("accelerator", hall.accelerator, "Name of a built-in accelerator or of one above.");
   f.optional("energised", hall.energised, "Usable from this day on; left out: already.");
+  f.optional("oversubscription", hall.oversubscription,
+             "Gangs are admitted to so many times its power, 1 to 2.");
+  f.optional("rack_power", hall.rack_power,
+             "IT load that one rack may draw; left out: as the accelerator has it.");
+  f.optional("rack_oversubscription", hall.rack_oversubscription,
+             "Gangs are admitted to so many times the power of a rack, 1 to 2.");
 }
 
 void describe(Fields& f, Site& site) {
@@ -473,6 +485,8 @@ void describe(Fields& f, Site& site) {
   f.required("cluster", site.cluster, "Where its jobs really run.");
   f.required("halls", site.halls, "Power-limited halls.");
   f.optional("source", site.source, "Where this comes from.");
+  f.optional("oversubscription", site.oversubscription,
+             "Gangs are admitted to so many times what the interconnection carries, 1 to 2.");
 }
 
 void describe(Fields& f, Quota& quota) {

@@ -191,6 +191,13 @@ def test_operations() -> None:
         assert gang["rack"] <= gang["pod"] <= gang["hall"] <= gang["site"] <= site["gpus_free"], site
     waits = call("POST", "/v1/jobs", body=job(gpus=1, command=["sleep", "60"]), status=201)["job"]
     wait_for(waits, "Running")
+    levels = {(p["level"], p["name"]): p for p in call("GET", "/v1/sites")["power"]}
+    for p in levels.values():
+        assert "limit_w" not in p or p["left_w"] == max(p["limit_w"] - p["drawn_w"], 0), p
+    for lease in call("GET", "/v1/leases")["leases"]:
+        assert levels["lease", lease["name"]]["limit_w"] == lease["contracted_w"], lease
+    drawn = {level: sum(p["drawn_w"] for p in levels.values() if p["level"] == level) for level in ("provider", "lease", "site")}
+    assert len(set(drawn.values())) == 1 and drawn["site"] > 0, drawn
     assert call("GET", "/v1/jobs/{id}/forecast", f"/v1/jobs/{waits}/forecast")["outlook"] == "Runs"
     call("DELETE", "/v1/jobs/{id}", f"/v1/jobs/{waits}")
     wait_for(waits, "Cancelled")

@@ -254,6 +254,41 @@ class Conversation {
     }
   }
 
+  // joins.south=north: under the lease of north; lease.north=9kW lease_factor.north=1.5;
+  // provider.azure=20kW; hall_power.north=8kW rack_power.north=4kW hall_factor.north=1.2; tomorrow.north=10kW
+  static void add_power(const Words& words, Portfolio& portfolio) {
+    const auto power = [&](const std::string& key, const std::string& of) -> std::optional<Power> {
+      const auto text = option(words, key + "." + of);
+      return text.empty() ? std::nullopt : std::optional(parse_power(text).value());
+    };
+    const auto factor = [&](const std::string& key, const std::string& of) {
+      return parse_ratio(option(words, key + "." + of, "1")).value();
+    };
+    for (auto& lease : portfolio.leases) {
+      const auto& site = lease.sites.front();
+      lease.power = power("lease", site).value_or(lease.power);
+      lease.oversubscription = factor("lease_factor", site);
+      for (const auto& other : portfolio.sites) {
+        if (option(words, "joins." + other.name) == site) lease.sites.push_back(other.name);
+      }
+    }
+    std::erase_if(portfolio.leases, [&](const Lease& lease) {
+      return !option(words, "joins." + lease.sites.front()).empty();
+    });
+    for (auto& provider : portfolio.providers) provider.power = power("provider", provider.name);
+    for (auto& site : portfolio.sites) {
+      site.oversubscription = factor("site_factor", site.name);
+      if (const auto more = power("tomorrow", site.name)) {  // of the interconnection
+        site.interconnection.push_back({test::day("2026-03-02"), *more});
+      }
+      for (auto& hall : site.halls) {
+        hall.power = power("hall_power", site.name).value_or(hall.power);
+        hall.rack_power = power("rack_power", site.name);
+        hall.oversubscription = factor("hall_factor", site.name);
+      }
+    }
+  }
+
   // fleet north=2x4@azure south=1x8@oracle energised.south=2026-06-01 backfill=none
   // north=2x4 is a rack of 2 nodes of 4 GPUs; racks.north=8 pods.north=2: so many, in each pod
   static Portfolio fleet(const Words& words) {
@@ -304,6 +339,7 @@ class Conversation {
     }
     set_policy(words, portfolio.policy);
     add_halls(words, portfolio);
+    add_power(words, portfolio);
     return portfolio;
   }
 
@@ -317,6 +353,10 @@ class Conversation {
       const auto colon = text.find(':');
       const auto speed = colon == std::string::npos ? 100 : std::stoll(text.substr(colon + 1));
       spec.accelerators.push_back({text.substr(0, colon), Ratio::of(speed * 10'000)});
+    }
+    if (const auto site = option(words, "site"); !site.empty()) spec.sites = {site};
+    if (const auto n = option(words, "draw"); !n.empty()) {
+      spec.draw = Ratio::of(std::stoll(n) * 10'000);
     }
     spec.mixed = has(words, "mixed");
     spec.pausable = has(words, "pausable");

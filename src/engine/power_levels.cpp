@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// The levels of power above the sites: what leases carry together and what their providers do. The
+// tree follows from the portfolio and the time, so it is derived: made anew whenever capacity is
+// looked at again, at each of its steps at the latest. No gang starts that would run into a step
+// down (policy/power_ahead.hpp says so exactly); the planner is told of the steps in each pass, so
+// that what waits is promised the first instant at which it has its power.
+#include <algorithm>
+
+#include "engine/engine.hpp"
+#include "units/text.hpp"
+
+namespace ampacity {
+
+void Engine::refresh_power_tree(Instant now) {
+  auto tree = std::make_shared<PowerTree>(*state_.portfolio, fleet_.topology(), now);
+  for (const auto& stage : tree->ahead()) look_at_capacity(stage.from);
+  if (tree->feeds() != fleet_.power_tree().feeds()) dirty_ = true;
+  fleet_.set_power_tree(std::move(tree));
+}
+
+// The steps that a promise could wait for.
+std::vector<Instant> Engine::power_steps(PoolIndex pool) const {
+  std::vector<Instant> steps;
+  const auto site = fleet_.pool(pool).site;
+  const auto horizon = now_ + state_.portfolio->policy.max_walltime;
+  const auto has_site = [&](const PowerFeed& feed) {
+    return std::find(feed.sites.begin(), feed.sites.end(), site) != feed.sites.end();
+  };
+  bool limited = fleet_.power_limit(site).has_value() ||
+                 std::any_of(fleet_.power_tree().feeds().begin(), fleet_.power_tree().feeds().end(),
+                             has_site);
+  for (const auto& stage : fleet_.power_tree().ahead()) {
+    if (stage.from > horizon) break;
+    const bool limits = std::any_of(stage.feeds.begin(), stage.feeds.end(), has_site);
+    if (stage.from > now_ && (limits || limited)) steps.push_back(stage.from);
+    limited = limits;
+  }
+  return steps;
+}
+
+// By the steps alone, whatever curtailments are on.
+PowerThen Engine::power_at(PoolIndex pool, Instant at) const {
+  const auto& tree = fleet_.power_tree();
+  const PowerStage* then = nullptr;
+  for (const auto& stage : tree.ahead()) {
+    if (stage.from <= at) then = &stage;
+  }
+  if (then != nullptr && then->from > now_) {
+    return power_then(fleet_, planner_, pool, then->feeds, at);
+  }
+  auto now = power_then(fleet_, planner_, pool, tree.feeds(), now_);
+  const auto& site = fleet_.sites()[fleet_.pool(pool).site.value()];
+  const auto stated = state_.site_power.find(site.name);
+  if (stated == state_.site_power.end()) return now;
+  now.left = std::min(now.left, stated->second - fleet_.power_drawn(fleet_.pool(pool).site));
+  return now;
+}
+
+void Engine::foresee_power() {
+  if (fleet_.power_tree().ahead().empty()) return;
+  for (std::uint32_t i = 0; i < fleet_.pools().size(); ++i) foresee_power(PoolIndex(i));
+}
+
+void Engine::foresee_power(PoolIndex pool) {
+  const auto steps = power_steps(pool);
+  if (steps.empty()) return;
+  auto before = power_at(pool, now_).left;
+  for (const auto at : steps) {
+    const auto then = power_at(pool, at);
+    const auto change = then.left - before;
+    before = then.left;
+    if (change > Power()) planner_.expect(pool, at, {0, 0, change.count()});
+    if (change >= Power()) continue;
+    Planner::Reservation step;
+    step.at = at;
+    step.until = at;
+    step.need.watts = (Power() - change).count();
+    step.booking = whose(*then.feed);
+    step.steps = true;
+    planner_.lose(pool, step);
+  }
+}
+
+// At a step that is near enough to be waited for.
+bool Engine::will_carry(PoolIndex pool, const Demand& demand) const {
+  const auto needs = fleet_.power_of(pool, demand);
+  const auto site = fleet_.pool(pool).site;
+  const auto steps = power_steps(pool);
+  return std::any_of(steps.begin(), steps.end(), [&](Instant at) {
+    const auto& stages = fleet_.power_tree().ahead();
+    const auto stage = std::find_if(stages.begin(), stages.end(),
+                                    [&](const PowerStage& s) { return s.from == at; });
+    return std::all_of(stage->feeds.begin(), stage->feeds.end(), [&](const PowerFeed& feed) {
+      return feed.limit >= needs ||
+             std::find(feed.sites.begin(), feed.sites.end(), site) == feed.sites.end();
+    });
+  });
+}
+
+// What the level carries at an instant, whether it can bind then or not; none: it is not there.
+std::optional<Power> Engine::carried_at(PowerLevel level, const std::string& name,
+                                        Instant at) const {
+  if (level == PowerLevel::Site) return admitted_at(site_named(name), at);
+  for (const auto& feed : all_feeds(*state_.portfolio, fleet_.topology(), at)) {
+    if (feed.level == level && feed.name == name) return feed.limit;
+  }
+  return std::nullopt;
+}
+
+// For a job that a site has not the power for: until when it is curtailed, or the next step at
+// which the level that binds carries more.
+std::string Engine::power_to_come(SiteIndex site, const Shape& shape) const {
+  const auto& name = fleet_.sites()[site.value()].name;
+  for (const auto pool : shape.pools) {
+    if (fleet_.pool(pool).site != site) continue;
+    const auto binds = binding_level(fleet_, pool, shape.demand);
+    if (!binds) continue;
+    for (const auto& [call, c] : state_.curtailments) {
+      const bool holds = c.begun && c.curtailment.site == name && c.ceiling == binds->limit;
+      if (!holds || binds->level != PowerLevel::Site) continue;
+      return fmt::format("; curtailment {} holds it there until {}", call,
+                         to_text(c.curtailment.until));
+    }
+    for (const auto& stage : fleet_.power_tree().ahead()) {
+      const auto limit = carried_at(binds->level, binds->name, stage.from);
+      if (!limit || *limit <= binds->limit) continue;
+      return fmt::format("; {} carries {} from {} on", name_of(*binds), to_text(*limit),
+                         to_text(stage.from));
+    }
+  }
+  return "";
+}
+
+void Engine::add_halls(std::vector<PowerLevelNow>& levels) const {
+  for (const auto& tight : fleet_.hall_power().tight()) {
+    const auto& hall = fleet_.topology().hall(tight.hall);
+    const std::vector<std::string> sites{fleet_.sites()[hall.site.value()].name};
+    if (tight.limit) {
+      levels.push_back({PowerLevel::Hall, hall.path, sites, tight.limit, tight.drawn, {}});
+    }
+    if (!tight.rack_limit) continue;
+    const auto most = std::max_element(tight.racks.begin(), tight.racks.end());
+    const RackIndex rack(hall.racks.begin +
+                         static_cast<std::uint32_t>(most - tight.racks.begin()));
+    const auto node = fleet_.path(NodeIndex(fleet_.topology().nodes_of(rack).begin));
+    levels.push_back({PowerLevel::Rack, node.substr(0, node.rfind('/')), sites, tight.rack_limit,
+                      *most, {}});
+  }
+}
+
+// From the outside to the inside. Of the racks of a hall the one that draws most.
+std::vector<PowerLevelNow> Engine::power_levels(Instant now) const {
+  std::vector<PowerLevelNow> levels;
+  for (const auto& feed : all_feeds(*state_.portfolio, fleet_.topology(), now)) {
+    if (feed.name.empty() || feed.limit == Power()) continue;  // no lease runs there
+    PowerLevelNow level{feed.level, feed.name, {}, feed.limit, fleet_.power_drawn(feed), {}};
+    for (const auto site : feed.sites) level.sites.push_back(fleet_.sites()[site.value()].name);
+    levels.push_back(std::move(level));
+  }
+  std::stable_sort(levels.begin(), levels.end(),
+                   [](const auto& a, const auto& b) { return a.level > b.level; });
+  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
+    const SiteIndex site(i);
+    const auto& name = fleet_.sites()[i].name;
+    levels.push_back({PowerLevel::Site, name, {name}, fleet_.power_limit(site),
+                      fleet_.power_drawn(site), {}});
+  }
+  for (const auto& stage : fleet_.power_tree().ahead()) {
+    for (auto& level : levels) {
+      if (level.next || stage.from <= now) continue;
+      const auto then = carried_at(level.level, level.name, stage.from);
+      const bool same = level.level == PowerLevel::Site
+                            ? then == admitted_at(site_named(level.name), now)
+                            : then == level.limit;
+      if (!same) level.next = PowerStep{stage.from, then.value_or(Power())};
+    }
+  }
+  add_halls(levels);
+  return levels;
+}
+
+}  // namespace ampacity

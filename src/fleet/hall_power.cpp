@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/hall_power.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "units/arithmetic.hpp"
+
+namespace ampacity {
+namespace {
+
+// The halls of the portfolio as the topology numbers them.
+template <class Visit>
+void each_hall(const Portfolio& portfolio, const Visit& visit) {
+  std::uint32_t number = 0;
+  for (const auto& site : portfolio.sites) {
+    for (const auto& hall : site.halls) {
+      for (std::int64_t k = 0; k < hall.count; ++k) visit(HallIndex(number++), hall);
+    }
+  }
+}
+
+Power full_load(const Topology& topology, PoolIndex index, std::int64_t nodes) {
+  const auto& pool = topology.pools()[index.value()];
+  return (pool.rest_power + pool.span_power) * (nodes * pool.gpus_per_node);
+}
+
+}  // namespace
+
+HallPower::HallPower(const Portfolio& portfolio, const Topology& topology) {
+  each_hall(portfolio, [&](HallIndex index, const Hall& hall) {
+    const auto& place = topology.hall(index);
+    Tight t{index, times(hall.power, hall.oversubscription), {}, {}, {}};
+    if (*t.limit >= full_load(topology, place.pool, place.nodes.size())) t.limit.reset();
+    if (hall.rack_power) {
+      t.rack_limit = times(*hall.rack_power, hall.rack_oversubscription);
+      if (*t.rack_limit >= full_load(topology, place.pool, place.nodes_per_rack)) {
+        t.rack_limit.reset();
+      }
+    }
+    if (!t.limit && !t.rack_limit) return;
+    if (t.rack_limit) t.racks.resize(place.racks.size());
+    of_hall_.resize(topology.halls().size());
+    pools_.resize(topology.pools().size());
+    pools_[place.pool.value()] = true;
+    tight_.push_back(std::move(t));
+    of_hall_[index.value()] = static_cast<std::uint32_t>(tight_.size());
+  });
+}
+
+void HallPower::draw(const Topology& topology, const std::vector<Share>& shares, Power more) {
+  const auto weight = [&](const Share& share) {
+    const auto pool = topology.hall(topology.hall_of(share.node)).pool;
+    return full_load(topology, pool, 1).count() / topology.pools()[pool.value()].gpus_per_node *
+           share.nodes * share.gpus;
+  };
+  std::int64_t all = 0;
+  for (const auto& share : shares) all += weight(share);
+  for (const auto& share : shares) {
+    const auto number = of_hall_[topology.hall_of(share.node).value()];
+    if (number == 0) continue;
+    auto& hall = tight_[number - 1];
+    const auto part = Power::of(scaled(more.count(), weight(share), all));
+    hall.drawn += part;
+    if (hall.racks.empty()) continue;
+    const auto rack = topology.rack_of(share.node).value();
+    hall.racks[rack - topology.hall(hall.hall).racks.begin] += part;
+  }
+}
+
+Power HallPower::Budget::of(const std::vector<Taken>& taken, std::uint32_t number) {
+  const auto it = std::find_if(taken.begin(), taken.end(),
+                               [&](const Taken& t) { return t.number == number; });
+  return it == taken.end() ? Power() : it->power;
+}
+
+void HallPower::Budget::add(std::vector<Taken>& taken, std::uint32_t number, Power power) {
+  const auto it = std::find_if(taken.begin(), taken.end(),
+                               [&](const Taken& t) { return t.number == number; });
+  if (it == taken.end()) {
+    taken.push_back({number, power});
+  } else {
+    it->power += power;
+  }
+}
+
+std::int64_t HallPower::Budget::gpus(Power left) const {
+  if (left <= Power()) return 0;
+  return per_gpu_ == Power() ? limits::nodes * limits::gpus_per_node : left.count() / per_gpu_.count();
+}
+
+std::int64_t HallPower::Budget::gpus_in(const Tight& hall) const {
+  if (!hall.limit) return limits::nodes * limits::gpus_per_node;
+  return gpus(*hall.limit - hall.drawn - of(of_halls_, hall.hall.value()));
+}
+
+std::int64_t HallPower::Budget::gpus_in(const Tight& hall, std::size_t rack) const {
+  if (!hall.rack_limit) return limits::nodes * limits::gpus_per_node;
+  const auto number =
+      topology_.hall(hall.hall).racks.begin + static_cast<std::uint32_t>(rack);
+  return gpus(*hall.rack_limit - hall.racks[rack] - of(of_racks_, number));
+}
+
+bool HallPower::Budget::take(NodeIndex node, std::int64_t gpus) {
+  const auto* hall = halls_.find(topology_.hall_of(node));
+  if (hall == nullptr) return true;
+  const auto rack = topology_.rack_of(node).value();
+  const auto place = rack - topology_.hall(hall->hall).racks.begin;
+  if (gpus_in(*hall) < gpus || gpus_in(*hall, place) < gpus) return false;
+  if (hall->limit) add(of_halls_, hall->hall.value(), per_gpu_ * gpus);
+  if (hall->rack_limit) add(of_racks_, rack, per_gpu_ * gpus);
+  return true;
+}
+
+}  // namespace ampacity

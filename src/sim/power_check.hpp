@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Of gangs that were placed just now: no level of power is above its limit, now or at any step that
+// is known for as long as they run. Counted from the portfolio and the gangs, without the fleet's
+// own counts. Called by random conversations after each command; asserts.
+#pragma once
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "units/arithmetic.hpp"
+
+namespace ampacity {
+
+class PowerCheck {
+ public:
+  PowerCheck(const Engine& engine, Instant now)
+      : portfolio_(*engine.state().portfolio), fleet_(engine.fleet()), now_(now) {
+    for (const auto& [id, job] : engine.state().jobs) {
+      if (job.live) gangs_.push_back(&*job.live);
+    }
+    for (const auto& [name, c] : engine.state().curtailments) {
+      if (c.begun) ceilings_.emplace(c.curtailment.site, c.ceiling);
+    }
+  }
+
+  void placed(const LiveAttempt& gang) const {
+    at(gang.site, now_);
+    for (const auto t : steps()) {
+      if (t > now_ && t < gang.expected_end) at(gang.site, t);
+    }
+    for (const auto& share : gang.shares) inside(share);
+  }
+
+ private:
+  static bool has(const Lease& lease, const std::string& site) {
+    return std::find(lease.sites.begin(), lease.sites.end(), site) != lease.sites.end();
+  }
+
+  std::set<Instant> steps() const {
+    std::set<Instant> all;
+    for (const auto& lease : portfolio_.leases) {
+      for (const auto t : lease.edges(now_, Instant(lease.ends) + (lease.ends - lease.starts) +
+                                                Duration(1'000'000'000'000))) {
+        all.insert(t);
+      }
+    }
+    for (const auto& site : portfolio_.sites) {
+      for (const auto& step : site.interconnection) all.insert(step.from);
+    }
+    return all;
+  }
+
+  Power drawn(const std::set<std::string>& sites, Instant t) const {
+    Power sum;
+    for (const auto* gang : gangs_) {
+      if (sites.count(gang->site) > 0 && (t == now_ || gang->expected_end > t)) sum += gang->draws;
+    }
+    return sum;
+  }
+
+  // A watt or two are lost where a gang of mixed accelerators ends in parts.
+  static void carries(const std::string& what, Power limit, Power draws) {
+    AMPACITY_ASSERT(draws <= limit + Power::of(8), "{} carries {} W, {} W are drawn", what,
+                    limit.count(), draws.count());
+  }
+
+  void at(const std::string& site, Instant t) const {
+    Power of_leases;
+    std::string first;
+    for (const auto& lease : portfolio_.leases) {
+      if (!lease.runs_at(t) || !has(lease, site)) continue;
+      if (first.empty()) first = lease.provider;
+      const auto power = times(lease.contracted_at(t), lease.oversubscription);
+      of_leases += power;
+      if (alone(lease, t)) {
+        carries(lease.name, power, drawn({lease.sites.begin(), lease.sites.end()}, t));
+      }
+    }
+    carries("all leases of " + site, of_leases, drawn({site}, t));
+    const auto& place = *std::find_if(portfolio_.sites.begin(), portfolio_.sites.end(),
+                                      [&](const Site& s) { return s.name == site; });
+    if (const auto limit = admitted_at(place, t)) carries(site, *limit, drawn({site}, t));
+    for (const auto& provider : portfolio_.providers) {
+      if (!provider.power || provider.name != first) continue;
+      carries(provider.name, times(*provider.power, provider.oversubscription),
+              drawn(filled_from(provider.name, t), t));
+    }
+    const auto [begin, end] = ceilings_.equal_range(site);
+    for (auto it = begin; it != end && t == now_; ++it) {
+      carries("a curtailment of " + site, it->second, drawn({site}, t));
+    }
+  }
+
+  bool alone(const Lease& lease, Instant t) const {
+    return std::none_of(portfolio_.leases.begin(), portfolio_.leases.end(), [&](const Lease& other) {
+      return other.name != lease.name && other.runs_at(t) &&
+             std::any_of(lease.sites.begin(), lease.sites.end(),
+                         [&](const std::string& site) { return has(other, site); });
+    });
+  }
+
+  std::set<std::string> filled_from(const std::string& provider, Instant t) const {
+    std::set<std::string> sites;
+    for (const auto& site : portfolio_.sites) {
+      const auto first =
+          std::find_if(portfolio_.leases.begin(), portfolio_.leases.end(),
+                       [&](const Lease& l) { return l.runs_at(t) && has(l, site.name); });
+      if (first != portfolio_.leases.end() && first->provider == provider) sites.insert(site.name);
+    }
+    return sites;
+  }
+
+  const Hall& hall_of(HallIndex index) const {
+    std::uint32_t number = 0;
+    for (const auto& site : portfolio_.sites) {
+      for (const auto& hall : site.halls) {
+        number += static_cast<std::uint32_t>(hall.count);
+        if (index.value() < number) return hall;
+      }
+    }
+    AMPACITY_ASSERT(false, "no hall {}", index.value());
+    return portfolio_.sites.front().halls.front();
+  }
+
+  // The hall and the rack of these nodes. A gang's draw is shared by GPUs here.
+  void inside(const Share& share) const {
+    const auto hall = fleet_.hall_of(share.node);
+    const auto rack = fleet_.topology().rack_of(share.node);
+    Power of_hall;
+    Power of_rack;
+    for (const auto* gang : gangs_) {
+      for (const auto& other : gang->shares) {
+        if (fleet_.pool_of(other.node) != fleet_.pool_of(gang->shares.front().node)) return;  // mixed
+        const auto part =
+            Power::of(scaled(gang->draws.count(), other.nodes * other.gpus, gang->gpus));
+        if (fleet_.hall_of(other.node) == hall) of_hall += part;
+        if (fleet_.topology().rack_of(other.node) == rack) of_rack += part;
+      }
+    }
+    const auto& stated = hall_of(hall);
+    carries("hall " + stated.name, times(stated.power, stated.oversubscription), of_hall);
+    if (!stated.rack_power) return;
+    carries("a rack of " + stated.name, times(*stated.rack_power, stated.rack_oversubscription),
+            of_rack);
+  }
+
+  const Portfolio& portfolio_;
+  const Fleet& fleet_;
+  Instant now_;
+  std::vector<const LiveAttempt*> gangs_;
+  std::multimap<std::string, Power> ceilings_;
+};
+
+}  // namespace ampacity
