@@ -34,9 +34,9 @@ Duration window(Fleet& fleet, const Planner& planner, PoolIndex pool, const Dema
                 Instant now) {
   if (!fleet.fits(pool, demand)) return Duration(0);
   const auto free = Planner::free_now(fleet, pool);
-  const auto longest =
-      std::min(planner.window(pool, free, taken_now(fleet, pool, demand), now),
-               power_window(fleet, planner, fleet.pool(pool).site, fleet.power_of(pool, demand), now));
+  const auto longest = std::min(
+      planner.window(pool, free, taken_now(fleet, pool, demand), now),
+      power_window(fleet, planner, fleet.pool(pool).site, fleet.power_of(pool, demand), now));
   Hiding hiding(fleet);
   for (const auto* r : promised_places(planner, pool)) {
     if (r->at - now >= longest) break;
