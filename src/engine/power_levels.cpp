@@ -26,9 +26,9 @@ std::vector<Instant> Engine::power_steps(PoolIndex pool) const {
   const auto has_site = [&](const PowerFeed& feed) {
     return std::find(feed.sites.begin(), feed.sites.end(), site) != feed.sites.end();
   };
-  bool limited = fleet_.power_limit(site).has_value() ||
-                 std::any_of(fleet_.power_tree().feeds().begin(), fleet_.power_tree().feeds().end(),
-                             has_site);
+  bool limited =
+      fleet_.power_limit(site).has_value() ||
+      std::any_of(fleet_.power_tree().feeds().begin(), fleet_.power_tree().feeds().end(), has_site);
   for (const auto& stage : fleet_.power_tree().ahead()) {
     if (stage.from > horizon) break;
     const bool limits = std::any_of(stage.feeds.begin(), stage.feeds.end(), has_site);
@@ -140,11 +140,10 @@ void Engine::add_halls(std::vector<PowerLevelNow>& levels) const {
     }
     if (!tight.rack_limit) continue;
     const auto most = std::max_element(tight.racks.begin(), tight.racks.end());
-    const RackIndex rack(hall.racks.begin +
-                         static_cast<std::uint32_t>(most - tight.racks.begin()));
+    const RackIndex rack(hall.racks.begin + static_cast<std::uint32_t>(most - tight.racks.begin()));
     const auto node = fleet_.path(NodeIndex(fleet_.topology().nodes_of(rack).begin));
-    levels.push_back({PowerLevel::Rack, node.substr(0, node.rfind('/')), sites, tight.rack_limit,
-                      *most, {}});
+    levels.push_back(
+        {PowerLevel::Rack, node.substr(0, node.rfind('/')), sites, tight.rack_limit, *most, {}});
   }
 }
 
@@ -162,8 +161,8 @@ std::vector<PowerLevelNow> Engine::power_levels(Instant now) const {
   for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
     const SiteIndex site(i);
     const auto& name = fleet_.sites()[i].name;
-    levels.push_back({PowerLevel::Site, name, {name}, fleet_.power_limit(site),
-                      fleet_.power_drawn(site), {}});
+    levels.push_back(
+        {PowerLevel::Site, name, {name}, fleet_.power_limit(site), fleet_.power_drawn(site), {}});
   }
   for (const auto& stage : fleet_.power_tree().ahead()) {
     for (auto& level : levels) {

@@ -74,7 +74,6 @@ std::int64_t Fleet::parts_with(PoolIndex index, std::int64_t each) const {
   return count;
 }
 
-
 bool Fleet::has_nodes(PoolIndex index, const Demand& demand) const {
   const auto& p = pool(index);
   if (p.gpus_free < demand.gpus) return false;

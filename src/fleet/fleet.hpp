@@ -219,7 +219,7 @@ class Fleet {
 
   std::shared_ptr<const Topology> topology_ = std::make_shared<const Topology>();
   std::vector<Pool> pools_;
-  std::vector<SitePower> power_;     // by site
+  std::vector<SitePower> power_;  // by site
   std::shared_ptr<const PowerTree> tree_ = std::make_shared<const PowerTree>();
   std::vector<Power> fed_;  // by each of its feeds
   HallPower hall_power_;

@@ -69,14 +69,14 @@ void HallPower::draw(const Topology& topology, const std::vector<Share>& shares,
 }
 
 Power HallPower::Budget::of(const std::vector<Taken>& taken, std::uint32_t number) {
-  const auto it = std::find_if(taken.begin(), taken.end(),
-                               [&](const Taken& t) { return t.number == number; });
+  const auto it =
+      std::find_if(taken.begin(), taken.end(), [&](const Taken& t) { return t.number == number; });
   return it == taken.end() ? Power() : it->power;
 }
 
 void HallPower::Budget::add(std::vector<Taken>& taken, std::uint32_t number, Power power) {
-  const auto it = std::find_if(taken.begin(), taken.end(),
-                               [&](const Taken& t) { return t.number == number; });
+  const auto it =
+      std::find_if(taken.begin(), taken.end(), [&](const Taken& t) { return t.number == number; });
   if (it == taken.end()) {
     taken.push_back({number, power});
   } else {
@@ -86,7 +86,8 @@ void HallPower::Budget::add(std::vector<Taken>& taken, std::uint32_t number, Pow
 
 std::int64_t HallPower::Budget::gpus(Power left) const {
   if (left <= Power()) return 0;
-  return per_gpu_ == Power() ? limits::nodes * limits::gpus_per_node : left.count() / per_gpu_.count();
+  return per_gpu_ == Power() ? limits::nodes * limits::gpus_per_node
+                             : left.count() / per_gpu_.count();
 }
 
 std::int64_t HallPower::Budget::gpus_in(const Tight& hall) const {
@@ -96,8 +97,7 @@ std::int64_t HallPower::Budget::gpus_in(const Tight& hall) const {
 
 std::int64_t HallPower::Budget::gpus_in(const Tight& hall, std::size_t rack) const {
   if (!hall.rack_limit) return limits::nodes * limits::gpus_per_node;
-  const auto number =
-      topology_.hall(hall.hall).racks.begin + static_cast<std::uint32_t>(rack);
+  const auto number = topology_.hall(hall.hall).racks.begin + static_cast<std::uint32_t>(rack);
   return gpus(*hall.rack_limit - hall.racks[rack] - of(of_racks_, number));
 }
 

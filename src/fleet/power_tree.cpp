@@ -32,33 +32,48 @@ namespace {
 class Contracts {
  public:
   Contracts(const Portfolio& portfolio, const Topology& topology, Instant at)
-      : portfolio_(portfolio), topology_(topology), at_(at), group_(topology.sites().size()) {
+      : portfolio_(portfolio),
+        topology_(topology),
+        at_(at),
+        group_(topology.sites().size()),
+        first_(topology.sites().size()) {
     std::iota(group_.begin(), group_.end(), 0U);
     for (std::uint32_t i = 0; i < group_.size(); ++i) numbers_[topology.sites()[i].name] = i;
     for (const auto& lease : portfolio.leases) {
       if (!lease.runs_at(at)) continue;
       running_.push_back({&lease, sites_of(lease)});
-      for (const auto site : running_.back().sites) join(site, running_.back().sites.front());
+      for (const auto site : running_.back().sites) {
+        join(site, running_.back().sites.front());
+        if (first_[site] == nullptr) first_[site] = &lease;
+      }
     }
   }
 
   std::vector<PowerFeed> feeds() const {
+    std::map<std::uint32_t, Leases> groups;
+    std::map<std::string_view, Leases> providers;
+    for (const auto& r : running_) {
+      groups[root_of(r.sites.front())].push_back(&r);
+      providers[r.lease->provider].push_back(&r);
+    }
     std::vector<PowerFeed> all;
     for (std::uint32_t root = 0; root < group_.size(); ++root) {
       if (root_of(root) != root) continue;
-      auto group = feed_of([&](const Running& r) { return root_of(r.sites.front()) == root; });
-      if (group.sites.empty()) {
+      const auto group = groups.find(root);
+      if (group == groups.end()) {
         all.push_back(without_lease(SiteIndex(root)));
         continue;
       }
-      if (group.name.find(" + ") != std::string::npos && group.sites.size() > 1) {
-        for (const auto site : group.sites) all.push_back(at_site(site));
+      auto together = feed_of(group->second);
+      if (group->second.size() > 1 && together.sites.size() > 1) {
+        for (const auto site : together.sites) all.push_back(at_site(site, group->second));
       }
-      all.push_back(std::move(group));
+      all.push_back(std::move(together));
     }
     for (const auto& provider : portfolio_.providers) {
-      auto feed = feed_of([&](const Running& r) { return r.lease->provider == provider.name; });
-      if (feed.sites.empty()) continue;
+      const auto its = providers.find(provider.name);
+      if (its == providers.end()) continue;
+      auto feed = feed_of(its->second);
       feed.level = PowerLevel::Provider;
       feed.name = provider.name;
       feed.sites = filled_from(provider.name);
@@ -73,6 +88,7 @@ class Contracts {
     const Lease* lease;
     std::vector<std::uint32_t> sites;
   };
+  using Leases = std::vector<const Running*>;
 
   std::vector<std::uint32_t> sites_of(const Lease& lease) const {
     std::vector<std::uint32_t> sites;
@@ -91,25 +107,23 @@ class Contracts {
     group_[std::max(x, y)] = std::min(x, y);
   }
 
-  // All of the leases that are meant, together.
-  template <class Meant>
-  PowerFeed feed_of(const Meant& meant) const {
+  PowerFeed feed_of(const Leases& leases) const {
     PowerFeed feed;
     std::set<std::uint32_t> sites;
-    for (const auto& r : running_) {
-      if (!meant(r)) continue;
-      feed.name += (feed.name.empty() ? "" : " + ") + r.lease->name;
-      feed.limit += times(r.lease->contracted_at(at_), r.lease->oversubscription);
-      sites.insert(r.sites.begin(), r.sites.end());
+    for (const auto* r : leases) {
+      feed.name += (feed.name.empty() ? "" : " + ") + r->lease->name;
+      feed.limit += times(r->lease->contracted_at(at_), r->lease->oversubscription);
+      sites.insert(r->sites.begin(), r->sites.end());
     }
     for (const auto site : sites) feed.sites.emplace_back(site);
     return feed;
   }
 
-  PowerFeed at_site(SiteIndex site) const {
-    auto feed = feed_of([&](const Running& r) {
-      return std::binary_search(r.sites.begin(), r.sites.end(), site.value());
+  PowerFeed at_site(SiteIndex site, Leases leases) const {
+    std::erase_if(leases, [&](const Running* r) {
+      return !std::binary_search(r->sites.begin(), r->sites.end(), site.value());
     });
+    auto feed = feed_of(leases);
     feed.name += " at " + topology_.sites()[site.value()].name;
     feed.sites = {site};
     return feed;
@@ -130,11 +144,8 @@ class Contracts {
   // A site counts for the provider of its first lease in the order of the file, whose gangs it has.
   std::vector<SiteIndex> filled_from(const std::string& provider) const {
     std::vector<SiteIndex> sites;
-    for (std::uint32_t i = 0; i < group_.size(); ++i) {
-      const auto first = std::find_if(running_.begin(), running_.end(), [&](const Running& r) {
-        return std::binary_search(r.sites.begin(), r.sites.end(), i);
-      });
-      if (first != running_.end() && first->lease->provider == provider) sites.emplace_back(i);
+    for (std::uint32_t i = 0; i < first_.size(); ++i) {
+      if (first_[i] != nullptr && first_[i]->provider == provider) sites.emplace_back(i);
     }
     return sites;
   }
@@ -143,6 +154,7 @@ class Contracts {
   const Topology& topology_;
   Instant at_;
   std::vector<std::uint32_t> group_;  // of each site: one above it, or itself
+  std::vector<const Lease*> first_;   // of each site, in the order of the file
   std::vector<Running> running_;
   std::map<std::string_view, std::uint32_t> numbers_;  // of sites
 };

@@ -101,8 +101,10 @@ std::optional<std::vector<Share>> Fleet::find_tight(PoolIndex index, const Deman
   HallPower::Budget budget(hall_power_, topology(), power_of(index, demand.sized(1)));
   const bool found =
       pieces->untouched
-          ? append_fed(index, {budget, {pieces->nodes(), demand.within, demand.prefer,
-                                        pieces->segment}, pieces->each},
+          ? append_fed(index,
+                       {budget,
+                        {pieces->nodes(), demand.within, demand.prefer, pieces->segment},
+                        pieces->each},
                        pieces->rest, shares)
           : find_fed_parts(index, *pieces, budget, shares);
   if (!found) return std::nullopt;

@@ -119,8 +119,7 @@ struct Hall {
 };
 BOOST_DESCRIBE_STRUCT(Hall, (),
                       (name, count, power, pods, racks_per_pod, nodes_per_rack, gpus_per_node,
-                       accelerator, energised, oversubscription, rack_power,
-                       rack_oversubscription))
+                       accelerator, energised, oversubscription, rack_power, rack_oversubscription))
 
 struct Site {
   std::string name;

@@ -33,8 +33,8 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format(
         "{}: {} GPUs are free, but their power is not from {} on ({}); a walltime of up to {} "
         "would fit before it, this one asks for {}",
-        e.site, e.free, to_text(lack->at), whose(*lack->feed), to_text(std::max(lack->at - now, Duration(0))),
-        to_text(asker.walltime));
+        e.site, e.free, to_text(lack->at), whose(*lack->feed),
+        to_text(std::max(lack->at - now, Duration(0))), to_text(asker.walltime));
     return;
   }
   const auto* ahead = in_the_way(fleet, planner, pool, asker.shape.demand, asker.walltime, now);
@@ -48,8 +48,8 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format(
         "{}: {} GPUs are free, but their power is not from {} on ({}); a walltime of up to {} "
         "would fit before it, this one asks for {}",
-        e.site, e.free, to_text(ahead->at), ahead->whose(), to_text(std::max(ahead->at - now, Duration(0))),
-        to_text(asker.walltime));
+        e.site, e.free, to_text(ahead->at), ahead->whose(),
+        to_text(std::max(ahead->at - now, Duration(0))), to_text(asker.walltime));
     return;
   }
   if (!ahead->for_job()) {
@@ -57,15 +57,15 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format(
         "{}: {} GPUs are free, but booking {} has them from {}; a walltime of up to {} would fit "
         "before it, this one asks for {}",
-        e.site, e.free, ahead->booking, to_text(ahead->at), to_text(std::max(ahead->at - now, Duration(0))),
-        to_text(asker.walltime));
+        e.site, e.free, ahead->booking, to_text(ahead->at),
+        to_text(std::max(ahead->at - now, Duration(0))), to_text(asker.walltime));
     return;
   }
   e.message = fmt::format(
       "{}: {} GPUs are free, but job {}, which comes first, starts on them by {}; a walltime of up "
       "to {} would fit before it, this one asks for {}",
-      e.site, e.free, ahead->job.value(), to_text(ahead->at), to_text(std::max(ahead->at - now, Duration(0))),
-      to_text(asker.walltime));
+      e.site, e.free, ahead->job.value(), to_text(ahead->at),
+      to_text(std::max(ahead->at - now, Duration(0))), to_text(asker.walltime));
 }
 
 // There are nodes for it; the level that keeps it, and what that has left.
@@ -76,7 +76,8 @@ void explain_power(SiteExplanation& e, const Fleet& fleet, const Asker& asker, P
   const auto left = to_text(std::max(least.left, Power()));
   const auto limit = to_text(least.limit);
   if (least.level == PowerLevel::Site) {
-    e.message = fmt::format("{}: needs {} of IT power, {} of {} are left", e.site, needs, left, limit);
+    e.message =
+        fmt::format("{}: needs {} of IT power, {} of {} are left", e.site, needs, left, limit);
   } else {
     e.message = fmt::format("{}: needs {} of IT power, {} has {} of {} left", e.site, needs,
                             name_of(least), left, limit);

@@ -192,7 +192,8 @@ std::optional<Choice> choose_by_price(const Scene& scene, const Applicant& job) 
     const auto walltime = walltime_in(job.shape, k, job.walltime);
     Option option{0, k, scene.now, {}, 0};
     if (window(scene.fleet, scene.planner, pool, demand, scene.now) < walltime) {
-      if (!scene.fleet.fits_in_service(pool, demand) || !scene.fleet.carries(pool, demand)) continue;
+      if (!scene.fleet.fits_in_service(pool, demand) || !scene.fleet.carries(pool, demand))
+        continue;
       const auto later =
           promise(scene.fleet, scene.planner, pool, demand, {job.job, walltime, 0}, scene.now);
       if (!later) continue;

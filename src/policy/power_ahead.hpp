@@ -11,8 +11,8 @@
 
 namespace ampacity {
 
-// What a level has left at a step, by the expected ends of the gangs that run; the gangs of one pool
-// may be left out of those ends.
+// What a level has left at a step, by the expected ends of the gangs that run; the gangs of one
+// pool may be left out of those ends.
 Power left_at(const Fleet& fleet, const Planner& planner, const PowerFeed& feed, Instant at,
               std::optional<PoolIndex> but = {});
 
@@ -41,8 +41,8 @@ std::optional<Fleet::PowerLeft> binding_level(const Fleet& fleet, PoolIndex pool
                                               const Demand& demand);
 std::string name_of(const Fleet::PowerLeft& level);  // "hall abilene/south1"
 
-// When halls and racks that cannot feed all that stands in them feed this gang, by the expected ends
-// of those that run there; none: never. Cost: a copy of the fleet, and one look for each end.
+// When halls and racks that cannot feed all that stands in them feed this gang, by the expected
+// ends of those that run there; none: never. Cost: a copy of the fleet, and one look for each end.
 std::optional<Instant> fed_from(const Fleet& fleet, const Planner& planner, PoolIndex pool,
                                 const Demand& demand, Instant now);
 

@@ -363,7 +363,9 @@ class Conversation {
 
   // Levels of power that bind: leases with ramps and over several sites, a provider, halls, racks.
   void tighten(Random& r, Portfolio& portfolio) const {
-    const auto some = [&] { return Power::of(static_cast<std::int64_t>(5 + r.next() % 30) * 1'000); };
+    const auto some = [&] {
+      return Power::of(static_cast<std::int64_t>(5 + r.next() % 30) * 1'000);
+    };
     const auto factor = [&] {
       return r.next() % 3 == 0 ? Ratio::of(static_cast<std::int64_t>(100 + r.next() % 60) * 10'000)
                                : one;

@@ -94,11 +94,12 @@ class PowerCheck {
   }
 
   bool alone(const Lease& lease, Instant t) const {
-    return std::none_of(portfolio_.leases.begin(), portfolio_.leases.end(), [&](const Lease& other) {
-      return other.name != lease.name && other.runs_at(t) &&
-             std::any_of(lease.sites.begin(), lease.sites.end(),
-                         [&](const std::string& site) { return has(other, site); });
-    });
+    return std::none_of(
+        portfolio_.leases.begin(), portfolio_.leases.end(), [&](const Lease& other) {
+          return other.name != lease.name && other.runs_at(t) &&
+                 std::any_of(lease.sites.begin(), lease.sites.end(),
+                             [&](const std::string& site) { return has(other, site); });
+        });
   }
 
   std::set<std::string> filled_from(const std::string& provider, Instant t) const {
@@ -132,7 +133,8 @@ class PowerCheck {
     Power of_rack;
     for (const auto* gang : gangs_) {
       for (const auto& other : gang->shares) {
-        if (fleet_.pool_of(other.node) != fleet_.pool_of(gang->shares.front().node)) return;  // mixed
+        if (fleet_.pool_of(other.node) != fleet_.pool_of(gang->shares.front().node))
+          return;  // mixed
         const auto part =
             Power::of(scaled(gang->draws.count(), other.nodes * other.gpus, gang->gpus));
         if (fleet_.hall_of(other.node) == hall) of_hall += part;

@@ -170,9 +170,10 @@ struct PowerLevelView {
   std::string level;  // provider, lease, site, hall or rack
   std::string name;
   std::vector<std::string> sites;
-  std::optional<std::int64_t> limit_w;  // IT load, oversubscription included; absent: none is stated
-  std::int64_t drawn_w = 0;             // by the profiles of the running gangs
-  std::optional<std::int64_t> left_w;   // never negative
+  std::optional<std::int64_t>
+      limit_w;                         // IT load, oversubscription included; absent: none is stated
+  std::int64_t drawn_w = 0;            // by the profiles of the running gangs
+  std::optional<std::int64_t> left_w;  // never negative
   std::optional<std::int64_t> next_ms;  // the next step that is known, and what it admits
   std::optional<std::int64_t> next_limit_w;
 };

@@ -255,7 +255,8 @@ class Conversation {
   }
 
   // joins.south=north: under the lease of north; lease.north=9kW lease_factor.north=1.5;
-  // provider.azure=20kW; hall_power.north=8kW rack_power.north=4kW hall_factor.north=1.2; tomorrow.north=10kW
+  // provider.azure=20kW; hall_power.north=8kW rack_power.north=4kW hall_factor.north=1.2;
+  // tomorrow.north=10kW
   static void add_power(const Words& words, Portfolio& portfolio) {
     const auto power = [&](const std::string& key, const std::string& of) -> std::optional<Power> {
       const auto text = option(words, key + "." + of);
