@@ -124,5 +124,7 @@ TEST_CASE("docs/reference/simulation-results.md describes every member, and noth
   check_described<SiteSample>(document);
   check_described<Sample>(document);
   check_described<Bar>(document);
+  check_described<CurtailmentResult>(document);
+  check_described<DrawSample>(document);
   check_described<WorkloadRepairs>(document);
 }
