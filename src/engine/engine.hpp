@@ -216,7 +216,8 @@ class Engine {
   std::vector<Instant> power_steps(PoolIndex pool) const;
   PowerThen power_at(PoolIndex pool, Instant at) const;
   bool will_carry(PoolIndex pool, const Demand& demand) const;
-  std::optional<Power> carried_at(PowerLevel level, const std::string& name, Instant at) const;
+  std::optional<Power> carried_at(const PowerLevelNow& level, Instant at) const;
+  std::vector<std::string> names(const PowerFeed& feed) const;
   void add_halls(std::vector<PowerLevelNow>& levels) const;
   std::string power_to_come(SiteIndex site, const Shape& shape) const;
 

@@ -97,14 +97,30 @@ bool Engine::will_carry(PoolIndex pool, const Demand& demand) const {
   });
 }
 
-// What the level carries at an instant, whether it can bind then or not; none: it is not there.
-std::optional<Power> Engine::carried_at(PowerLevel level, const std::string& name,
-                                        Instant at) const {
-  if (level == PowerLevel::Site) return admitted_at(site_named(name), at);
-  for (const auto& feed : all_feeds(*state_.portfolio, fleet_.topology(), at)) {
-    if (feed.level == level && feed.name == name) return feed.limit;
+// What the level will carry, whether it can bind then or not. Of leases: all that run at one of its
+// sites then, as they may be others than now.
+std::optional<Power> Engine::carried_at(const PowerLevelNow& level, Instant at) const {
+  const auto& portfolio = *state_.portfolio;
+  if (level.level == PowerLevel::Site) return admitted_at(site_named(level.name), at);
+  Power sum;
+  for (const auto& provider : portfolio.providers) {
+    if (level.level != PowerLevel::Provider || provider.name != level.name) continue;
+    if (provider.power) return times(*provider.power, provider.oversubscription);
   }
-  return std::nullopt;
+  for (const auto& lease : portfolio.leases) {
+    const bool there = std::any_of(lease.sites.begin(), lease.sites.end(),
+                                   [&](const auto& site) { return contains(level.sites, site); });
+    if (level.level == PowerLevel::Provider ? lease.provider == level.name : there) {
+      sum += times(lease.contracted_at(at), lease.oversubscription);
+    }
+  }
+  return sum;
+}
+
+std::vector<std::string> Engine::names(const PowerFeed& feed) const {
+  std::vector<std::string> sites;
+  for (const auto site : feed.sites) sites.push_back(fleet_.sites()[site.value()].name);
+  return sites;
 }
 
 // For a job that a site has not the power for: until when it is curtailed, or the next step at
@@ -121,8 +137,13 @@ std::string Engine::power_to_come(SiteIndex site, const Shape& shape) const {
       return fmt::format("; curtailment {} holds it there until {}", call,
                          to_text(c.curtailment.until));
     }
+    if (binds->level < PowerLevel::Site) return "";  // as halls and racks are, they stay
+    PowerLevelNow level{binds->level, binds->name, {}, binds->limit, {}, {}};
+    for (const auto& feed : fleet_.power_tree().feeds()) {
+      if (feed.level == level.level && feed.name == level.name) level.sites = names(feed);
+    }
     for (const auto& stage : fleet_.power_tree().ahead()) {
-      const auto limit = carried_at(binds->level, binds->name, stage.from);
+      const auto limit = carried_at(level, stage.from);
       if (!limit || *limit <= binds->limit) continue;
       return fmt::format("; {} carries {} from {} on", name_of(*binds), to_text(*limit),
                          to_text(stage.from));
@@ -152,8 +173,8 @@ std::vector<PowerLevelNow> Engine::power_levels(Instant now) const {
   std::vector<PowerLevelNow> levels;
   for (const auto& feed : all_feeds(*state_.portfolio, fleet_.topology(), now)) {
     if (feed.name.empty() || feed.limit == Power()) continue;  // no lease runs there
-    PowerLevelNow level{feed.level, feed.name, {}, feed.limit, fleet_.power_drawn(feed), {}};
-    for (const auto site : feed.sites) level.sites.push_back(fleet_.sites()[site.value()].name);
+    PowerLevelNow level{feed.level, feed.name, names(feed), feed.limit, fleet_.power_drawn(feed),
+                        {}};
     levels.push_back(std::move(level));
   }
   std::stable_sort(levels.begin(), levels.end(),
@@ -167,11 +188,9 @@ std::vector<PowerLevelNow> Engine::power_levels(Instant now) const {
   for (const auto& stage : fleet_.power_tree().ahead()) {
     for (auto& level : levels) {
       if (level.next || stage.from <= now) continue;
-      const auto then = carried_at(level.level, level.name, stage.from);
-      const bool same = level.level == PowerLevel::Site
-                            ? then == admitted_at(site_named(level.name), now)
-                            : then == level.limit;
-      if (!same) level.next = PowerStep{stage.from, then.value_or(Power())};
+      const auto then = carried_at(level, stage.from);
+      if (then != carried_at(level, now))
+        level.next = PowerStep{stage.from, then.value_or(Power())};
     }
   }
   add_halls(levels);
