@@ -57,7 +57,13 @@ PowerThen Engine::power_at(PoolIndex pool, Instant at) const {
 }
 
 void Engine::foresee_power() {
-  if (fleet_.power_tree().ahead().empty()) return;
+  const auto& ahead = fleet_.power_tree().ahead();
+  const auto horizon = now_ + state_.portfolio->policy.max_walltime;
+  if (std::none_of(ahead.begin(), ahead.end(), [&](const PowerStage& stage) {
+        return stage.from > now_ && stage.from <= horizon;
+      })) {
+    return;
+  }
   for (std::uint32_t i = 0; i < fleet_.pools().size(); ++i) foresee_power(PoolIndex(i));
 }
 
