@@ -45,6 +45,10 @@ void add_submit(CLI::App& app, const OptionsPtr& options, Run& run) {
                   "While its site has to draw less: how slow it may become, such as '75 %'");
   sub->add_flag("--pausable", call->pausable,
                 "While its site has to draw less: it may stand still, from its checkpoint");
+  sub->add_option(
+      "--wait-for-capacity", call->wait_for_capacity,
+      "So long rather wait for capacity that is to come on a place that comes first, such "
+      "as '72 h', than spill over");
   sub->add_option("--accelerator", call->accelerators,
                   "Acceptable: GB200, or 'H100=40 %' with the job's speed there (repeatable)")
       ->allow_extra_args(false);

@@ -212,6 +212,7 @@ void show(const api::LeaseList& list) {
                {"NOW", true},
                {"PRICE"},
                {"TERM"},
+               {"STAGE"},
                {"COMMITTED", true},
                {"USED", true},
                {"UNUSED", true}});
@@ -222,6 +223,7 @@ void show(const api::LeaseList& list) {
                {to_text(Power::of(l.contracted_w))},
                {l.price},
                {to_date(from_ms(l.starts_ms)) + " to " + to_date(from_ms(l.ends_ms))},
+               {boost::describe::enum_to_string(l.stage, "?")},
                {to_text(Money::of(l.committed_micro_usd))},
                {to_text(Money::of(l.used_micro_usd))},
                {to_text(Money::of(l.unused_micro_usd))}});

@@ -109,6 +109,11 @@ Status override_with(const SubmitCall& call, JobSpec& spec) {
     spec.slowest = *slowest;
   }
   if (call.pausable) spec.pausable = true;
+  if (!call.wait_for_capacity.empty()) {
+    const auto wait = parse_duration(call.wait_for_capacity);
+    if (!wait) return wait.error().within("--wait-for-capacity");
+    spec.wait_for_capacity = *wait;
+  }
   if (auto status = override_accelerators(call, spec); !status) return status;
   if (!call.booking.empty()) spec.booking = call.booking;
   if (call.tasks) spec.tasks = *call.tasks;

@@ -18,6 +18,7 @@ struct SubmitCall {
   std::optional<std::int64_t> gpus_min;
   std::string slowest;  // "75 %"
   bool pausable = false;
+  std::string wait_for_capacity;          // "72 h"
   std::vector<std::string> accelerators;  // "GB200" or "H100=40 %"
   bool mixed = false;
   std::optional<std::int64_t> tasks;

@@ -122,7 +122,7 @@ Result<std::vector<Share>> Engine::nodes_for(const Booking& booking) const {
 Result<std::vector<Share>> Engine::chosen_nodes(const Booking& booking) const {
   const auto& portfolio = *state_.portfolio;
   auto later = fleet_;
-  const auto then = standings(portfolio, later, booking.from);
+  const auto then = standings(portfolio, later, state_.lease_use, booking.from);
   for (std::uint32_t i = 0; i < later.halls().size(); ++i) {
     const auto& hall = later.halls()[i];
     const bool energised = !hall.energised || *hall.energised <= booking.from;
@@ -150,7 +150,7 @@ Result<std::vector<Share>> Engine::chosen_nodes(const Booking& booking) const {
     return names.empty() || contains(names, name);
   };
   const auto key = [&](PoolIndex pool) {
-    return std::tuple(then[pool.value()].provider, later.pool(pool).gpus_free, pool.value());
+    return std::tuple(then[pool.value()].key.provider, later.pool(pool).gpus_free, pool.value());
   };
   for (std::uint32_t i = 0; i < later.pools().size(); ++i) {
     const PoolIndex index(i);

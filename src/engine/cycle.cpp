@@ -92,16 +92,20 @@ void Engine::refresh_capacity(Instant now) {
   bookings_due(now);
   curtailments_due(now);
   requests_due(now);
-  standings_ = standings(*state_.portfolio, fleet_, now);
+  leases_due(now);
+  standings_ = standings(*state_.portfolio, fleet_, state_.lease_use, now);
   for (std::uint32_t i = 0; i < fleet_.halls().size(); ++i) {
     const auto& hall = fleet_.halls()[i];
     if (hall.energised) look_at_capacity(*hall.energised);
     const bool energised = !hall.energised || *hall.energised <= now;
-    const bool leased = standings_[hall.pool.value()].lease.has_value();
+    const auto& standing = standings_[hall.pool.value()];
+    const bool leased = standing.lease.has_value();
     if ((energised && leased) == fleet_.is_usable(HallIndex(i))) continue;
-    emit(CapacityChanged{
-        hall.path, energised && leased,
-        energised ? (leased ? "energised and leased" : "no lease is active") : "not energised"});
+    emit(CapacityChanged{hall.path, energised && leased,
+                         !energised           ? "not energised"
+                         : leased             ? "energised and leased"
+                         : standing.exhausted ? "its lease is exhausted"
+                                              : "no lease is active"});
   }
   refresh_power(now);
   refresh_power_tree(now);
@@ -207,6 +211,7 @@ void Engine::schedule() {
     }
   }
   grow_elastic();
+  if (leases_end_early_) look_at_limits();
 }
 
 // No job of this shape with a longer walltime can start now.
@@ -242,10 +247,12 @@ Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
   if (room != state_.making_room.end()) {
     at_most = std::min(at_most, std::max(gpus, gpus_of(room->second.place)));
   }
+  const auto wait = awaited(job_of(candidate.job), shape, now_);
   if (inside >= gpus) {
     const auto interrupted = state_.interrupted.find(candidate.job);
     const auto* last = interrupted == state_.interrupted.end() ? nullptr : &interrupted->second;
-    const auto choice = choose(scene(), {shape, candidate.job, candidate.walltime, last, at_most});
+    const auto choice = choose(scene(), {shape, candidate.job, candidate.walltime, last, at_most,
+                                         wait ? std::optional(wait->coming.key) : std::nullopt});
     if (choice && choice->waits) {
       reserve(candidate, free - inside, choice->pool);
       return Answer::Closed;
@@ -255,6 +262,7 @@ Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
       return Answer::Placed;
     }
   }
+  if (wait) return wait_for(candidate, free - inside, *wait);
   if (make_room(candidate)) return Answer::Reserved;
   const bool reserved = reserve(candidate, free - inside);
   if (inside < gpus && free >= gpus) return Answer::NoQuota;
@@ -280,7 +288,7 @@ bool Engine::takes_reservation(PoolIndex pool, const Demand& demand) const {
 // still take a reservation, or in the one that is given. Without backfill every pool that it could
 // use waits for it. `held_back` GPUs have to stay free for others.
 bool Engine::reserve(const WaitingQueue::Candidate& job, std::int64_t held_back,
-                     std::optional<PoolIndex> only) {
+                     std::optional<PoolIndex> only, const std::optional<PlaceKey>& not_beyond) {
   const auto& shape = queue_.shape(job.shape);
   std::optional<PoolIndex> best;
   Planner::Reservation r;
@@ -288,6 +296,7 @@ bool Engine::reserve(const WaitingQueue::Candidate& job, std::int64_t held_back,
   for (std::size_t k = 0; k < shape.pools.size(); ++k) {
     const auto pool = shape.pools[k];
     if ((only && pool != *only) || !takes_reservation(pool, shape.demand)) continue;
+    if (not_beyond && standings_[pool.value()].key > *not_beyond) continue;
     if (state_.portfolio->policy.backfill == Backfill::None) {
       if (!fleet_.carries(pool, shape.demand)) continue;
       planner_.close(pool, job.job);
@@ -302,7 +311,7 @@ bool Engine::reserve(const WaitingQueue::Candidate& job, std::int64_t held_back,
     r = *place;
   }
   if (best) planner_.reserve(*best, r);
-  if (!best && !closed && shape.demand.mixed) return reserve_mixed(job);
+  if (!best && !closed && shape.demand.mixed && !not_beyond) return reserve_mixed(job);
   return closed || best;
 }
 
@@ -329,6 +338,7 @@ void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choic
   placed.walltime = choice.walltime;
   placed.speed = choice.speed;
   placed.why = choice.why;
+  placed.spilled = choice.spilled;
   if (ahead_) {
     const auto gpus = gpus_of(choice.shares);
     ahead_->quotas.use(job.team, gpus);

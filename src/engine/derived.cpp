@@ -268,7 +268,8 @@ void Engine::rebuild() {
   for (const auto& [node, failures] : state_.node_failures) {
     for (const auto at : failures) failures_.emplace(at, node);
   }
-  standings_ = standings(*state_.portfolio, fleet_, state_.last_at);
+  watch_leases();
+  standings_ = standings(*state_.portfolio, fleet_, state_.lease_use, state_.last_at);
   fleet_.set_power_tree(
       std::make_shared<PowerTree>(*state_.portfolio, fleet_.topology(), state_.last_at));
   capacity_due_ = state_.last_at;

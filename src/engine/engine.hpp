@@ -101,6 +101,7 @@ class Engine {
   std::optional<std::size_t> active_lease(SiteIndex site) const;
   // Providers, leases, sites, and the halls and racks that cannot feed all that stands in them.
   std::vector<PowerLevelNow> power_levels(Instant now) const;
+  LeaseStage stage(const Lease& lease, Instant now) const;
   Power it_power_of(SiteIndex site) const { return fleet_.power_drawn(site); }
 
   // Asserts what must hold after every event; linear in the state, for tests and after a restore.
@@ -129,18 +130,39 @@ class Engine {
   std::set<JobId> serve_those_with_room();
   bool is_over(const MakingRoom& room) const;
   bool reserve(const WaitingQueue::Candidate& job, std::int64_t held_back,
-               std::optional<PoolIndex> only = {});
+               std::optional<PoolIndex> only = {}, const std::optional<PlaceKey>& not_beyond = {});
   Duration longest(const Shape& shape);
   bool reserve_mixed(const WaitingQueue::Candidate& job);
   bool is_open(PoolIndex pool) const;
   bool takes_reservation(PoolIndex pool, const Demand& demand) const;
-  Scene scene() { return {fleet_, planner_, *state_.portfolio, standings_, now_}; }
+  Scene scene() {
+    return {fleet_, planner_, *state_.portfolio, standings_, state_.lease_use, now_};
+  }
   void place(const WaitingQueue::Candidate& job, const Choice& choice);
 
   // contracts.cpp: dated changes of leases
   void on(const AmendLease& command);
   void apply(const LeaseAmended& event, Instant at);
   Portfolio with_amendments(Portfolio portfolio) const;
+
+  // commitments.cpp: how far leases are used, and what waits for capacity to come
+  void apply(const LeaseUseChanged& event, Instant at);
+  void leases_due(Instant now);
+  void judge(const Lease& lease, Instant now);
+  bool is_exhausted(const Lease& lease, Instant now);
+  void look_at_limits();
+  void watch_leases();
+  Money used_this_month(const Lease& lease, Instant now) const;
+  void count_month(const Job& job, const Usage& usage, Instant at);
+  bool order_follows_hours(Instant now) const;
+  struct Awaited {
+    Coming coming;
+    Instant until;
+  };
+  std::optional<Awaited> awaited(const Job& job, const Shape& shape, Instant now) const;
+  Answer wait_for(const WaitingQueue::Candidate& job, std::int64_t held_back,
+                  const Awaited& awaited);
+  void explain_wait(const Job& job, const Shape& shape, Instant now, Explanation& e) const;
 
   // requests.cpp: capacity that is wanted, who is asked first, and what that forbids
   void on(const CreateRequest& command);
@@ -285,7 +307,10 @@ class Engine {
   void on(const ReleaseJob& command);
   void on(const SetPolicy& command);
   void on(const Tick&) {}
-  void on(const LookAnew&) { dirty_ = true; }
+  void on(const LookAnew&) {
+    refresh_capacity(now_);
+    dirty_ = true;
+  }
   void drain_lemon(const std::string& node);
   void hold_killer(JobId id);
   bool known_job(JobId id);
@@ -400,6 +425,8 @@ class Engine {
   std::size_t specs_until_sweep_ = 1'024;
   std::set<std::pair<Instant, std::string>> failures_;  // of nodes, those that are remembered
   std::vector<Standing> standings_;
+  bool months_watched_ = false;    // leases differ in what of a month is owed, used or not
+  bool leases_end_early_ = false;  // one of them is for so many GPU-hours
   Planner planner_;
   std::optional<Instant> capacity_due_;
   std::optional<Instant> budgets_due_;  // none: no team has one

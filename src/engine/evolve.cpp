@@ -35,6 +35,8 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::erase_if(state_.node_failures, [&](const auto& known) { return unknown(known.first); });
   state_.interrupted.clear();
   state_.making_room.clear();  // its nodes are numbered anew; the next pass asks again
+  std::erase_if(state_.lease_use,
+                [&](const auto& known) { return lease_named(known.first) == nullptr; });
   std::erase_if(state_.spending, [&](const auto& known) {
     const auto* team = event.portfolio->find_team(known.first);
     return team == nullptr || !team->budget;
@@ -203,6 +205,7 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
     }
   }
   state_.leases[job.live->lease].used += event.usage;
+  if (months_watched_) count_month(job, event.usage, at);
   if (const auto team = state_.spending.find(job.spec->team); team != state_.spending.end()) {
     team->second.ended += event.usage.lease_cost + event.usage.energy_cost;
   }

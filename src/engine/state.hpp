@@ -131,8 +131,10 @@ BOOST_DESCRIBE_STRUCT(TeamSpending, (), (since, until, ended, before, warned, ex
 struct LeaseAccount {
   Instant since;  // when Ampacity first held the lease
   Usage used;     // attempts that ended
+  Instant month;  // the one that `this_month` is of, in UTC; of leases whose month is watched
+  Money this_month;
 };
-BOOST_DESCRIBE_STRUCT(LeaseAccount, (), (since, used))
+BOOST_DESCRIBE_STRUCT(LeaseAccount, (), (since, used, month, this_month))
 
 struct State {
   static constexpr std::size_t remembered_requests = 200'000;
@@ -160,11 +162,12 @@ struct State {
   std::map<std::string, CalledCurtailment> curtailments;
   std::map<std::string, TeamSpending> spending;  // by team
   std::map<std::string, OpenRequest> capacity_requests;
+  std::map<std::string, LeaseUse> lease_use;  // of those that are not Committed by their terms
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,
                        drained, node_failures, usable_halls, site_power, leases, use, charged_until,
                        making_room, interrupted, bookings, held, ended, curtailments, spending,
-                       capacity_requests))
+                       capacity_requests, lease_use))
 
 }  // namespace ampacity

@@ -116,6 +116,23 @@ Power Engine::draw_of(const JobSpec& spec, const std::vector<Share>& shares, Rat
   return sum;
 }
 
+namespace {
+
+void say_exhausted(const Fleet& fleet, const Portfolio& portfolio,
+                   const std::vector<Standing>& standings, SiteIndex site, SiteExplanation& e) {
+  if (e.reason != Reason::NotEnergised) return;
+  for (std::uint32_t i = 0; i < standings.size(); ++i) {
+    const auto exhausted = standings[i].exhausted;
+    if (!exhausted || fleet.pools()[i].site != site) continue;
+    const auto& lease = portfolio.leases[*exhausted];
+    e.reason = Reason::LeaseExhausted;
+    e.message = fmt::format("{}: the {} GPU-hours of its lease {} are used up", e.site,
+                            lease.gpu_hours.value_or(0), lease.name);
+  }
+}
+
+}  // namespace
+
 std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
   const auto* found = state_.jobs.find(id);
   if (found == nullptr) return std::nullopt;
@@ -152,6 +169,7 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
     e.sites.push_back(explain_site(fleet_, planner_, asker, SiteIndex(i), now));
     auto& site = e.sites.back();
     if (site.reason == Reason::NotEnoughPower) site.message += power_to_come(SiteIndex(i), shape);
+    say_exhausted(fleet_, *state_.portfolio, standings_, SiteIndex(i), site);
   }
   for (auto& site : e.sites) {
     if (!kept || site.reason != Reason::Starting) continue;
@@ -164,7 +182,8 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
       e.sites.begin(), e.sites.end(), [](const SiteExplanation& a, const SiteExplanation& b) {
         const auto distance = [](const SiteExplanation& s) {
           return s.reason == Reason::NotEnoughInService || s.reason == Reason::SiteNotAllowed ||
-                 s.reason == Reason::AcceleratorAbsent || s.reason == Reason::NotEnergised;
+                 s.reason == Reason::AcceleratorAbsent || s.reason == Reason::NotEnergised ||
+                 s.reason == Reason::LeaseExhausted;
         };
         return std::pair(distance(a), a.needed - a.free) <
                std::pair(distance(b), b.needed - b.free);
@@ -173,6 +192,7 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
   e.reason = kept ? kept->reason : nearest->reason;
   e.message = fmt::format("{} ({} jobs ahead{})", kept ? kept->message : nearest->message,
                           e.jobs_ahead, use_in_words(*job.spec));
+  if (!kept) explain_wait(job, shape, now, e);
   return e;
 }
 

@@ -74,6 +74,7 @@ void add_terms(Table& table, const Lease& lease) {
   if (lease.delay_damages) {
     row("delay damages", to_text(lease.delay_damages->per_mw_day) + " per MW-day");
   }
+  if (lease.gpu_hours) row("for", fmt::format("{} GPU-hours in all", *lease.gpu_hours));
   if (lease.prepayment) {
     row("prepayment",
         fmt::format("{} on {}", to_text(lease.prepayment->amount), to_date(lease.prepayment->due)));

@@ -181,7 +181,8 @@ inline Entry curtailed() {
        {at(22), CurtailmentEnded{"noon", "its time is over", Energy::of(90), Energy::of(80),
                                  Power::of(29)}},
        {at(22), BudgetBegun{"research", at(0), at(2'000'000), Money()}},
-       {at(22), BudgetSpent{"research", budget, budget, true}}}};
+       {at(22), BudgetSpent{"research", budget, budget, true}},
+       {at(22), LeaseUseChanged{"oracle", LeaseUse::Beyond, "its month is used up"}}}};
 }
 
 // Two jobs; between them every kind of event. Job 1 fails on a node, is held, is run again and

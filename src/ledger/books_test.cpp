@@ -264,4 +264,26 @@ TEST_CASE("a programme's envelopes hold what is committed, invoiced and owed") {
   CHECK(whole.forecast_micro_usd == 26'304'000 * usd);  // 2028 has a day more
 }
 
+TEST_CASE("the bill of a gang that worked slower for a while ties with its usage") {
+  auto p = one_megawatt();
+  p.leases[0].energy_pass_through = true;
+  const auto& lease = p.leases[0];
+  // Ten days at full draw, ten at 60 % of it, over the turn of the month.
+  const auto gpus = GpuCount::of(4);
+  auto usage =
+      usage_of(p.sites[0], &lease, gpus, Power::of(500'000), day("2026-01-15"), day("2026-01-25"));
+  usage +=
+      usage_of(p.sites[0], &lease, gpus, Power::of(300'000), day("2026-01-25"), day("2026-02-04"));
+  CHECK(usage.lease_cost == Money::of(192'000 * usd));  // not 240,000 USD
+  const auto reading = reading_of("north", day("2026-01-15"), day("2026-02-04"), usage);
+  CHECK(reading.draws == Power::of(400'000));
+  CHECK(reading.gpus == gpus);
+  LeaseFacts facts;
+  facts.readings = {reading};
+  const auto all = invoices(p, facts);
+  CHECK(all[0].used_micro_usd + all[1].used_micro_usd == usage.lease_cost.count());
+  CHECK(amount(all[0], LineKind::EnergyUsed) + amount(all[1], LineKind::EnergyUsed) ==
+        usage.energy_cost.count());
+}
+
 }  // namespace ampacity

@@ -26,6 +26,7 @@ class Checker {
     within("gpus", job_.gpus.count(), 1, limits::job_gpus);
     if (job_.gpus_min) elastic();
     if (job_.slowest) pace();
+    if (job_.wait_for_capacity) wait();
     if (job_.gpus_per_node) per_node();
     if (job_.segment) segment();
     names();
@@ -95,6 +96,12 @@ class Checker {
     const auto percent = job_.slowest->count() / 10'000;
     if (*job_.slowest >= Ratio::of(10'000) && *job_.slowest <= one) return;
     say("slowest", fmt::format("expected 1 % to 100 %, got {} %", percent));
+  }
+
+  void wait() {
+    const auto days = std::chrono::hours(24);
+    if (*job_.wait_for_capacity > Duration(0) && *job_.wait_for_capacity <= 1'000 * days) return;
+    say("wait_for_capacity", "expected more than 0 and at most 1,000 days");
   }
 
   void per_node() {

@@ -102,6 +102,10 @@ struct JobSpec {
   std::optional<Ratio> slowest;  // of its pace
   bool pausable = false;
 
+  // From its submission on: so long it rather waits for capacity that is known to come on a place
+  // that comes first for it than to spill over to a later one.
+  std::optional<Duration> wait_for_capacity;
+
   // On simulated clusters only: how long it runs, and how it ends.
   std::optional<Duration> simulated_runtime;
   std::int64_t simulated_exit = 0;
@@ -116,7 +120,7 @@ BOOST_DESCRIBE_STRUCT(JobSpec, (),
                        prefer, segment, accelerators, mixed, sites, booking, draw, walltime,
                        retries, requeue, early_signal, checkpoint_interval, launch, script, command,
                        tasks, tasks_per_node, environment, directory, output, error,
-                       simulated_runtime, simulated_exit, slowest, pausable))
+                       simulated_runtime, simulated_exit, slowest, pausable, wait_for_capacity))
 
 // What is wrong with the job alone, whatever the portfolio.
 std::vector<Problem> check(const JobSpec& job);

@@ -132,6 +132,8 @@ struct Lease {
   std::optional<Instant> signed_on;  // absent: when Ampacity first hears of it
   std::string request;               // the capacity request that it answers; empty: none
   Ratio oversubscription = one;      // gangs are admitted to so many times what is contracted
+  // All that it is for; used up before its end it is exhausted: nothing starts on it any more.
+  std::optional<std::int64_t> gpu_hours;
   bool operator==(const Lease&) const = default;
 
   Instant term_ends() const;
@@ -148,12 +150,16 @@ BOOST_DESCRIBE_STRUCT(Lease, (),
                       (name, provider, sites, power, ramp, price, starts, ends, take_or_pay, source,
                        time_zone, escalator, minimum_bill, energy_pass_through, sla, delay_damages,
                        prepayment, renewal, proposed, canceled, supersedes, amendments, signed_on,
-                       request, oversubscription))
+                       request, oversubscription, gpu_hours))
 
-// The words of FOCUS 1.4's LifecycleStatus. Its Exhausted is missing: no lease here ends by being
-// used up.
-enum class LeaseStage { Proposed, Pending, Active, Expired, Canceled, Superseded };
-BOOST_DESCRIBE_ENUM(LeaseStage, Proposed, Pending, Active, Expired, Canceled, Superseded)
+// The words of FOCUS 1.4's LifecycleStatus. Exhausted: it runs, and its gpu_hours are used up.
+enum class LeaseStage { Proposed, Pending, Active, Expired, Canceled, Superseded, Exhausted };
+BOOST_DESCRIBE_ENUM(LeaseStage, Proposed, Pending, Active, Expired, Canceled, Superseded, Exhausted)
+
+// How far a lease is used, as far as placement asks. Committed: what one more GPU-hour costs is
+// owed already, used or not. Beyond: it is billed on top. Exhausted: see above.
+enum class LeaseUse { Committed, Beyond, Exhausted };
+BOOST_DESCRIBE_ENUM(LeaseUse, Committed, Beyond, Exhausted)
 
 // `all`: the leases among which another may supersede it.
 LeaseStage stage_of(const Lease& lease, const std::vector<Lease>& all, Instant t);

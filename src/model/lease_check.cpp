@@ -35,6 +35,7 @@ class LeaseChecker {
     money("delay_damages", lease_.delay_damages ? lease_.delay_damages->per_mw_day : Money(),
           Money::of(10'000'000'000'000));
     prepayment();
+    gpu_hours();
     renewal();
     if (lease_.canceled && *lease_.canceled < lease_.starts) {
       say("canceled", fmt::format("{} is before the start on {}", to_date(*lease_.canceled),
@@ -143,6 +144,13 @@ class LeaseChecker {
     if (!lease_.prepayment) return;
     money("prepayment.amount", lease_.prepayment->amount, most_of(PriceBasis::Year));
     inside_term("prepayment.due", lease_.prepayment->due);
+  }
+
+  void gpu_hours() {
+    if (!lease_.gpu_hours) return;
+    // In GPU*ms they stay inside 64 bits.
+    if (*lease_.gpu_hours >= 1 && *lease_.gpu_hours <= 1'000'000'000'000) return;
+    say("gpu_hours", fmt::format("expected 1 to 1,000,000,000,000, got {}", *lease_.gpu_hours));
   }
 
   void renewal() {

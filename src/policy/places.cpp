@@ -16,74 +16,92 @@
 namespace ampacity {
 namespace {
 
-std::int64_t provider_rank(const Portfolio& portfolio, const std::string& name) {
-  for (std::size_t i = 0; i < portfolio.providers.size(); ++i) {
-    if (portfolio.providers[i].name == name) return static_cast<std::int64_t>(i);
+// Why a pool that comes before was not taken.
+struct Passed {
+  Reason reason = Reason::NotEnoughFreeGpus;
+  std::string text;
+};
+
+// Nothing of it may be used now.
+Passed out_of_use(const Scene& scene, const Applicant& job, PoolIndex pool) {
+  const auto& site = site_name(scene.fleet, pool);
+  if (const auto exhausted = scene.standings[pool.value()].exhausted) {
+    const auto& lease = scene.portfolio.leases[*exhausted];
+    return {Reason::LeaseExhausted, fmt::format("the {} GPU-hours of lease {} of {} are used up",
+                                                lease.gpu_hours.value_or(0), lease.name, site)};
   }
-  return static_cast<std::int64_t>(portfolio.providers.size());
+  Shape only = job.shape;
+  only.pools = {pool};
+  const auto next =
+      coming(scene.portfolio, scene.fleet, scene.uses, only, scene.now, Instant::max());
+  return {Reason::NotEnergised,
+          fmt::format("{} has no hall that is energised and leased{}", site,
+                      next ? fmt::format(" ({} on {})", next->what, to_date(next->at)) : "")};
 }
 
-std::optional<std::size_t> lease_of(const Portfolio& portfolio, const std::string& site,
-                                    Instant at) {
-  for (std::size_t i = 0; i < portfolio.leases.size(); ++i) {
-    const auto& lease = portfolio.leases[i];
-    if (lease.runs_at(at) && contains(lease.sites, site)) return i;
+Passed shortage(const Scene& scene, const Applicant& job, PoolIndex pool) {
+  const auto& fleet = scene.fleet;
+  const auto& demand = job.shape.demand;
+  const auto& halls = fleet.pool(pool).halls;
+  if (std::none_of(halls.begin(), halls.end(), [&](HallIndex h) { return fleet.is_usable(h); })) {
+    return out_of_use(scene, job, pool);
   }
-  return std::nullopt;
-}
-
-}  // namespace
-
-std::vector<Standing> standings(const Portfolio& portfolio, const Fleet& fleet, Instant at) {
-  std::vector<Standing> all;
-  for (const auto& pool : fleet.pools()) {
-    Standing standing;
-    standing.lease = lease_of(portfolio, fleet.sites()[pool.site.value()].name, at);
-    standing.provider = standing.lease
-                            ? provider_rank(portfolio, portfolio.leases[*standing.lease].provider)
-                            : static_cast<std::int64_t>(portfolio.providers.size());
-    all.push_back(standing);
-  }
-  return all;
-}
-
-namespace {
-
-std::string shortage(const Fleet& fleet, PoolIndex pool, const Demand& demand) {
   if (const auto least = binding_level(fleet, pool, demand)) {
     const auto left = to_text(std::max(least->left, Power()));
     const auto who = least->level == PowerLevel::Site ? least->name : name_of(*least);
-    return fmt::format("{} has {} of IT power left of the {} needed", who, left,
-                       to_text(fleet.power_of(pool, demand)));
+    return {Reason::NotEnoughPower, fmt::format("{} has {} of IT power left of the {} needed", who,
+                                                left, to_text(fleet.power_of(pool, demand)))};
   }
   const auto usable = fleet.usable_gpus(pool, demand);
   const auto free = fleet.pool(pool).gpus_free;
   if (free >= demand.gpus) {
-    return fmt::format("{} has {} free GPUs, but only {} that fit the gang of {}{}",
-                       site_name(fleet, pool), free, usable, demand.gpus, together(demand));
+    return {Reason::NotEnoughWholeNodes,
+            fmt::format("{} has {} free GPUs, but only {} that fit the gang of {}{}",
+                        site_name(fleet, pool), free, usable, demand.gpus, together(demand))};
   }
-  return fmt::format("{} has {} free of the {} needed", site_name(fleet, pool), free, demand.gpus);
+  return {
+      fleet.fits_in_service(pool, demand) ? Reason::NotEnoughFreeGpus : Reason::NotEnoughInService,
+      fmt::format("{} has {} free of the {} needed", site_name(fleet, pool), free, demand.gpus)};
+}
+
+// Could it stand as close together as it prefers?
+bool misses_preference(const Fleet& fleet, PoolIndex pool, const Demand& demand) {
+  if (!demand.prefer || demand.within.value_or(Level::Site) <= *demand.prefer) return false;
+  auto close = demand;
+  close.within = demand.prefer;
+  return !fleet.has_room(pool, close);
 }
 
 // What kept a job out of a pool that the order prefers.
-std::string passed_over(const Scene& scene, PoolIndex pool, const Demand& demand,
-                        Duration walltime) {
+Passed passed_over(const Scene& scene, const Applicant& job, std::size_t k) {
   const auto& fleet = scene.fleet;
+  const auto pool = job.shape.pools[k];
   const auto& site = site_name(fleet, pool);
-  if (!fleet.fits(pool, demand)) return shortage(fleet, pool, demand);
-  if (const auto job = scene.planner.closed_for(pool)) {
-    return fmt::format("{} is held for job {}", site, job->value());
+  if (!fleet.fits(pool, job.shape.demand)) return shortage(scene, job, pool);
+  if (const auto ahead = scene.planner.closed_for(pool)) {
+    return {Reason::HeldForEarlierJob, fmt::format("{} is held for job {}", site, ahead->value())};
   }
+  const auto walltime = walltime_in(job.shape, k, job.walltime);
   const auto lack = power_lack(fleet, scene.planner, fleet.pool(pool).site,
-                               fleet.power_of(pool, demand), scene.now);
+                               fleet.power_of(pool, job.shape.demand), scene.now);
   if (lack && lack->at - scene.now < walltime) {
-    return fmt::format("{} has not the power from {} on ({})", site, to_text(lack->at),
-                       whose(*lack->feed));
+    return {Reason::NotEnoughPower, fmt::format("{} has not the power from {} on ({})", site,
+                                                to_text(lack->at), whose(*lack->feed))};
   }
-  const auto* blocker = in_the_way(fleet, scene.planner, pool, demand, walltime, scene.now);
-  AMPACITY_ASSERT(blocker != nullptr, "{} was passed over for nothing", site);
-  return fmt::format("{} is {} {} from {}", site, blocker->for_job() ? "promised to" : "kept for",
-                     blocker->whose(), to_text(blocker->at));
+  const auto* blocker =
+      in_the_way(fleet, scene.planner, pool, job.shape.demand, walltime, scene.now);
+  if (blocker == nullptr) {
+    AMPACITY_ASSERT(job.shape.demand.prefer, "{} was passed over for nothing", site);
+    return {Reason::OutsidePreference,
+            fmt::format("{} has no {} with {} GPUs free", site, name_of(*job.shape.demand.prefer),
+                        job.shape.demand.gpus)};
+  }
+  const auto reason = blocker->for_job()                    ? Reason::HeldForEarlierJob
+                      : blocker->curtails || blocker->steps ? Reason::NotEnoughPower
+                                                            : Reason::Booked;
+  return {reason,
+          fmt::format("{} is {} {} from {}", site, blocker->for_job() ? "promised to" : "kept for",
+                      blocker->whose(), to_text(blocker->at))};
 }
 
 // "; backfilled: job 7 still starts by …"
@@ -96,28 +114,34 @@ std::string beside_whom(const Planner& planner, PoolIndex pool) {
   return "";
 }
 
-std::string reason_for(const Scene& scene, const Applicant& job, PoolIndex best) {
-  std::string why;
+// Whose place it is: "azure", or nobody's.
+std::string_view provider_of(const Scene& scene, PoolIndex pool) {
+  const auto& standing = scene.standings[pool.value()];
+  const auto lease = standing.lease ? standing.lease : standing.exhausted;
+  return lease ? std::string_view(scene.portfolio.leases[*lease].provider) : "nobody";
+}
+
+// First choice, or what each pool that comes before it lacked, in the order of the pools.
+void say_why(const Scene& scene, const Applicant& job, PoolIndex best, Choice& choice) {
   const auto& shape = job.shape;
-  const auto provider = [&](PoolIndex pool) { return scene.standings[pool.value()].provider; };
-  for (const auto pool : shape.pools) {
-    if (provider(pool) >= provider(best)) continue;
-    why += (why.empty() ? "spilled over: " : "; ") +
-           passed_over(scene, pool, shape.demand, job.walltime);
+  const auto& key = scene.standings[best.value()].key;
+  std::string why;
+  const PlaceKey* first = nullptr;
+  for (std::size_t k = 0; k < shape.pools.size(); ++k) {
+    const auto& other = scene.standings[shape.pools[k].value()].key;
+    if (other >= key) continue;
+    auto passed = passed_over(scene, job, k);
+    why += fmt::format("{} {}: {}", why.empty() ? "spilled over from" : "; from",
+                       provider_of(scene, shape.pools[k]), passed.text);
+    if (first != nullptr && *first <= other) continue;
+    first = &other;
+    choice.spilled = passed.reason;
   }
   if (why.empty()) {
     why = fmt::format(FMT_COMPILE("first choice: {} of {} free GPUs"), shape.demand.gpus,
                       scene.fleet.pool(best).gpus_free);
   }
-  return why + beside_whom(scene.planner, best);
-}
-
-// Could it stand as close together as it prefers?
-bool misses_preference(const Fleet& fleet, PoolIndex pool, const Demand& demand) {
-  if (!demand.prefer || demand.within.value_or(Level::Site) <= *demand.prefer) return false;
-  auto close = demand;
-  close.within = demand.prefer;
-  return !fleet.has_room(pool, close);
+  choice.why = why + beside_whom(scene.planner, best);
 }
 
 // Its place in a pool where it fits: an elastic gang as large as it may be.
@@ -159,19 +183,11 @@ Wide price_per_gpu_hour(const Scene& scene, PoolIndex pool, const Demand& demand
   const auto watts = scene.fleet.power_of(pool, demand.sized(1)).count();
   const auto& site = scene.portfolio.sites[scene.fleet.pool(pool).site.value()];
   const auto facility = scaled(watts, site.pue.count(), one.count());
-  Wide price = Wide{facility} * mean_energy_price(site, from, time) / 1'000'000;
+  const Wide price = Wide{facility} * mean_energy_price(site, from, time) / 1'000'000;
   const auto& lease = scene.standings[pool.value()].lease;
   if (!lease) return price;
-  const auto terms = scene.portfolio.leases[*lease].terms_at(scene.now);
-  switch (terms.price.basis) {
-    case PriceBasis::GpuHour:
-      return price + terms.price.amount.count();
-    case PriceBasis::Year:
-      return price + Wide{terms.price.amount.count()} * watts / terms.priced.count() / 8'760;
-    case PriceBasis::MwMonth:
-      return price + Wide{terms.price.amount.count()} * watts / 1'000'000 / 730;
-  }
-  return price;
+  return price +
+         lease_price_per_gpu_hour(scene.portfolio.leases[*lease].terms_at(scene.now), watts);
 }
 
 // Accelerators of different speed: the place where price and delay together are least, now or
@@ -229,14 +245,16 @@ std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
                           ? std::nullopt
                           : std::optional(scene.fleet.pool_of(job.last->front().node));
   const auto key = [&](PoolIndex pool) {
-    return std::tuple(pool != before, scene.standings[pool.value()].provider,
-                      misses_preference(scene.fleet, pool, shape.demand),
+    const auto& place = scene.standings[pool.value()].key;
+    return std::tuple(pool != before, place.beyond, place.provider,
+                      misses_preference(scene.fleet, pool, shape.demand), place.cost,
                       scene.fleet.pool(pool).gpus_free, pool.value());
   };
   std::optional<std::size_t> best;
   for (std::size_t k = 0; k < shape.pools.size(); ++k) {
     const auto pool = shape.pools[k];
     if (best && key(pool) > key(shape.pools[*best])) continue;
+    if (job.not_beyond && scene.standings[pool.value()].key > *job.not_beyond) continue;
     if (window(scene.fleet, scene.planner, pool, shape.demand, scene.now) >=
         walltime_in(shape, k, job.walltime)) {
       best = k;
@@ -244,10 +262,17 @@ std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
   }
   if (!best) return shape.demand.mixed ? choose_mixed(scene, job) : std::nullopt;
   const auto pool = shape.pools[*best];
-  return settle(scene, job, *best,
-                pool == before ? "back where it was"
-                : differ       ? "where there is room"
-                               : reason_for(scene, job, pool));
+  Choice reasons;
+  if (pool == before) {
+    reasons.why = "back where it was";
+  } else if (differ) {
+    reasons.why = "where there is room";
+  } else {
+    say_why(scene, job, pool, reasons);
+  }
+  auto choice = settle(scene, job, *best, std::move(reasons.why));
+  choice.spilled = reasons.spilled;
+  return choice;
 }
 
 }  // namespace ampacity

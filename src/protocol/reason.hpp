@@ -50,6 +50,9 @@ enum class Reason {
   BookingAhead,        // the booking that it names has not begun
   BookingFull,         // other jobs have what it needs of its booking
   WaitsForFaster,      // it could start, and is done sooner or cheaper elsewhere
+  WaitsForCapacity,    // it rather waits for capacity that is to come than to spill over
+  LeaseExhausted,      // what the site's lease was for is used up
+  OutsidePreference,   // it would not stand as close together as it prefers
 };
 BOOST_DESCRIBE_ENUM(Reason, JobInvalid, NameUnknown, NeverFits, QueueFull, WalltimeTooLong,
                     RequestReused, JobUnknown, JobEnded, PortfolioInvalid, PortfolioInUse,
@@ -58,7 +61,7 @@ BOOST_DESCRIBE_ENUM(Reason, JobInvalid, NameUnknown, NeverFits, QueueFull, Wallt
                     NotEnoughWholeNodes, NotEnoughInService, HeldForEarlierJob, SiteNotAllowed,
                     AcceleratorAbsent, NotEnergised, BackingOff, NotEnoughPower, OverQuota,
                     GuaranteedToOthers, BudgetExhausted, Held, Booked, BookingAhead, BookingFull,
-                    WaitsForFaster)
+                    WaitsForFaster, WaitsForCapacity, LeaseExhausted, OutsidePreference)
 
 struct Refusal {
   Reason reason = Reason::JobInvalid;

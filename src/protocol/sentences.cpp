@@ -193,6 +193,9 @@ struct Teller {
   std::string operator()(const JobReleased& e) const {
     return fmt::format("{} is released{}", job(e.job), by(e.by));
   }
+  std::string operator()(const LeaseUseChanged& e) const {
+    return fmt::format("lease {}: {}", e.lease, e.why);
+  }
   std::string operator()(const LeaseAmended& e) const {
     const auto& a = e.amendment;
     std::string what;

@@ -332,12 +332,13 @@ struct AttemptPlaced {
   std::string lease;
   std::vector<NodeShare> nodes;  // in rank order
   Duration walltime{};
-  std::string why;    // "first of 2 sites" or what the preferred ones lacked
-  Ratio speed = one;  // of the job there; the walltime has it already
+  std::string why;                // "first of 2 sites" or what the preferred ones lacked
+  Ratio speed = one;              // of the job there; the walltime has it already
+  std::optional<Reason> spilled;  // why not in the place that comes first; none: it is there
   bool operator==(const AttemptPlaced&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(AttemptPlaced, (),
-                      (attempt, site, provider, lease, nodes, walltime, why, speed))
+                      (attempt, site, provider, lease, nodes, walltime, why, speed, spilled))
 
 struct AttemptStarted {
   AttemptId attempt;
@@ -622,6 +623,15 @@ struct RightAmended {
 };
 BOOST_DESCRIBE_STRUCT(RightAmended, (), (provider, amendment))
 
+// From now on one more GPU-hour of the lease is owed already, or billed on top, or there is none.
+struct LeaseUseChanged {
+  std::string lease;
+  LeaseUse use = LeaseUse::Committed;
+  std::string why;
+  bool operator==(const LeaseUseChanged&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(LeaseUseChanged, (), (lease, use, why))
+
 using EventBody =
     std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
                  AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained,
@@ -629,7 +639,7 @@ using EventBody =
                  BookingBegun, BookingEnded, JobHeld, JobReleased, PolicyChanged, CurtailmentCalled,
                  CurtailmentBegun, CurtailmentMeasured, CurtailmentEnded, PaceChanged, LeaseAmended,
                  BudgetBegun, BudgetSpent, RequestCreated, OfferAnswered, RequestSettled,
-                 QuoteAdded, QuoteAwarded, RightAmended>;
+                 QuoteAdded, QuoteAwarded, RightAmended, LeaseUseChanged>;
 
 struct Event {
   Instant at;

@@ -82,6 +82,7 @@ void add_jobs(std::string& out, const SimulationResult& r) {
   field(out, "attempts",
         fmt::format("{}: {} preempted, {} resized, {} interrupted by failures", grouped(r.attempts),
                     grouped(r.preempted), grouped(r.resized), grouped(r.interrupted)));
+  if (!r.spills.empty()) field(out, "spilled", counts(r.spills, "x "));
   if (r.lemons_drained > 0) {
     field(out, "lemons",
           fmt::format("{} nodes drained, {} repaired", grouped(r.lemons_drained),

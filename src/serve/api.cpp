@@ -262,7 +262,11 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
   }
 
   std::optional<Response> explanation(JobId id) {
-    const auto e = conductor.engine().explain(id, conductor.now());
+    auto e = conductor.engine().explain(id, conductor.now());
+    if (e && conductor.engine().state().jobs.find(id)->live) {  // and why there
+      const auto attempts = reader->attempts(id);
+      if (attempts && !attempts->empty()) e->message += "; " + attempts->back().why;
+    }
     if (e) return ok(*e);
     return failure(409, fmt::format("job {} has ended; nothing holds it up", id.value()),
                    "JobEnded");

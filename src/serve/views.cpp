@@ -370,7 +370,7 @@ api::LeaseList lease_list(const Engine& engine, Instant now) {
                            .ends_ms = to_ms(lease.term_ends()),
                            .power_w = lease.terms_at(now).power.count(),
                            .contracted_w = s.contracted.count(),
-                           .stage = stage_of(lease, portfolio.leases, now),
+                           .stage = engine.stage(lease, now),
                            .price = to_text(lease.terms_at(std::max(now, lease.starts)).price),
                            .take_or_pay_ppm = lease.terms_at(now).take_or_pay.count(),
                            .committed_j = s.committed_energy.count(),

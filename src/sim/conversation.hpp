@@ -49,6 +49,8 @@ class Conversation {
     portfolio_.providers[0].right_of_first_refusal =
         RefusalRight{"all", Duration(40'000'000), test::day("2026-01-15"), std::nullopt};
     for (auto& lease : portfolio_.leases) lease.signed_on = test::day("2026-01-01");
+    portfolio_.leases[1].take_or_pay = Ratio::of(2'000);  // used up after some 50 GPU-hours
+    portfolio_.leases[2].gpu_hours = 60;
     tell(Configure{portfolio_});
   }
 
@@ -160,6 +162,7 @@ class Conversation {
       spec.slowest = Ratio::of(static_cast<std::int64_t>(50 + r.next() % 51) * 10'000);
     }
     spec.pausable = r.next() % 3 == 0;
+    if (spec.gpus.count() % 3 == 1) spec.wait_for_capacity = Duration(90'000'000);
     if (r.next() % 6 == 0 && !spec.segment && spec.within.value_or(Level::Site) == Level::Site) {
       spec.mixed = true;
     } else if (r.next() % 6 == 0) {

@@ -287,7 +287,9 @@ struct SimulationResult {
   std::int64_t attempts = 0;
   std::int64_t preempted = 0;  // attempts
   std::int64_t resized = 0;
-  std::int64_t interrupted = 0;      // by failures of the infrastructure
+  std::int64_t interrupted = 0;  // by failures of the infrastructure
+  // Attempts that are not in the place that comes first for them, by why not.
+  std::map<std::string, std::int64_t> spills;
   std::int64_t lemons_drained = 0;   // nodes, each time
   std::int64_t lemons_repaired = 0;  // and in service again
   std::int64_t gpus = 0;             // of the portfolio
@@ -316,7 +318,7 @@ BOOST_DESCRIBE_STRUCT(SimulationResult, (),
                       (portfolio, workloads, policy, seed, latency_ms, faults, series, from_ms,
                        until_ms, partial, simulated_until_ms, repairs, fault_records, submitted,
                        refused, refusals, ended, running, waiting, decisions, attempts, preempted,
-                       resized, interrupted, lemons_drained, lemons_repaired, gpus, wait,
+                       resized, interrupted, spills, lemons_drained, lemons_repaired, gpus, wait,
                        makespan_ms, time, lost_by_cause_gpu_ms, size_classes, teams, sites, leases,
                        it_j, facility_j, energy_micro_usd, carbon_g, idle, lease_micro_usd,
                        unused_micro_usd, samples, largest, checkpoints, curtailments, digest))

@@ -286,6 +286,7 @@ void Simulation::note(const AttemptPlaced& event) {
        source == nullptr ? Duration(0) : source->runtime},
       r.spec->team);
   if (first) job.first_start = now_;
+  if (event.spilled) ++spills_[boost::describe::enum_to_string(*event.spilled, "?")];
   ++job.attempts;
   job.site = static_cast<std::uint16_t>(r.site);
   job.state = JobState::Running;
@@ -549,6 +550,7 @@ SimulationResult Simulation::finish(bool partial) {
   r.submitted = submitted();
   r.refused = refused_;
   r.refusals = refusals_;
+  r.spills = spills_;
   r.running = static_cast<std::int64_t>(runs_.size());
   r.waiting = static_cast<std::int64_t>(engine_.state().jobs.size()) - r.running;
   r.decisions = decisions_;

@@ -195,6 +195,7 @@ class Simulation {
   std::int64_t decisions_ = 0;
   std::map<std::string, std::int64_t> refusals_;
   std::int64_t refused_ = 0;
+  std::map<std::string, std::int64_t> spills_;
 };
 
 }  // namespace ampacity

@@ -213,6 +213,9 @@ void describe(Fields& f, JobSpec& job) {
              "While its site has to draw less: how slow it may become, such as 75 %.");
   f.optional("pausable", job.pausable,
              "While its site has to draw less: it may stand still, from its checkpoint.");
+  f.optional("wait_for_capacity", job.wait_for_capacity,
+             "So long from its submission it rather waits for capacity that is known to come on a "
+             "place that comes first for it than to spill over.");
   f.optional("gpus_per_node", job.gpus_per_node, "Exactly so many on each node.");
   f.optional("within", job.within, "The whole gang in one such unit, or it waits.");
   f.optional("prefer", job.prefer, "The whole gang in one such unit if possible.");

@@ -422,6 +422,9 @@ void describe(Fields& f, Lease& lease) {
   f.optional("minimum_bill", lease.minimum_bill,
              "Share of the whole power's charge (not of the ramp's) that is owed each month.");
   f.optional("escalator", lease.escalator, "The price grows by so much each contract year.");
+  f.optional(
+      "gpu_hours", lease.gpu_hours,
+      "All that it is for: used up before its end it is exhausted, and nothing starts on it.");
   f.optional("energy_pass_through", lease.energy_pass_through,
              "true: energy is billed at the site's price; false: the price includes it.");
   f.optional("sla", lease.sla, "Credits for what is not available, from the highest tier down.");

@@ -248,9 +248,27 @@ class Conversation {
       hall.gpus_per_node = std::stoll(more[1].substr(x + 1));
       site.halls.push_back(hall);
     }
+  }
+
+  // price.north=2 owed.north=50 (take-or-pay, %) gpu_hours.north=100 starts.north=2026-06-01
+  static void set_leases(const Words& words, Portfolio& portfolio) {
     for (auto& lease : portfolio.leases) {
-      const auto price = option(words, "price." + lease.sites.front());
-      if (!price.empty()) lease.price.amount = parse_money(price + " USD").value();
+      const auto of = [&](const std::string& what) {
+        return option(words, what + "." + lease.sites.front());
+      };
+      if (const auto usd = of("price"); !usd.empty())
+        lease.price.amount = parse_money(usd + " USD").value();
+      if (const auto percent = of("owed"); !percent.empty())
+        lease.take_or_pay = Ratio::of(std::stoll(percent) * 10'000);
+      if (const auto n = of("gpu_hours"); !n.empty()) lease.gpu_hours = std::stoll(n);
+      if (const auto day = of("starts"); !day.empty()) lease.starts = test::day(day.c_str());
+      if (const auto usd = of("energy"); !usd.empty()) {  // a MWh, passed through
+        lease.energy_pass_through = true;
+        for (auto& site : portfolio.sites) {
+          if (site.name != lease.sites.front()) continue;
+          site.energy_price = EnergyPrice::of(std::stoll(usd) * 1'000'000);
+        }
+      }
     }
   }
 
@@ -341,6 +359,7 @@ class Conversation {
     set_policy(words, portfolio.policy);
     add_halls(words, portfolio);
     add_power(words, portfolio);
+    set_leases(words, portfolio);
     return portfolio;
   }
 
@@ -374,6 +393,8 @@ class Conversation {
     spec.priority_class = option(words, "priority");
     if (const auto t = option(words, "checkpoint"); !t.empty())
       spec.checkpoint_interval = parse_duration(t).value();
+    if (const auto t = option(words, "wait"); !t.empty())
+      spec.wait_for_capacity = parse_duration(t).value();
     if (const auto site = option(words, "site"); !site.empty()) spec.sites = {site};
     if (const auto t = option(words, "walltime"); !t.empty())
       spec.walltime = parse_duration(t).value();
