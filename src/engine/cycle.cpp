@@ -8,6 +8,7 @@
 
 #include "engine/engine.hpp"
 #include "policy/mixed.hpp"
+#include "policy/wasted.hpp"
 
 namespace ampacity {
 
@@ -244,7 +245,9 @@ Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
   if (inside >= gpus) {
     const auto interrupted = state_.interrupted.find(candidate.job);
     const auto* last = interrupted == state_.interrupted.end() ? nullptr : &interrupted->second;
-    const auto choice = choose(scene(), {shape, candidate.job, candidate.walltime, last, at_most});
+    const bool flexible = is_flexible(*job_of(candidate.job).spec);
+    const auto choice =
+        choose(scene(), {shape, candidate.job, candidate.walltime, last, at_most, flexible});
     if (choice && choice->waits) {
       reserve(candidate, free - inside, choice->pool);
       return Answer::Closed;

@@ -6,6 +6,7 @@
 
 #include "fleet/nearby.hpp"
 #include "policy/mixed.hpp"
+#include "policy/wasted.hpp"
 #include "policy/windows.hpp"
 #include "units/arithmetic.hpp"
 #include "units/text.hpp"
@@ -85,12 +86,55 @@ std::string beside_whom(const Planner& planner, PoolIndex pool) {
   return "";
 }
 
-std::string reason_for(const Scene& scene, const Applicant& job, PoolIndex best) {
-  std::string why;
+// Which of the job's pools come first: where a commitment is being wasted, for a flexible job; then
+// by the order of providers.
+class Order {
+ public:
+  Order(const Scene& scene, const Applicant& job) : scene_(scene) {
+    if (!job.flexible || scene.portfolio.leases.size() < 2) return;
+    for (const auto pool : job.shape.pools) {
+      const auto& lease = scene.standings[pool.value()].lease;
+      if (!lease) continue;
+      const auto c =
+          owed_use_at(scene.portfolio, scene.fleet, scene.portfolio.leases[*lease], scene.now);
+      if (c.is_wasted()) wasted_.emplace_back(pool, c);
+    }
+  }
+
+  std::pair<bool, std::int64_t> operator()(PoolIndex pool) const {
+    return {wasted(pool) == nullptr, scene_.standings[pool.value()].provider};
+  }
+
+  // What drew a job here although another provider comes first: "fills oracle-4500: …", or nothing.
+  std::string attraction(const Shape& shape, PoolIndex best) const {
+    const auto* here = wasted(best);
+    const auto provider = [&](PoolIndex pool) { return scene_.standings[pool.value()].provider; };
+    const auto passed = std::find_if(shape.pools.begin(), shape.pools.end(), [&](PoolIndex pool) {
+      return provider(pool) < provider(best) && wasted(pool) == nullptr;
+    });
+    if (here == nullptr || passed == shape.pools.end()) return "";
+    return fmt::format("flexible, fills lease {}: {}; {} wastes nothing",
+                       scene_.portfolio.leases[*scene_.standings[best.value()].lease].name,
+                       here->text(), site_name(scene_.fleet, *passed));
+  }
+
+ private:
+  const OwedUse* wasted(PoolIndex pool) const {
+    const auto it = std::find_if(wasted_.begin(), wasted_.end(),
+                                 [&](const auto& known) { return known.first == pool; });
+    return it == wasted_.end() ? nullptr : &it->second;
+  }
+
+  const Scene& scene_;
+  std::vector<std::pair<PoolIndex, OwedUse>> wasted_;
+};
+
+std::string reason_for(const Scene& scene, const Applicant& job, const Order& order,
+                       PoolIndex best) {
   const auto& shape = job.shape;
-  const auto provider = [&](PoolIndex pool) { return scene.standings[pool.value()].provider; };
+  std::string why = order.attraction(shape, best);
   for (const auto pool : shape.pools) {
-    if (provider(pool) >= provider(best)) continue;
+    if (order(pool) >= order(best)) continue;
     why += (why.empty() ? "spilled over: " : "; ") +
            passed_over(scene, pool, shape.demand, job.walltime);
   }
@@ -216,8 +260,9 @@ std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
   const auto before = job.last == nullptr
                           ? std::nullopt
                           : std::optional(scene.fleet.pool_of(job.last->front().node));
+  const Order order(scene, job);
   const auto key = [&](PoolIndex pool) {
-    return std::tuple(pool != before, scene.standings[pool.value()].provider,
+    return std::tuple(pool != before, order(pool),
                       misses_preference(scene.fleet, pool, shape.demand),
                       scene.fleet.pool(pool).gpus_free, pool.value());
   };
@@ -235,7 +280,7 @@ std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
   return settle(scene, job, *best,
                 pool == before ? "back where it was"
                 : differ       ? "where there is room"
-                               : reason_for(scene, job, pool));
+                               : reason_for(scene, job, order, pool));
 }
 
 }  // namespace ampacity

@@ -2,7 +2,8 @@
 // Where a gang goes: filter and choose over every pool. The order of preference is the portfolio's:
 // the provider first, so that the next provider is used only when the ones before it have no room;
 // among the pools of one provider one where the gang stands as close together as it prefers, then
-// the one left with the fewest free GPUs (least fragmentation), then file order. A pool whose free
+// the one left with the fewest free GPUs (least fragmentation), then file order. A flexible job
+// (policy/wasted.hpp) looks first where a commitment is being wasted. A pool whose free
 // GPUs are promised to a job ahead, or booked, takes only what ends in time. A job whose
 // accelerators differ in speed goes where price and delay together are least, which may be where it
 // has to wait. Pure judgement: const state in, a choice out. Called by the engine in each
@@ -46,6 +47,7 @@ struct Applicant {
   // if it fits there, on as many of these nodes as are free.
   const std::vector<Share>* last = nullptr;
   std::int64_t at_most = 0;  // GPUs that its quota allows
+  bool flexible = false;     // goes first where a commitment is being wasted
 };
 
 struct Choice {
