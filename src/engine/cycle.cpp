@@ -8,6 +8,7 @@
 
 #include "engine/engine.hpp"
 #include "policy/mixed.hpp"
+#include "policy/wasted.hpp"
 
 namespace ampacity {
 
@@ -252,7 +253,8 @@ Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
     const auto interrupted = state_.interrupted.find(candidate.job);
     const auto* last = interrupted == state_.interrupted.end() ? nullptr : &interrupted->second;
     const auto choice = choose(scene(), {shape, candidate.job, candidate.walltime, last, at_most,
-                                         wait ? std::optional(wait->coming.key) : std::nullopt});
+                                         wait ? std::optional(wait->coming.key) : std::nullopt,
+                                         is_flexible(*job_of(candidate.job).spec)});
     if (choice && choice->waits) {
       reserve(candidate, free - inside, choice->pool);
       return Answer::Closed;

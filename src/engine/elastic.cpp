@@ -9,6 +9,7 @@
 #include "engine/engine.hpp"
 #include "fleet/booked_room.hpp"
 #include "fleet/nearby.hpp"
+#include "policy/wasted.hpp"
 #include "units/arithmetic.hpp"
 
 namespace ampacity {
@@ -48,6 +49,11 @@ std::vector<Share> of_use(const Topology& topology, const std::vector<Share>& pa
 
 std::int64_t chunk_of(const JobSpec& spec, std::int64_t each) {
   return std::max<std::int64_t>(spec.segment.value_or(each) / each, 1);
+}
+
+// So many of the free GPUs may the team have.
+std::int64_t most_within(const Quotas& quotas, TeamIndex team, std::int64_t free) {
+  return std::min({free, quotas.inside(team, free), quotas.limit(team)});
 }
 
 }  // namespace
@@ -223,6 +229,20 @@ void Engine::reserve_resizing() {
   }
 }
 
+// The pools where gangs could grow, those first whose lease's commitment is being wasted.
+std::vector<PoolIndex> Engine::pools_to_grow_in() const {
+  std::vector<PoolIndex> pools;
+  for (std::uint32_t i = 0; i < elastic_.size(); ++i) {
+    if (!elastic_[i].growable.empty() && fleet_.nodes_free(PoolIndex(i)) > 0) pools.emplace_back(i);
+  }
+  if (pools.size() < 2 || state_.portfolio->leases.size() < 2) return pools;
+  std::stable_partition(pools.begin(), pools.end(), [&](PoolIndex pool) {
+    const auto& [key, lease, exhausted, owed] = standings_[pool.value()];
+    return lease && use_of(owed, fleet_, state_.portfolio->leases[*lease]).is_wasted();
+  });
+  return pools;
+}
+
 // One gang of each pool in a pass: the highest priority, then the oldest. None while room is being
 // made for somebody.
 void Engine::grow_elastic() {
@@ -230,10 +250,10 @@ void Engine::grow_elastic() {
     if (!is_over(room)) return;
   }
   constexpr int most_looked_at = 4;
-  for (std::uint32_t i = 0; i < elastic_.size(); ++i) {
-    if (elastic_[i].growable.empty() || fleet_.nodes_free(PoolIndex(i)) == 0) continue;
-    auto gang = elastic_[i].growable.begin();
-    for (int n = 0; n < most_looked_at && gang != elastic_[i].growable.end(); ++n, ++gang) {
+  for (const auto pool : pools_to_grow_in()) {
+    const auto& growable = elastic_[pool.value()].growable;
+    auto gang = growable.begin();
+    for (int n = 0; n < most_looked_at && gang != growable.end(); ++n, ++gang) {
       if (grow(gang->second.job)) break;
     }
   }
@@ -253,7 +273,10 @@ bool Engine::grow(JobId id) {
   }
   auto more = fleet_.gpus_free();
   if (!quotas_.none()) {
-    more = std::min({more, quotas_.inside(job.team, more), quotas_.limit(job.team)});
+    more = most_within(quotas_, job.team, more);
+    // Others that are being resized will have theirs: nobody is stopped for quota that is gone.
+    if (!resizing_.empty() && !ahead_) look_ahead();
+    if (ahead_) more = std::min(more, most_within(ahead_->quotas, job.team, ahead_->free));
   }
   std::vector<Share> place;
   {
@@ -274,6 +297,11 @@ bool Engine::grow(JobId id) {
     if (size <= live.gpus) return false;
     const auto near = find_nearby(fleet_, pool, demand.sized(size), live.shares);
     place = near ? near->shares : fleet_.find(pool, demand.sized(size));
+  }
+  if (ahead_) {
+    const auto taken = gpus_of(place) - live.gpus;
+    ahead_->quotas.use(job.team, taken);
+    ahead_->free -= taken;
   }
   resize(id, place, std::nullopt);
   return true;

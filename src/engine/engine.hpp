@@ -259,6 +259,7 @@ class Engine {
   std::vector<Share> on_loan(const Job& job, PoolIndex pool) const;
   void resize(JobId id, const std::vector<Share>& place, std::optional<JobId> room_for);
   void grow_elastic();
+  std::vector<PoolIndex> pools_to_grow_in() const;
   bool grow(JobId id);
   std::optional<Planner::Reservation> promise_to_resizing(JobId id, const Job& job) const;
   void reserve_resizing();

@@ -55,6 +55,29 @@ std::string name_of(LineKind kind) {
   return "";
 }
 
+const char* in_words(IdleCause cause) {
+  switch (cause) {
+    case IdleCause::OutOfService:
+      return "out of service";
+    case IdleCause::Fragments:
+      return "fragments";
+    case IdleCause::Kept:
+      return "kept";
+    case IdleCause::NothingWaits:
+      return "nothing waits";
+    case IdleCause::NotDrawn:
+      return "not drawn";
+    case IdleCause::ToCome:
+      return "to come";
+  }
+  return "";
+}
+
+std::string remark(const ChargebackRow& row) {
+  if (!row.unbilled_micro_usd) return row.warning;
+  return fmt::format("{} at the sites' prices; no invoice has it", money(*row.unbilled_micro_usd));
+}
+
 void add_terms(Table& table, const Lease& lease) {
   const auto row = [&](const char* name, const std::string& value) {
     table.add({{name}, {value}});
@@ -119,7 +142,7 @@ void show(const Invoice& invoice) {
 
 void show(const Chargeback& chargeback) {
   Table table({{"TEAM", false, true},
-               {"PROJECT"},
+               {"PROJECT / CAUSE"},
                {"GPU TIME", true},
                {"ENERGY", true},
                {"USD", true},
@@ -129,13 +152,13 @@ void show(const Chargeback& chargeback) {
   for (const auto& r : chargeback.rows) {
     const bool over = r.spent_micro_usd && *r.spent_micro_usd >= *r.budget_micro_usd;
     table.add({{r.team},
-               {r.project},
+               {r.cause ? in_words(*r.cause) : r.project},
                {r.gpu_ms > 0 ? to_text(GpuTime::of(r.gpu_ms)) : ""},
                {r.facility_j > 0 ? to_text(Energy::of(r.facility_j)) : ""},
                {dollars(r.cents)},
                {r.budget_micro_usd ? money(*r.budget_micro_usd) : ""},
                {r.spent_micro_usd ? money(*r.spent_micro_usd) : ""},
-               {r.warning, over ? terminal::Colour::Red : terminal::Colour::Yellow}});
+               {remark(r), over ? terminal::Colour::Red : terminal::Colour::Yellow}});
   }
   table.add({{"total", terminal::Colour::Bold},
              {""},

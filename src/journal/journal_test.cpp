@@ -308,6 +308,32 @@ TEST_CASE("people query with times as text and money in USD") {
   CHECK(first(folder, "SELECT ended IS NULL FROM v_jobs WHERE id = 1") == "0");
 }
 
+TEST_CASE("when jobs waited, for how much and where") {
+  auto spec = spec_of(2);
+  spec.gpus_min = GpuCount::of(4);
+  spec.sites = {"abilene", "saline"};
+  spec.accelerators = {{"GB200", one}, {"H100", Ratio::of(400'000)}};
+  const auto shared = std::make_shared<const JobSpec>(spec);
+  const Entry second{at(2),
+                     SubmitJob{"two", spec, ""},
+                     {},
+                     {{at(2), JobSubmitted{JobId(2), "two", shared, 0, ""}}}};
+  const Folder folder;
+  write(folder, {submission(1), second,
+                 tick(5, {placed(5, 1), ended(9, 1, 1, {EndKind::Lost, 0, 0, {}, ""},
+                                              AttemptResult::InfrastructureFailed)}),
+                 tick(12, {placed(12, 1, 2)})});
+  const auto rows = read(folder)->waits(at(0), at(100)).value();
+  REQUIRE(rows.size() == 3);
+  CHECK((rows[0].from == at(1) && rows[0].until == at(5) && rows[0].gpus == 16));
+  CHECK((rows[1].from == at(9) && rows[1].until == at(12)));
+  CHECK((rows[2].from == at(2) && rows[2].until > at(1'000'000) && rows[2].gpus == 4));
+  CHECK(rows[0].sites.empty());
+  CHECK(rows[2].sites == spec.sites);
+  CHECK(rows[2].accelerators == std::vector<std::string>{"GB200", "H100"});
+  CHECK(read(folder)->waits(at(6), at(8)).value().size() == 1);
+}
+
 TEST_CASE("the tables are made again from the events when their layout is another") {
   const Folder folder;
   write(folder, two_lives());

@@ -73,6 +73,16 @@ struct UseRow {
   Usage usage;  // GPU time and IT energy only
 };
 
+// A stretch of time in which a job waited for its next attempt, or will have to: `until` is far
+// ahead then. The least that it runs on, and what it accepts (empty: any).
+struct WaitRow {
+  Instant from;
+  Instant until;
+  std::int64_t gpus = 0;
+  std::vector<std::string> sites;
+  std::vector<std::string> accelerators;
+};
+
 struct JobFilter {
   std::optional<JobState> state;
   bool unfinished_only = false;
@@ -103,8 +113,11 @@ class JournalReader {
   virtual Result<std::vector<EventRow>> events_of(JobId id) = 0;
   // Of all attempts that ended, in the order of their jobs. Cost: linear in the attempts.
   virtual Result<std::vector<UseRow>> use() = 0;
-  // Every report that a part of the fleet went down or came up, in order. Cost: one scan of events.
-  virtual Result<std::vector<std::pair<Instant, NodeChanged>>> node_changes() = 0;
+  // All waits that touch [from, until), by job. Cost: linear in the jobs that were there then.
+  virtual Result<std::vector<WaitRow>> waits(Instant from, Instant until) = 0;
+  // Every report that a part of the fleet went down or came up, and every drain, in order: the
+  // events NodeChanged, Drained and Resumed. Cost: one scan of events.
+  virtual Result<std::vector<Event>> service_changes() = 0;
   virtual Result<std::int64_t> last_event() = 0;
   virtual Result<std::vector<std::pair<std::string, std::int64_t>>> counts_by_state() = 0;
 };

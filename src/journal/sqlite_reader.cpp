@@ -7,6 +7,7 @@
 #include "journal/reader.hpp"
 #include "journal/rows.hpp"
 #include "journal/schema.hpp"
+#include "journal/waits.hpp"
 
 namespace ampacity {
 namespace {
@@ -30,7 +31,8 @@ class SqliteReader : public JournalReader {
   Result<std::vector<CommandRow>> commands_after(std::int64_t seq, std::int64_t limit) override;
   Result<std::vector<EventRow>> events_of(JobId id) override;
   Result<std::vector<UseRow>> use() override;
-  Result<std::vector<std::pair<Instant, NodeChanged>>> node_changes() override;
+  Result<std::vector<WaitRow>> waits(Instant from, Instant until) override;
+  Result<std::vector<Event>> service_changes() override;
   Result<std::int64_t> last_event() override;
   Result<std::vector<std::pair<std::string, std::int64_t>>> counts_by_state() override;
 
@@ -201,22 +203,32 @@ Result<std::vector<UseRow>> SqliteReader::use() {
   });
 }
 
-Result<std::vector<std::pair<Instant, NodeChanged>>> SqliteReader::node_changes() {
-  using Changes = std::vector<std::pair<Instant, NodeChanged>>;
-  return reading([&]() -> Result<Changes> {
-    Changes changes;
+Result<std::vector<WaitRow>> SqliteReader::waits(Instant from, Instant until) {
+  return reading([&]() -> Result<std::vector<WaitRow>> {
+    Waits waits(from, until);
+    Query<WaitColumns, Whole, Whole> query(session(), select_waits, to_ms(until), to_ms(from));
+    while (query.next()) waits.add(query.row());
+    return waits.take();
+  });
+}
+
+Result<std::vector<Event>> SqliteReader::service_changes() {
+  return reading([&]() -> Result<std::vector<Event>> {
+    std::vector<Event> changes;
+    EventReader reader;
     Query<EventColumns> query(
         session(),
-        fmt::format("SELECT {} FROM events WHERE kind = 'NodeChanged' ORDER BY id", event_columns));
+        fmt::format("SELECT {} FROM events WHERE kind IN ('NodeChanged', 'Drained', 'Resumed') "
+                    "ORDER BY id",
+                    event_columns));
     while (query.next()) {
       const auto event = event_row(query.row());
-      auto body = EventReader().read(event.json);
-      const auto* changed = body ? std::get_if<NodeChanged>(&*body) : nullptr;
-      if (changed == nullptr) {
+      auto body = reader.read(event.json);
+      if (!body) {
         return corrupt({database_->file(), "reading"},
                        fmt::format("event {} does not hold a change of a node", event.id));
       }
-      changes.emplace_back(event.at, *changed);
+      changes.push_back({event.at, std::move(*body)});
     }
     return changes;
   });

@@ -286,12 +286,25 @@ std::vector<std::int64_t> cents_of(const std::vector<std::int64_t>& micro_usd, s
   return cents;
 }
 
+Wide Reading::watt_ms(Duration time) const {
+  const auto even = Wide{draws.count()} * time.count();
+  return rest == 0 ? even : even + Wide{rest} * time.count() / (until - from).count();
+}
+
+Energy Reading::energy(Duration time) const {
+  if (rest == 0) return energy_of(draws, time);
+  return Energy::of(static_cast<std::int64_t>((watt_ms(time) + 500) / 1'000));
+}
+
 Reading reading_of(const std::string& site, Instant from, Instant until, const Usage& usage) {
   Reading reading{site, "", "", from, until, {}, {}};
   const auto ms = (until - from).count();
   if (ms <= 0) return reading;
   reading.gpus = GpuCount::of(scaled(usage.gpu_time.count(), 1, ms));
   reading.draws = Power::of(scaled(usage.it_energy.count(), 1'000, ms));
+  // Joules are rounded, so a draw of whole watts is up to half a joule beside it.
+  const auto beyond = Wide{usage.it_energy.count()} * 1'000 - Wide{reading.draws.count()} * ms;
+  if (beyond < -500 || beyond > 500) reading.rest = static_cast<std::int64_t>(beyond);
   return reading;
 }
 

@@ -19,13 +19,15 @@
 
 #include "model/portfolio.hpp"
 #include "protocol/billing.hpp"
+#include "units/arithmetic.hpp"
 #include "units/calendar.hpp"
 
 namespace ampacity {
 
 struct Usage;
 
-// One attempt on the meter: so many GPUs and so much IT power, flat over its time.
+// One attempt on the meter: so many GPUs and so much IT power, flat over its time. A gang whose
+// pace changed on the way counts with its mean, which need not be whole watts.
 struct Reading {
   std::string site;
   std::string team;
@@ -34,6 +36,11 @@ struct Reading {
   Instant until;  // of one that still runs: now
   GpuCount gpus;
   Power draws;
+  std::int64_t rest = 0;  // W x ms of its whole time that it drew beyond `draws`, or less
+
+  // What it drew in its first `time`: parts that meet add up.
+  Wide watt_ms(Duration time) const;
+  Energy energy(Duration time) const;
 };
 
 // The reading behind an attempt's usage. Exact from a second on; a shorter one is right to the

@@ -25,6 +25,12 @@ std::int64_t sum(const std::vector<InvoiceLine>& lines) {
   return all;
 }
 
+std::int64_t sum_of_cents(const Chargeback& c) {
+  std::int64_t all = 0;
+  for (const auto& row : c.rows) all += row.cents;
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("each invoice balances: postings, lines, cents, used and unused") {
@@ -166,6 +172,41 @@ TEST_CASE("a chargeback adds up to its invoice") {
       for (const auto& row : c.rows) cents += row.cents;
       RC_ASSERT(c.total_micro_usd == cost);
       RC_ASSERT(cents == c.total_cents);
+    }
+  }));
+}
+
+TEST_CASE("idle by cause adds up: to what is billed for nothing, and with use to all GPU time") {
+  CHECK(rc::check("idle", [](std::uint64_t seed) {
+    const auto w = world_of(seed);
+    Random random(seed);
+    const auto upto = [&](std::int64_t n) {
+      return static_cast<std::int64_t>(random.next() % static_cast<std::uint64_t>(n));
+    };
+    FleetWatch watched;
+    watched.now = w.now;
+    for (const auto& outage : w.facts.outages) watched.out_of_service["north"].push_back(outage);
+    for (auto n = upto(20); n > 0; --n) {
+      const auto from = w.lease().starts + upto(600) * 24 * hour;
+      watched.waiting.push_back({from, from + upto(400) * hour, 1 + upto(20), {}, {}});
+    }
+    const AllFacts facts{{w.lease().name, w.facts}};
+    const Observed observed{facts, watched};
+    const AllInvoices all{w.invoices()};
+    for (const auto& invoice : all[0]) {
+      const auto month = parse_month(invoice.month).value();
+      const auto plain = chargeback(w.portfolio, all, month, false);
+      const auto c = chargeback(w.portfolio, all, month, false, &observed);
+      RC_ASSERT(c.total_micro_usd == plain.total_micro_usd);
+      RC_ASSERT(c.total_cents == plain.total_cents);
+      RC_ASSERT(sum_of_cents(c) == c.total_cents);
+      std::int64_t idle_ms = 0;
+      for (const auto& row : c.rows) {
+        if (row.cause) idle_ms += row.gpu_ms;
+        if (row.cause) RC_ASSERT(row.gpu_ms >= 0 && row.lease_micro_usd >= 0);
+      }
+      const auto gpus = gpus_leased(w.portfolio, w.lease());
+      RC_ASSERT(idle_ms <= gpus * (invoice.until_ms - invoice.from_ms));
     }
   }));
 }

@@ -155,6 +155,31 @@ TEST_CASE("a prepayment is billed once and then taken from what is charged") {
   CHECK(prepaid == 0);
 }
 
+TEST_CASE("the bill of a gang that worked at a slower pace for a while ties with its usage") {
+  const auto p = one_megawatt();
+  const auto& lease = p.leases[0];
+  // As the engine counts it: a piece at full pace, one while the site was curtailed, and the rest.
+  Usage usage;
+  const auto worked = [&](const char* from, const char* until, std::int64_t watts) {
+    usage += usage_of(p.sites[0], &lease, GpuCount::of(4), Power::of(watts), day(from), day(until));
+  };
+  worked("2026-01-30", "2026-01-31", 500'000);
+  worked("2026-01-31", "2026-02-03", 314'159);
+  worked("2026-02-03", "2026-02-06", 500'000);
+  LeaseFacts facts;
+  facts.readings = {reading_of("north", day("2026-01-30"), day("2026-02-06"), usage)};
+  const auto all = invoices(p, facts);
+  CHECK(all[0].used_j + all[1].used_j == usage.it_energy.count());
+  const auto billed = all[0].used_micro_usd + all[1].used_micro_usd;
+  CHECK(std::abs(billed - usage.lease_cost.count()) <= 2);  // each piece is rounded once
+  CHECK(all[0].charges[0].gpu_ms + all[1].charges[0].gpu_ms == usage.gpu_time.count());
+  CHECK(facts.readings[0].rest != 0);
+  CHECK(reading_of("north", day("2026-01-30"), day("2026-01-31"),
+                   usage_of(p.sites[0], &lease, GpuCount::of(4), Power::of(314'159),
+                            day("2026-01-30"), day("2026-01-31")))
+            .rest == 0);
+}
+
 TEST_CASE("energy that is passed through is billed at the meter of the site") {
   auto p = one_megawatt();
   p.leases[0].energy_pass_through = true;

@@ -140,7 +140,7 @@ class Reckoning {
 
   void meter(const Reading& r, Span cut, Charge& charge) {
     const auto& site = site_of(portfolio_, r.site);
-    const auto it = [&](Duration t) { return energy_of(r.draws, t); };
+    const auto it = [&](Duration t) { return r.energy(t); };
     const auto facility = [&](Duration t) { return times(it(t), site.pue); };
     const auto energy = part_of(it, r.from, cut);
     account_.used_energy += energy;
@@ -158,7 +158,10 @@ class Reckoning {
       const Span piece{std::max(cut.from, edges[i]), std::min(cut.until, edges[i + 1])};
       if (piece.from >= piece.until) continue;
       const auto terms = lease_.terms_at(edges[i]);
-      const auto cost = part_of([&](Duration t) { return charge_of(terms, r.gpus, r.draws, t); },
+      const auto drawn = [&](Duration t) {
+        return r.watt_ms(edges[i] - r.from + t) - r.watt_ms(edges[i] - r.from);
+      };
+      const auto cost = part_of([&](Duration t) { return charge_of(terms, r.gpus, drawn(t), t); },
                                 edges[i], piece);
       charge.lease_micro_usd += cost.count();
       account_.used += cost;

@@ -2,12 +2,14 @@
 // Where the price of a lease changes inside [from, until), ascending, with both ends: the pieces in
 // which use is priced, by the engine (ledger/usage.cpp) and by the books (ledger/month_account.cpp)
 // alike. What is agreed later cuts no piece before it holds, so it moves no rounding of the past.
-// Requires from < until. Cost: nothing where the price never changes.
+// Requires from < until. Cost: nothing where the price never changes. And what a piece costs that
+// was not drawn in whole watts.
 #pragma once
 
 #include <algorithm>
 
 #include "model/lease.hpp"
+#include "units/arithmetic.hpp"
 
 namespace ampacity {
 
@@ -28,5 +30,8 @@ inline std::vector<Instant> price_edges(const Lease& lease, Instant from, Instan
   edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
   return edges;
 }
+
+// charge_of (ledger/usage.hpp) of so many W x ms; terms do not change in that time.
+Money charge_of(const LeaseTerms& terms, GpuCount gpus, Wide watt_ms, Duration time);
 
 }  // namespace ampacity

@@ -60,7 +60,13 @@ void show_budget(ChargebackRow& row, const Team& team, const AllInvoices& all, M
 
 class Rows {
  public:
-  Rows(const Portfolio& portfolio, bool by_project) : by_project_(by_project) {
+  Rows(const Portfolio& portfolio, bool by_project, const Observed* observed)
+      : portfolio_(portfolio), by_project_(by_project), observed_(observed) {
+    if (observed != nullptr) {
+      for (const auto& [lease, facts] : observed->facts) {
+        for (const auto& reading : facts.readings) readings_.push_back(&reading);
+      }
+    }
     if (by_project) return;
     for (const auto& team : portfolio.teams) {
       if (team.budget) row(team.name, "");  // it is shown, whether it used anything or not
@@ -75,15 +81,22 @@ class Rows {
       r.lease_micro_usd += c.lease_micro_usd;
       r.energy_micro_usd += c.energy_micro_usd;
     }
+    std::int64_t unused = 0;
     for (const auto& line : invoice.lines) {
       if (is_money(line)) continue;
       if (is_idle(line)) {
-        idle_ += line.micro_usd;
+        auto& sum = line.kind == LineKind::Adjustment ? idle_ : unused;
+        sum += line.micro_usd;
       } else if (is_credit(line)) {
         credits_ += line.micro_usd;
       } else if (line.kind == LineKind::Adjustment) {
         adjustments_ += line.micro_usd;
       }
+    }
+    if (observed_ == nullptr) {
+      idle_ += unused;
+    } else {
+      explain(invoice, unused);
     }
   }
 
@@ -92,15 +105,54 @@ class Rows {
     for (auto& [key, r] : rows_) rows.push_back(std::move(r));
     const auto rest = [&](const char* name, std::int64_t micro) {
       if (micro == 0) return;
-      rows.push_back({.team = name, .project = "", .lease_micro_usd = micro, .warning = ""});
+      rows.push_back({.team = name,
+                      .cause = {},
+                      .project = "",
+                      .lease_micro_usd = micro,
+                      .unbilled_micro_usd = {},
+                      .warning = ""});
     };
+    for (std::size_t i = 0; i < idle_causes; ++i) {
+      if (by_cause_[i] == 0 && time_.gpu_ms[i] == 0) continue;
+      rows.push_back({.team = "(idle)",
+                      .cause = static_cast<IdleCause>(i),
+                      .project = "",
+                      .gpu_ms = time_.gpu_ms[i],
+                      .lease_micro_usd = by_cause_[i],
+                      .unbilled_micro_usd = {},
+                      .warning = ""});
+    }
     rest("(idle)", idle_);
+    if (time_.facility_j > 0) {
+      rows.push_back({.team = "(idle power)",
+                      .cause = {},
+                      .project = "",
+                      .facility_j = time_.facility_j,
+                      .unbilled_micro_usd = time_.energy_micro_usd,
+                      .warning = ""});
+    }
     rest("(credits)", credits_);
     rest("(adjustments)", adjustments_);
     return rows;
   }
 
  private:
+  // Why nobody used what the invoice bills for nothing.
+  void explain(const Invoice& invoice, std::int64_t billed) {
+    const auto& leases = portfolio_.leases;
+    const auto lease = std::find_if(leases.begin(), leases.end(),
+                                    [&](const Lease& l) { return l.name == invoice.lease; });
+    const auto time = idle_time(portfolio_, *lease, from_ms(invoice.from_ms),
+                                from_ms(invoice.until_ms), readings_, observed_->watched);
+    const auto cost = idle_cost(invoice, time, billed);
+    for (std::size_t i = 0; i < idle_causes; ++i) {
+      by_cause_[i] += cost[i];
+      time_.gpu_ms[i] += time.gpu_ms[i];
+    }
+    time_.facility_j += time.facility_j;
+    time_.energy_micro_usd += time.energy_micro_usd;
+  }
+
   ChargebackRow& row(const std::string& team, const std::string& project) {
     auto& r = rows_[{team, project}];
     r.team = team;
@@ -108,9 +160,14 @@ class Rows {
     return r;
   }
 
+  const Portfolio& portfolio_;
   bool by_project_;
+  const Observed* observed_;
+  std::vector<const Reading*> readings_;
+  std::array<std::int64_t, idle_causes> by_cause_{};
+  IdleTime time_;
   std::map<std::pair<std::string, std::string>, ChargebackRow> rows_;
-  std::int64_t idle_ = 0;
+  std::int64_t idle_ = 0;  // without a cause
   std::int64_t credits_ = 0;
   std::int64_t adjustments_ = 0;
 };
@@ -149,9 +206,9 @@ AllInvoices all_invoices(const Portfolio& portfolio, const Calendars& calendars,
 }
 
 Chargeback chargeback(const Portfolio& portfolio, const AllInvoices& all, Month month,
-                      bool by_project) {
+                      bool by_project, const Observed* observed) {
   Chargeback result{to_text(month), {}, 0, 0};
-  Rows rows(portfolio, by_project);
+  Rows rows(portfolio, by_project, observed);
   for (const auto& invoices : all) {
     for (const auto& invoice : invoices) {
       if (invoice.month == result.month) rows.add(invoice);

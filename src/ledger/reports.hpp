@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ledger/books.hpp"
+#include "ledger/idle.hpp"
 
 namespace ampacity {
 
@@ -22,11 +23,18 @@ using AllFacts = std::map<std::string, LeaseFacts>;
 AllInvoices all_invoices(const Portfolio& portfolio, const Calendars& calendars,
                          const AllFacts& facts, Month last, Instant now);
 
+// What idle capacity is explained by.
+struct Observed {
+  const AllFacts& facts;
+  const FleetWatch& watched;
+};
+
 // The rows add up to the invoices' total, prepayments aside: those are money, not cost. Teams
-// first, by name; then "(idle)", "(credits)" and "(adjustments)", as far as there are any. Of a
-// team with a budget the rows by team also say how it stands at the end of the month.
+// first, by name; then "(idle)", a row for each cause if it was observed, "(idle power)", which
+// costs nothing here, "(credits)" and "(adjustments)", as far as there are any. Of a team with a
+// budget the rows by team also say how it stands at the end of the month.
 Chargeback chargeback(const Portfolio& portfolio, const AllInvoices& all, Month month,
-                      bool by_project);
+                      bool by_project, const Observed* observed = nullptr);
 
 // Every programme against all leases of the portfolio. The invoices should reach to the end of the
 // last programme. A forecast is what contracts owe: use beyond take-or-pay is not foreseen.

@@ -10,8 +10,7 @@ namespace ampacity {
 namespace {
 
 // A part of a lease priced by power: price x (watts / priced watts) x (time / term unit).
-Money share_of_power(const LeaseTerms& terms, Power power, Duration time) {
-  const auto watt_ms = Wide{power.count()} * time.count();
+Money share_of_power(const LeaseTerms& terms, Wide watt_ms) {
   const bool yearly = terms.price.basis == PriceBasis::Year;
   // a year of the whole lease, or a month of one MW
   const Wide unit =
@@ -58,10 +57,14 @@ Wide carbon_of(const Site& site, Energy energy, Instant from, Duration time) {
 }
 
 Money charge_of(const LeaseTerms& terms, GpuCount gpus, Power power, Duration time) {
+  return charge_of(terms, gpus, Wide{power.count()} * time.count(), time);
+}
+
+Money charge_of(const LeaseTerms& terms, GpuCount gpus, Wide watt_ms, Duration time) {
   if (terms.price.basis == PriceBasis::GpuHour) {
     return cost_of(gpu_time_of(gpus, time), GpuPrice::of(terms.price.amount.count()));
   }
-  return share_of_power(terms, power, time);
+  return share_of_power(terms, watt_ms);
 }
 
 Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Instant from,

@@ -74,6 +74,7 @@ Standing standing_of(const Portfolio& portfolio, const Fleet& fleet, const Lease
     }
     standing.lease = i;
     standing.exhausted.reset();
+    standing.owed = owed_at(portfolio, fleet, lease, at);
     return standing;
   }
   return standing;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "policy/demand.hpp"
+#include "policy/wasted.hpp"
 #include "units/arithmetic.hpp"
 
 namespace ampacity {
@@ -32,6 +33,7 @@ struct Standing {
   PlaceKey key;
   std::optional<std::size_t> lease;      // the active lease of its site, if any
   std::optional<std::size_t> exhausted;  // it would be this one, and is used up
+  Owed owed;                             // of the lease
 };
 
 // Leases that stand otherwise than by their terms alone.

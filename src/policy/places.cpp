@@ -9,6 +9,7 @@
 #include "fleet/nearby.hpp"
 #include "policy/mixed.hpp"
 #include "policy/power_ahead.hpp"
+#include "policy/wasted.hpp"
 #include "policy/windows.hpp"
 #include "units/arithmetic.hpp"
 #include "units/text.hpp"
@@ -114,6 +115,52 @@ std::string beside_whom(const Planner& planner, PoolIndex pool) {
   return "";
 }
 
+// Which of the job's pools come first: where a commitment is being wasted, for a flexible job; then
+// by the contracts.
+class Order {
+ public:
+  Order(const Scene& scene, const Applicant& job) : scene_(scene) {
+    if (!job.flexible || scene.portfolio.leases.size() < 2) return;
+    for (const auto pool : job.shape.pools) {
+      const auto& standing = scene.standings[pool.value()];
+      if (!standing.lease || standing.owed.amount == 0) continue;
+      const auto use = use_of(standing.owed, scene.fleet, scene.portfolio.leases[*standing.lease]);
+      if (use.is_wasted()) wasted_.emplace_back(pool, use);
+    }
+  }
+
+  // 0: it wastes something.
+  bool first(PoolIndex pool) const { return wasted(pool) == nullptr; }
+  bool before(PoolIndex a, PoolIndex b) const {
+    const auto& standings = scene_.standings;
+    return std::pair(first(a), standings[a.value()].key) <
+           std::pair(first(b), standings[b.value()].key);
+  }
+
+  // What drew a job here although another place comes first: "fills oracle-4500: …", or nothing.
+  std::string attraction(const Shape& shape, PoolIndex best) const {
+    const auto* here = wasted(best);
+    const auto& standing = scene_.standings[best.value()];
+    const auto passed = std::find_if(shape.pools.begin(), shape.pools.end(), [&](PoolIndex pool) {
+      return scene_.standings[pool.value()].key < standing.key && wasted(pool) == nullptr;
+    });
+    if (here == nullptr || passed == shape.pools.end()) return "";
+    return fmt::format("flexible, fills lease {}: {}; {} wastes nothing",
+                       scene_.portfolio.leases[*standing.lease].name, here->text(),
+                       site_name(scene_.fleet, *passed));
+  }
+
+ private:
+  const OwedUse* wasted(PoolIndex pool) const {
+    const auto it = std::find_if(wasted_.begin(), wasted_.end(),
+                                 [&](const auto& known) { return known.first == pool; });
+    return it == wasted_.end() ? nullptr : &it->second;
+  }
+
+  const Scene& scene_;
+  std::vector<std::pair<PoolIndex, OwedUse>> wasted_;
+};
+
 // Whose place it is: "azure", or nobody's.
 std::string_view provider_of(const Scene& scene, PoolIndex pool) {
   const auto& standing = scene.standings[pool.value()];
@@ -122,14 +169,14 @@ std::string_view provider_of(const Scene& scene, PoolIndex pool) {
 }
 
 // First choice, or what each pool that comes before it lacked, in the order of the pools.
-void say_why(const Scene& scene, const Applicant& job, PoolIndex best, Choice& choice) {
+void say_why(const Scene& scene, const Applicant& job, const Order& order, PoolIndex best,
+             Choice& choice) {
   const auto& shape = job.shape;
-  const auto& key = scene.standings[best.value()].key;
-  std::string why;
+  std::string why = order.attraction(shape, best);
   const PlaceKey* first = nullptr;
   for (std::size_t k = 0; k < shape.pools.size(); ++k) {
     const auto& other = scene.standings[shape.pools[k].value()].key;
-    if (other >= key) continue;
+    if (!order.before(shape.pools[k], best)) continue;
     auto passed = passed_over(scene, job, k);
     why += fmt::format("{} {}: {}", why.empty() ? "spilled over from" : "; from",
                        provider_of(scene, shape.pools[k]), passed.text);
@@ -244,9 +291,10 @@ std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
   const auto before = job.last == nullptr
                           ? std::nullopt
                           : std::optional(scene.fleet.pool_of(job.last->front().node));
+  const Order order(scene, job);
   const auto key = [&](PoolIndex pool) {
     const auto& place = scene.standings[pool.value()].key;
-    return std::tuple(pool != before, place.beyond, place.provider,
+    return std::tuple(pool != before, order.first(pool), place.beyond, place.provider,
                       misses_preference(scene.fleet, pool, shape.demand), place.cost,
                       scene.fleet.pool(pool).gpus_free, pool.value());
   };
@@ -268,7 +316,7 @@ std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
   } else if (differ) {
     reasons.why = "where there is room";
   } else {
-    say_why(scene, job, pool, reasons);
+    say_why(scene, job, order, pool, reasons);
   }
   auto choice = settle(scene, job, *best, std::move(reasons.why));
   choice.spilled = reasons.spilled;

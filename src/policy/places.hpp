@@ -3,7 +3,8 @@
 // contracts (policy/order.hpp): what is paid for already, then the provider, so that the next is
 // used only when the ones before it have no room; then a pool where the gang stands as close
 // together as it prefers, then the marginal cost, then the one left with the fewest free GPUs
-// (least fragmentation), then file order. A choice that is not the first of that order says what
+// (least fragmentation), then file order. A flexible job (policy/wasted.hpp) looks first where a
+// commitment is being wasted. A choice that is not the first of that order says what
 // the ones before it lacked, and the first lack as a reason. A pool whose free
 // GPUs are promised to a job ahead, or booked, takes only what ends in time. A job whose
 // accelerators differ in speed goes where price and delay together are least, which may be where it
@@ -42,6 +43,7 @@ struct Applicant {
   const std::vector<Share>* last = nullptr;
   std::int64_t at_most = 0;            // GPUs that its quota allows
   std::optional<PlaceKey> not_beyond;  // no place that comes after this one
+  bool flexible = false;               // goes first where a commitment is being wasted
 };
 
 struct Choice {

@@ -122,10 +122,22 @@ struct Billing {
 };
 BOOST_DESCRIBE_STRUCT(Billing, (), (month, invoices))
 
+// Why capacity that is paid for was used by nobody.
+enum class IdleCause {
+  OutOfService,  // its nodes are down or drained
+  Fragments,     // jobs wait, and all of them are larger than what is free at the site
+  Kept,          // enough is free for a job that waits, and something keeps it from there
+  NothingWaits,  // for this site
+  NotDrawn,      // gangs draw less than what is committed for their GPUs
+  ToCome,        // the month is not over
+};
+BOOST_DESCRIBE_ENUM(IdleCause, OutOfService, Fragments, Kept, NothingWaits, NotDrawn, ToCome)
+
 // Who bears a month.
 struct ChargebackRow {
-  std::string team;     // "(none)" for jobs without one, "(idle)" for what nobody used
-  std::string project;  // when asked by project
+  std::string team;                // "(none)" for jobs without one, "(idle)" for what nobody used
+  std::optional<IdleCause> cause;  // of "(idle)"; none: nobody watched
+  std::string project;             // when asked by project
   std::int64_t gpu_ms = 0;
   std::int64_t facility_j = 0;
   std::int64_t lease_micro_usd = 0;
@@ -134,15 +146,18 @@ struct ChargebackRow {
   std::int64_t cents = 0;
   std::optional<std::int64_t> budget_micro_usd;  // of the period that the month is in
   std::optional<std::int64_t> spent_micro_usd;   // in the period, until the end of the month
+  // "(idle power)": what its energy costs at the prices of its sites. No invoice has it.
+  std::optional<std::int64_t> unbilled_micro_usd;
   std::string warning;
 };
 BOOST_DESCRIBE_STRUCT(ChargebackRow, (),
-                      (team, project, gpu_ms, facility_j, lease_micro_usd, energy_micro_usd,
-                       total_micro_usd, cents, budget_micro_usd, spent_micro_usd, warning))
+                      (team, cause, project, gpu_ms, facility_j, lease_micro_usd, energy_micro_usd,
+                       total_micro_usd, cents, budget_micro_usd, spent_micro_usd,
+                       unbilled_micro_usd, warning))
 
 struct Chargeback {
   std::string month;
-  std::vector<ChargebackRow> rows;   // teams, then idle, then credits
+  std::vector<ChargebackRow> rows;   // teams, idle by cause, what idle GPUs drew, credits
   std::int64_t total_micro_usd = 0;  // of the invoices, without what is only billed ahead
   std::int64_t total_cents = 0;
 };

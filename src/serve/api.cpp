@@ -436,7 +436,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (!month) co_return failure(month.error());
     std::optional<Invoice> found;
     const std::string name = p[2];
-    Fold look_up = [&](const Portfolio& portfolio, const AllInvoices& all) {
+    Fold look_up = [&](const Portfolio& portfolio, const AllInvoices& all, const AllFacts&) {
       for (std::size_t i = 0; i < all.size(); ++i) {
         if (portfolio.leases[i].name == name) found = of_month(all[i], *month);
       }
@@ -478,7 +478,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     return std::nullopt;
   }
 
-  using Fold = std::function<void(const Portfolio&, const AllInvoices&)>;
+  using Fold = std::function<void(const Portfolio&, const AllInvoices&, const AllFacts&)>;
 
   // Hands all invoices until `last` to `use`: facts are read here, folded on another thread.
   Reply fold(Month last, Fold use) {
@@ -489,7 +489,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     const auto calendars = load_calendars(*portfolio);
     if (!calendars) co_return failure(calendars.error());
     Conductor::Look look = [&](const Engine&, Instant) {
-      use(*portfolio, all_invoices(*portfolio, *calendars, *facts, last, now));
+      use(*portfolio, all_invoices(*portfolio, *calendars, *facts, last, now), *facts);
     };
     if (!co_await conductor.look_ahead(std::move(look))) co_return busy();
     co_return std::nullopt;
@@ -508,9 +508,16 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     }
     Billing billing{to_text(*month), {}};
     Chargeback charged;
-    Fold sum_up = [&](const Portfolio& portfolio, const AllInvoices& all) {
+    FleetWatch seen;
+    if (!all_of_it) {
+      auto read = watched(*reader, conductor.engine(), *month, conductor.now());
+      if (!read) co_return failure(read.error());
+      seen = std::move(*read);
+    }
+    Fold sum_up = [&](const Portfolio& portfolio, const AllInvoices& all, const AllFacts& facts) {
       if (!all_of_it) {
-        charged = chargeback(portfolio, all, *month, by == "project");
+        const Observed observed{facts, seen};
+        charged = chargeback(portfolio, all, *month, by == "project", &observed);
         return;
       }
       for (const auto& invoices : all) {
@@ -526,7 +533,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     ProgrammeList list;
     const auto last = last_month(conductor.engine().state().portfolio->programmes);
     if (!last) co_return ok(list);
-    Fold add_up = [&](const Portfolio& portfolio, const AllInvoices& all) {
+    Fold add_up = [&](const Portfolio& portfolio, const AllInvoices& all, const AllFacts&) {
       list = programmes(portfolio, all);
     };
     if (auto no = co_await fold(*last, std::move(add_up))) co_return std::move(*no);

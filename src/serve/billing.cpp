@@ -7,27 +7,28 @@
 namespace ampacity {
 namespace {
 
-// When each node was down. A report on a rack or a hall is one on all nodes in it; a node counts
-// once, and is up again by the first report that says so.
-class Downtime {
+// When each node was down, or down or drained. A report on a rack or a hall is one on all nodes in
+// it; a node counts once, and is up again by the first report that says so; it is drained until the
+// last of its drains is over.
+class OutTimes {
  public:
-  explicit Downtime(const Fleet& fleet) : fleet_(fleet) {}
+  OutTimes(const Fleet& fleet, bool drains_count) : fleet_(fleet), drains_count_(drains_count) {}
 
-  void hear(Instant at, const NodeChanged& report) {
-    const auto range = fleet_.resolve(report.node);
-    if (!range) return;  // of a portfolio that is no more
-    for (auto n = range->begin; n < range->end; ++n) {
-      if (report.state == NodeState::Down) {
-        down_.try_emplace(n, at);
-      } else {
-        close(n, at);
-      }
+  void hear(const Event& event) {
+    if (const auto* report = std::get_if<NodeChanged>(&event.body)) {
+      each(report->node, event.at,
+           [&](Node& node) { node.down = report->state == NodeState::Down; });
+    } else if (const auto* drained = std::get_if<Drained>(&event.body)) {
+      each(drained->target, event.at, [](Node& node) { ++node.drains; });
+    } else if (const auto* resumed = std::get_if<Resumed>(&event.body)) {
+      each(resumed->target, event.at,
+           [](Node& node) { node.drains = std::max<std::int64_t>(node.drains - 1, 0); });
     }
   }
 
-  // By site: nodes that went down and came up together are one outage.
+  // By site: nodes that went and came back together are one outage.
   std::map<std::string, std::vector<OutOfService>> until(Instant now) {
-    while (!down_.empty()) close(down_.begin()->first, now);
+    for (auto& [number, node] : nodes_) close(number, node, now);
     std::map<std::string, std::vector<OutOfService>> all;
     for (const auto& [key, gpus] : outages_) {
       const auto& [site, from, until] = key;
@@ -37,16 +38,37 @@ class Downtime {
   }
 
  private:
-  void close(std::uint32_t node, Instant at) {
-    const auto it = down_.find(node);
-    if (it == down_.end()) return;
-    const auto path = fleet_.path(NodeIndex(node));
-    outages_[{path.substr(0, path.find('/')), it->second, at}] += fleet_.gpus(NodeIndex(node));
-    down_.erase(it);
+  struct Node {
+    bool down = false;
+    std::int64_t drains = 0;
+    std::optional<Instant> out;
+  };
+
+  template <class Change>
+  void each(const std::string& path, Instant at, const Change& change) {
+    const auto range = fleet_.resolve(path);
+    if (!range) return;  // of a portfolio that is no more
+    for (auto n = range->begin; n < range->end; ++n) {
+      auto& node = nodes_[n];
+      change(node);
+      if (!node.down && (node.drains == 0 || !drains_count_)) {
+        close(n, node, at);
+      } else if (!node.out) {
+        node.out = at;
+      }
+    }
+  }
+
+  void close(std::uint32_t number, Node& node, Instant at) {
+    if (!node.out) return;
+    const auto path = fleet_.path(NodeIndex(number));
+    outages_[{path.substr(0, path.find('/')), *node.out, at}] += fleet_.gpus(NodeIndex(number));
+    node.out.reset();
   }
 
   const Fleet& fleet_;
-  std::map<std::uint32_t, Instant> down_;
+  bool drains_count_;
+  std::map<std::uint32_t, Node> nodes_;
   std::map<std::tuple<std::string, Instant, Instant>, std::int64_t> outages_;
 };
 
@@ -67,7 +89,7 @@ void add_live(AllFacts& facts, const Engine& engine, Instant now) {
 Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant now) {
   const auto rows = reader.use();
   if (!rows) return rows.error();
-  const auto changes = reader.node_changes();
+  const auto changes = reader.service_changes();
   if (!changes) return changes.error();
   AllFacts facts;
   for (const auto& row : *rows) {
@@ -77,9 +99,9 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
     facts[row.lease].readings.push_back(std::move(reading));
   }
   add_live(facts, engine, now);
-  Downtime downtime(engine.fleet());
-  for (const auto& [at, change] : *changes) downtime.hear(at, change);
-  const auto outages = downtime.until(now);
+  OutTimes down(engine.fleet(), false);
+  for (const auto& change : *changes) down.hear(change);
+  const auto outages = down.until(now);
   for (const auto& lease : engine.state().portfolio->leases) {
     for (const auto& site : lease.sites) {
       const auto it = outages.find(site);
@@ -89,6 +111,26 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
     }
   }
   return facts;
+}
+
+Result<FleetWatch> watched(JournalReader& reader, const Engine& engine, Month month, Instant now) {
+  // A day more at each end: months begin by the clocks of the contracts.
+  const Duration day(86'400'000);
+  const Calendar utc;
+  auto waits = reader.waits(utc.start_of(month) - day, utc.start_of(next(month)) + day);
+  if (!waits) return waits.error();
+  const auto changes = reader.service_changes();
+  if (!changes) return changes.error();
+  FleetWatch result;
+  result.now = now;
+  OutTimes out(engine.fleet(), true);
+  for (const auto& change : *changes) out.hear(change);
+  result.out_of_service = out.until(now);
+  for (auto& w : *waits) {
+    result.waiting.push_back(
+        {w.from, w.until, w.gpus, std::move(w.sites), std::move(w.accelerators)});
+  }
+  return result;
 }
 
 }  // namespace ampacity

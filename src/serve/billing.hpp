@@ -12,4 +12,7 @@ namespace ampacity {
 
 Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant now);
 
+// What a month's idle capacity is explained by.
+Result<FleetWatch> watched(JournalReader& reader, const Engine& engine, Month month, Instant now);
+
 }  // namespace ampacity

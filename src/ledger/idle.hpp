@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why the GPUs of a lease idled, and what they drew meanwhile: a sweep over what was metered, what
+// was out of service and who waited. Called by the chargeback (ledger/reports.cpp), for the month
+// that it shows. Pure.
+//
+// The rule, at each instant and site: GPUs that gangs hold are not idle. Of the others those on
+// nodes that are down or drained are out of service. The rest is free, and has one cause: nothing
+// waits for this site; or all that waits is larger than what is free (fragments); or something that
+// waits would find enough, and is kept from it (by a hold, a quota, a budget, a promise to a job
+// ahead, or because what is free is scattered). Halls that are not energised are not there.
+// Assumes: a node that is drained counts as out of service although a gang may still run on it; a
+// free GPU draws what its accelerator draws idle (of several at a site: their mean), one that is
+// out of service nothing. Cost: O((readings + outages + waits) x log) of the month.
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ledger/books.hpp"
+
+namespace ampacity {
+
+// A job that waited. `gpus`: the least that it runs on.
+struct Waiting {
+  Instant from;
+  Instant until;
+  std::int64_t gpus = 0;
+  std::vector<std::string> sites;         // that it accepts; empty: any
+  std::vector<std::string> accelerators;  // the same
+};
+
+// What is known of the fleet beside what gangs used.
+struct FleetWatch {
+  std::map<std::string, std::vector<OutOfService>> out_of_service;  // by site: down or drained
+  std::vector<Waiting> waiting;
+  Instant now;
+};
+
+inline constexpr std::size_t idle_causes = 6;  // of IdleCause
+
+struct IdleTime {
+  std::array<std::int64_t, idle_causes> gpu_ms{};  // by cause; none for NotDrawn
+  std::int64_t energised_gpu_ms = 0;
+  std::int64_t facility_j = 0;  // of free GPUs
+  std::int64_t energy_micro_usd = 0;
+};
+
+// `readings`: of all leases, by which its sites are held. Requires from < until.
+IdleTime idle_time(const Portfolio& portfolio, const Lease& lease, Instant from, Instant until,
+                   const std::vector<const Reading*>& readings, const FleetWatch& watched);
+
+// What the lease bills for nothing (`billed`) by cause: an idle GPU costs its share of what is
+// committed and delivered, and what is left is power that was not drawn. Adds up to `billed`.
+std::array<std::int64_t, idle_causes> idle_cost(const Invoice& invoice, const IdleTime& time,
+                                                std::int64_t billed);
+
+}  // namespace ampacity
