@@ -132,6 +132,25 @@ TEST_CASE("an undisturbed job: it starts, works, saves, ends, and nothing is los
   conserved(r);
 }
 
+TEST_CASE("spills are counted by what the places that come first lacked") {
+  auto p = test::small_portfolio({{"dark", 1, 4, "azure"}, {"lit", 3, 4, "oracle"}});
+  p.policy.max_walltime = year;
+  auto three = one_run(4, hour, std::nullopt);
+  for (auto i = 0; i < 2; ++i) three.jobs.push_back(three.jobs.front());
+  const auto full = play(p, {three}, {});
+  CHECK(full.spills == std::map<std::string, std::int64_t>{{"NotEnoughFreeGpus", 2}});
+  p.sites[0].halls[0].energised = epoch + year;
+  const auto dark = play(p, {three}, {});
+  CHECK(dark.spills == std::map<std::string, std::int64_t>{{"NotEnergised", 3}});
+  p.leases[1].gpu_hours = 2;  // while they run: what follows is refused a place
+  three.jobs.push_back({epoch + 40 * minute, hour, year, 1, 4, 0, 0});
+  p.sites[0].halls[0].energised = epoch + 2 * hour;
+  const auto exhausted = play(p, {three}, {});
+  CHECK(exhausted.ended.at("Completed") == 4);
+  CHECK(exhausted.spills == dark.spills);  // the fourth waits, and is at its first choice then
+  CHECK(exhausted.wait.max_ms == (80 * minute).count());
+}
+
 TEST_CASE("a node that dies costs the work since the last checkpoint, and a restart") {
   SimulationOptions options;
   options.faults.outages = {{"site/h/p1/r1/n1", epoch + 70 * minute, hour, "fan"}};
