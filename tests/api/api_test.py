@@ -466,6 +466,11 @@ def test_money() -> None:
     charged = call("GET", "/v1/chargeback/{month}", f"/v1/chargeback/{month}?by=project")
     assert charged["total_micro_usd"] == sum(i["total_micro_usd"] for i in billing["invoices"])
     assert sum(r["cents"] for r in charged["rows"]) == charged["total_cents"]
+    idle = {r["cause"]: r for r in charged["rows"] if r["team"] == "(idle)"}
+    assert {"NothingWaits", "ToCome"} <= set(idle), f"the month is not over, and nothing waited at times: {idle}"
+    assert all(r["gpu_ms"] > 0 or cause == "NotDrawn" for cause, r in idle.items()), idle
+    power = next(r for r in charged["rows"] if r["team"] == "(idle power)")
+    assert power["facility_j"] > 0 == power["total_micro_usd"] < power["unbilled_micro_usd"], power
     call("GET", "/v1/chargeback/{month}", f"/v1/chargeback/{month}?by=colour", status=400)
     call("GET", "/v1/programmes")
 
@@ -490,7 +495,7 @@ def test_money() -> None:
     assert "--power: expected a power" in run("lease", "amend", name, "--power", "much", "--why", "x", code=2)
     run("lease", "amend", name, "--why", "nothing", code=5)
     assert json.loads(run("invoice", name, month, "--json"))["number"] == f"{name}/{month}"
-    assert "total" in run("invoice", name, month) and "(idle)" in run("chargeback", month)
+    assert "total" in run("invoice", name, month) and "to come" in run("chargeback", month)
     run("invoice", name, "2025-12", code=6)
     run("invoice", name, "May", code=2)
     rows = run("export", "focus", "--month", month).splitlines()
