@@ -106,7 +106,7 @@ Wide lease_price_per_gpu_hour(const LeaseTerms& terms, std::int64_t watts) {
 namespace {
 
 // More of a pool from an instant on.
-struct Step {
+struct MoreOfPool {
   Instant at;
   std::int64_t gpus = 0;
   std::string what;
@@ -127,7 +127,7 @@ const Lease* lease_from(const Portfolio& portfolio, const LeaseUses& uses, const
 
 // Halls that are energised, or leased, until an instant.
 void hall_steps(const Portfolio& portfolio, const Fleet& fleet, const LeaseUses& uses,
-                PoolIndex pool, Instant now, std::vector<Step>& steps) {
+                PoolIndex pool, Instant now, std::vector<MoreOfPool>& steps) {
   for (const auto index : fleet.pool(pool).halls) {
     if (fleet.is_usable(index)) continue;
     const auto& hall = fleet.halls()[index.value()];
@@ -144,7 +144,7 @@ void hall_steps(const Portfolio& portfolio, const Fleet& fleet, const LeaseUses&
 
 // The interconnection grows by enough for the demand.
 void power_steps(const Portfolio& portfolio, const Fleet& fleet, PoolIndex pool,
-                 const Demand& demand, std::vector<Step>& steps) {
+                 const Demand& demand, std::vector<MoreOfPool>& steps) {
   if (fleet.has_power(pool, demand)) return;
   const auto index = fleet.pool(pool).site;
   const auto& site = portfolio.sites[index.value()];
@@ -158,14 +158,14 @@ void power_steps(const Portfolio& portfolio, const Fleet& fleet, PoolIndex pool,
 }
 
 // The step by which there is enough in the pool; none: it is there now, or does not come.
-std::optional<Step> enough_from(const Portfolio& portfolio, const Fleet& fleet,
-                                const LeaseUses& uses, PoolIndex pool, const Demand& demand,
-                                Instant now) {
-  std::vector<Step> steps;
+std::optional<MoreOfPool> enough_from(const Portfolio& portfolio, const Fleet& fleet,
+                                      const LeaseUses& uses, PoolIndex pool, const Demand& demand,
+                                      Instant now) {
+  std::vector<MoreOfPool> steps;
   hall_steps(portfolio, fleet, uses, pool, now, steps);
   power_steps(portfolio, fleet, pool, demand, steps);
   std::stable_sort(steps.begin(), steps.end(),
-                   [](const Step& a, const Step& b) { return a.at < b.at; });
+                   [](const MoreOfPool& a, const MoreOfPool& b) { return a.at < b.at; });
   auto gpus = fleet.pool(pool).nodes_in_service * fleet.pool(pool).gpus_per_node;
   for (const auto& step : steps) {
     gpus += step.gpus;
