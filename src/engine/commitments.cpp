@@ -17,8 +17,6 @@
 namespace ampacity {
 namespace {
 
-constexpr Duration an_hour{3'600'000};
-
 struct MonthSpan {
   Month month;
   Instant from;
@@ -87,11 +85,9 @@ Money Engine::used_this_month(const Lease& lease, Instant now) const {
   if (account != state_.leases.end() && account->second.month == month.from) {
     used = account->second.this_month;
   }
-  for (const auto id : live_jobs()) {
-    const auto& job = job_of(id);
-    if (job.live->lease != lease.name) continue;
+  each_gang_on(lease, [&](const Job& job) {
     used += part_since(usage_so_far(job, now).lease_cost, job.live->placed, now, month.from);
-  }
+  });
   return used;
 }
 
@@ -100,12 +96,10 @@ bool Engine::is_exhausted(const Lease& lease, Instant now) {
   const auto account = state_.leases.find(lease.name);
   Wide used = account == state_.leases.end() ? 0 : account->second.used.gpu_time.count();
   std::int64_t gpus = 0;
-  for (const auto id : live_jobs()) {
-    const auto& job = job_of(id);
-    if (job.live->lease != lease.name) continue;
+  each_gang_on(lease, [&](const Job& job) {
     used += usage_so_far(job, now).gpu_time.count();
     gpus += job.live->gpus;
-  }
+  });
   const auto left = Wide{*lease.gpu_hours} * ms_per_hour - used;
   if (left <= 0) return true;
   if (gpus > 0) {
@@ -161,7 +155,7 @@ bool Engine::order_follows_hours(Instant now) const {
 
 void Engine::leases_due(Instant now) {
   if (order_follows_hours(now)) {
-    look_at_capacity(now - now.time_since_epoch() % an_hour + an_hour);
+    look_at_capacity(begin_of_hour(now) + an_hour);
   }
   if (!months_watched_ && !leases_end_early_ && state_.lease_use.empty()) return;
   const auto portfolio = state_.portfolio;  // kept over the events

@@ -416,7 +416,14 @@ class Engine {
   const Site& site_named(const std::string& name) const {
     return state_.portfolio->sites[site_index(name).value()];
   }
-  std::int64_t gpus_leased(const Lease& lease) const;
+  // The gangs that are placed on it, ascending. O(gangs).
+  template <class Visit>
+  void each_gang_on(const Lease& lease, const Visit& visit) const {
+    for (const auto id : live_jobs()) {
+      const auto& job = job_of(id);
+      if (job.live->lease == lease.name) visit(job);
+    }
+  }
 
   State state_;
   Fleet fleet_;

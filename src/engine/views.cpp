@@ -73,25 +73,12 @@ Usage Engine::usage_so_far(const Job& job, Instant now) const {
   return usage;
 }
 
-std::int64_t Engine::gpus_leased(const Lease& lease) const {
-  std::int64_t gpus = 0;
-  for (const auto& pool : fleet_.pools()) {
-    const auto& site = fleet_.sites()[pool.site.value()].name;
-    if (std::find(lease.sites.begin(), lease.sites.end(), site) == lease.sites.end()) continue;
-    gpus += pool.nodes * pool.gpus_per_node;
-  }
-  return gpus;
-}
-
 LeaseStatement Engine::lease_statement(const Lease& lease, Instant now) const {
   const auto it = state_.leases.find(lease.name);
   Usage used = it == state_.leases.end() ? Usage{} : it->second.used;
-  for (const auto id : live_jobs()) {
-    const auto& job = job_of(id);
-    if (job.live->lease == lease.name) used += usage_so_far(job, now);
-  }
+  each_gang_on(lease, [&](const Job& job) { used += usage_so_far(job, now); });
   const auto since = it == state_.leases.end() ? lease.starts : it->second.since;
-  return statement(lease, gpus_leased(lease), used, since, now);
+  return statement(lease, gpus_leased(*state_.portfolio, lease), used, since, now);
 }
 
 std::optional<std::size_t> Engine::active_lease(SiteIndex site) const {

@@ -11,8 +11,6 @@
 namespace ampacity {
 namespace {
 
-constexpr Duration an_hour{3'600'000};
-
 std::int64_t provider_rank(const Portfolio& portfolio, const std::string& name) {
   for (std::size_t i = 0; i < portfolio.providers.size(); ++i) {
     if (portfolio.providers[i].name == name) return static_cast<std::int64_t>(i);
@@ -22,9 +20,8 @@ std::int64_t provider_rank(const Portfolio& portfolio, const std::string& name) 
 
 // Energy of a GPU at the meter for an hour, at the price of the hour.
 Wide energy_price_per_gpu_hour(const Site& site, std::int64_t watts, Instant at) {
-  const auto hour = at - at.time_since_epoch() % an_hour;
   const auto facility = scaled(watts, site.pue.count(), one.count());
-  return Wide{facility} * energy_price_at(site, hour).count() / 1'000'000;
+  return Wide{facility} * energy_price_at(site, begin_of_hour(at)).count() / 1'000'000;
 }
 
 PlaceKey key_of(const Portfolio& portfolio, const Fleet& fleet, PoolIndex index, const Lease& lease,
@@ -74,7 +71,7 @@ Standing standing_of(const Portfolio& portfolio, const Fleet& fleet, const Lease
     }
     standing.lease = i;
     standing.exhausted.reset();
-    standing.owed = owed_at(portfolio, fleet, lease, at);
+    standing.owed = owed_at(portfolio, lease, at);
     return standing;
   }
   return standing;
@@ -149,8 +146,8 @@ void power_steps(const Portfolio& portfolio, const Fleet& fleet, PoolIndex pool,
   const auto index = fleet.pool(pool).site;
   const auto& site = portfolio.sites[index.value()];
   for (const auto& step : site.interconnection) {
-    const auto limit = it_limit(step.power, site.pue);
-    if (limit < fleet.power_drawn(index) + fleet.power_of(pool, demand)) continue;
+    if (*admitted_at(site, step.from) < fleet.power_drawn(index) + fleet.power_of(pool, demand))
+      continue;
     steps.push_back(
         {step.from, 0,
          fmt::format("the interconnection of {} becomes {}", site.name, to_text(step.power))});

@@ -88,6 +88,14 @@ TEST_CASE("capacity is known to come by halls, leases and the interconnection") 
   fleet.set_power_limit(SiteIndex(1), Power::of(1'000));
   four.portfolio.sites[1].interconnection = {{step, Power::of(100'000)}};
   CHECK(next(fleet, "2026-04-01")->at == step);
+
+  // Too little for it, but for the oversubscription.
+  const auto needed = fleet.power_of(PoolIndex(1), shape.demand);
+  four.portfolio.sites[1].interconnection = {{step, needed}};
+  CHECK(!next(fleet, "2026-04-01"));
+  four.portfolio.sites[1].oversubscription = Ratio::of(1'500'000);
+  REQUIRE(next(fleet, "2026-04-01"));
+  CHECK(next(fleet, "2026-04-01")->at == step);
 }
 
 }  // namespace ampacity

@@ -14,14 +14,14 @@ std::int64_t share_of(std::int64_t amount, Ratio share) {
   return scaled(amount, share.count(), one.count());
 }
 
-// GPUs at the lease's sites.
-template <class Count>
-std::int64_t gpus_at(const Fleet& fleet, const Lease& lease, const Count& count) {
-  std::int64_t sum = 0;
+// GPUs that gangs hold at the lease's sites.
+std::int64_t held_at(const Fleet& fleet, const Lease& lease) {
+  std::int64_t held = 0;
   for (const auto& pool : fleet.pools()) {
-    if (contains(lease.sites, fleet.sites()[pool.site.value()].name)) sum += count(pool);
+    if (!contains(lease.sites, fleet.sites()[pool.site.value()].name)) continue;
+    held += pool.nodes_in_service * pool.gpus_per_node - pool.gpus_free;
   }
-  return sum;
+  return held;
 }
 
 Power drawn_at(const Fleet& fleet, const Lease& lease) {
@@ -40,13 +40,11 @@ std::string OwedUse::text() const {
                      to_text(Power::of(owed)));
 }
 
-Owed owed_at(const Portfolio& portfolio, const Fleet& fleet, const Lease& lease, Instant now) {
+Owed owed_at(const Portfolio& portfolio, const Lease& lease, Instant now) {
   const auto terms = lease.terms_at(now);
   const auto least = std::max(terms.take_or_pay, terms.minimum_bill);
   if (terms.price.basis == PriceBasis::GpuHour) {
-    const auto all =
-        gpus_at(fleet, lease, [](const Pool& pool) { return pool.nodes * pool.gpus_per_node; });
-    return {share_of(all, least), true};
+    return {share_of(gpus_leased(portfolio, lease), least), true};
   }
   const auto owed = std::max(share_of(terms.contracted.count(), terms.take_or_pay),
                              share_of(terms.power.count(), terms.minimum_bill));
@@ -55,10 +53,7 @@ Owed owed_at(const Portfolio& portfolio, const Fleet& fleet, const Lease& lease,
 
 OwedUse use_of(const Owed& owed, const Fleet& fleet, const Lease& lease) {
   if (!owed.in_gpus) return {owed.amount, drawn_at(fleet, lease).count(), false};
-  const auto held = gpus_at(fleet, lease, [](const Pool& pool) {
-    return pool.nodes_in_service * pool.gpus_per_node - pool.gpus_free;
-  });
-  return {owed.amount, held, true};
+  return {owed.amount, held_at(fleet, lease), true};
 }
 
 }  // namespace ampacity

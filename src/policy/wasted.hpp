@@ -23,7 +23,7 @@ struct Owed {
   std::int64_t amount = 0;
   bool in_gpus = false;
 };
-Owed owed_at(const Portfolio& portfolio, const Fleet& fleet, const Lease& lease, Instant now);
+Owed owed_at(const Portfolio& portfolio, const Lease& lease, Instant now);
 
 // And what gangs use of it.
 struct OwedUse {

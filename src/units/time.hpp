@@ -27,4 +27,9 @@ constexpr Instant from_ms(std::int64_t ms) {
   return Instant(Duration(ms));
 }
 
+constexpr Duration an_hour{3'600'000};
+constexpr Instant begin_of_hour(Instant t) {
+  return t - t.time_since_epoch() % an_hour;
+}
+
 }  // namespace ampacity
