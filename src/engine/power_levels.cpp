@@ -23,9 +23,7 @@ std::vector<Instant> Engine::power_steps(PoolIndex pool) const {
   std::vector<Instant> steps;
   const auto site = fleet_.pool(pool).site;
   const auto horizon = now_ + state_.portfolio->policy.max_walltime;
-  const auto has_site = [&](const PowerFeed& feed) {
-    return std::find(feed.sites.begin(), feed.sites.end(), site) != feed.sites.end();
-  };
+  const auto has_site = [&](const PowerFeed& feed) { return feed.has(site); };
   bool limited =
       fleet_.power_limit(site).has_value() ||
       std::any_of(fleet_.power_tree().feeds().begin(), fleet_.power_tree().feeds().end(), has_site);
@@ -97,8 +95,7 @@ bool Engine::will_carry(PoolIndex pool, const Demand& demand) const {
     const auto stage = std::find_if(stages.begin(), stages.end(),
                                     [&](const PowerStage& s) { return s.from == at; });
     return std::all_of(stage->feeds.begin(), stage->feeds.end(), [&](const PowerFeed& feed) {
-      return feed.limit >= needs ||
-             std::find(feed.sites.begin(), feed.sites.end(), site) == feed.sites.end();
+      return feed.limit >= needs || !feed.has(site);
     });
   });
 }

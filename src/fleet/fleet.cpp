@@ -161,11 +161,12 @@ std::int64_t Fleet::usable_gpus(PoolIndex index, const Demand& demand) const {
 void Fleet::append(const FreeIndex::Pick& pick, std::int64_t each,
                    std::vector<Share>& shares) const {
   const auto nodes = topology_->nodes_of(pick.rack);
+  const auto gpus_per_node = pool(pool_of(NodeIndex(nodes.begin))).gpus_per_node;
   if (pick.nodes == nodes.size()) {  // all of them, then
+    AMPACITY_ASSERT(are_free(nodes, gpus_per_node), "rack {} is not free", pick.rack.value());
     shares.push_back({NodeIndex(nodes.begin), pick.nodes, each});
     return;
   }
-  const auto gpus_per_node = pool(pool_of(NodeIndex(nodes.begin))).gpus_per_node;
   auto wanted = pick.nodes;
   bool neighbour = false;
   for (auto n = nodes.begin; n < nodes.end && wanted > 0; ++n) {
@@ -183,15 +184,9 @@ void Fleet::append(const FreeIndex::Pick& pick, std::int64_t each,
   AMPACITY_ASSERT(wanted == 0, "rack {} lacks {} nodes", pick.rack.value(), wanted);
 }
 
-void Fleet::use_last_in_part(std::vector<Share>& shares, std::int64_t gpus) {
-  auto& last = shares.back();
-  const NodeIndex node(last.node.value() + static_cast<std::uint32_t>(--last.nodes));
-  if (last.nodes == 0) shares.pop_back();
-  shares.push_back({node, 1, gpus});
-}
-
-// Parts of nodes: the fullest that still fit, then untouched nodes where the index puts them.
-void Fleet::find_parts(PoolIndex index, const Cut& pieces, std::vector<Share>& shares) const {
+// The fullest parts of nodes that still fit, as far as their halls and racks have the power.
+Fleet::Missing Fleet::gather_parts(PoolIndex index, const Cut& pieces, HallPower::Budget* budget,
+                                   std::vector<Share>& shares) const {
   const auto& p = pool(index);
   const auto base = topology_->sites()[p.site.value()].nodes.begin;
   const auto gather = [&](std::int64_t wanted, std::int64_t each) {
@@ -201,21 +196,28 @@ void Fleet::find_parts(PoolIndex index, const Cut& pieces, std::vector<Share>& s
         const NodeIndex node(base + static_cast<std::uint32_t>(*n));
         const auto taken = [&](const Share& share) { return share.node == node; };
         if (std::any_of(shares.begin(), shares.end(), taken)) continue;
+        if (budget != nullptr && !budget->take(node, each)) continue;
         shares.push_back({node, 1, each});
         --wanted;
       }
     }
     return wanted;
   };
-  const auto rest = pieces.rest > 0 ? gather(1, pieces.rest) : 0;
-  const auto whole =
-      pieces.each < p.gpus_per_node ? gather(pieces.whole, pieces.each) : pieces.whole;
-  if (whole + rest == 0) return;
+  Missing missing;
+  missing.rest = pieces.rest > 0 ? gather(1, pieces.rest) : 0;
+  missing.whole = pieces.each < p.gpus_per_node ? gather(pieces.whole, pieces.each) : pieces.whole;
+  return missing;
+}
+
+// Parts of nodes, then untouched nodes where the index puts them.
+void Fleet::find_parts(PoolIndex index, const Cut& pieces, std::vector<Share>& shares) const {
+  const auto missing = gather_parts(index, pieces, nullptr, shares);
+  if (missing.nodes() == 0) return;
   std::vector<Share> untouched;
-  for (const auto& pick : index_[index.value()].pick(*topology_, {whole + rest, {}, {}, 0})) {
+  for (const auto& pick : index_[index.value()].pick(*topology_, {missing.nodes(), {}, {}, 0})) {
     append(pick, pieces.each, untouched);
   }
-  if (rest > 0) use_last_in_part(untouched, pieces.rest);
+  if (missing.rest > 0) use_last_in_part(untouched, pieces.rest);
   shares.insert(shares.end(), untouched.begin(), untouched.end());
 }
 

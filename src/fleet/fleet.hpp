@@ -201,10 +201,16 @@ class Fleet {
   std::int64_t change_free(const Share& share, const HallPlace& hall, std::int64_t by);
   void change_free(const std::vector<Share>& shares, std::int64_t sign);
   void append(const FreeIndex::Pick& pick, std::int64_t each, std::vector<Share>& shares) const;
+  struct Missing {  // nodes that are not found yet
+    std::int64_t whole = 0;
+    std::int64_t rest = 0;  // 1, or 0
+    std::int64_t nodes() const { return whole + rest; }
+  };
+  Missing gather_parts(PoolIndex pool, const Cut& pieces, HallPower::Budget* budget,
+                       std::vector<Share>& shares) const;
   void find_parts(PoolIndex pool, const Cut& pieces, std::vector<Share>& shares) const;
   // In pools that have halls or racks that cannot feed all that stands in them; none: no room.
   bool is_tight(PoolIndex pool) const { return hall_power_.is_tight(pool); }
-  static void use_last_in_part(std::vector<Share>& shares, std::int64_t gpus);
   std::optional<std::vector<Share>> find_tight(PoolIndex pool, const Demand& demand) const;
   struct Fed {  // what is asked of the nodes that have power left
     const HallPower::Budget& budget;

@@ -72,11 +72,7 @@ class Neighbourhood {
         shares.push_back({run.node, run.nodes, cut.each});
       }
     }
-    if (cut.rest == 0) return shares;
-    auto& last = shares.back();
-    const NodeIndex node(last.node.value() + static_cast<std::uint32_t>(--last.nodes));
-    if (last.nodes == 0) shares.pop_back();
-    shares.push_back({node, 1, cut.rest});
+    if (cut.rest > 0) use_last_in_part(shares, cut.rest);
     return shares;
   }
 

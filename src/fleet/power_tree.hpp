@@ -10,6 +10,7 @@
 // Cost: making one O(steps x leases x sites).
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct PowerFeed {
   std::string name;
   Power limit;  // IT load to which gangs are admitted
   std::vector<SiteIndex> sites;
+  bool has(SiteIndex site) const {
+    return std::find(sites.begin(), sites.end(), site) != sites.end();
+  }
   bool operator==(const PowerFeed&) const = default;
 };
 

@@ -33,6 +33,14 @@ void each_node(const Share& share, const Visit& visit) {
   for (auto n = nodes.begin; n < nodes.end; ++n) visit(NodeIndex(n));
 }
 
+// The last node of all is used in part: so many of its GPUs. Requires that there is one.
+inline void use_last_in_part(std::vector<Share>& shares, std::int64_t gpus) {
+  auto& last = shares.back();
+  const NodeIndex node(last.node.value() + static_cast<std::uint32_t>(--last.nodes));
+  if (last.nodes == 0) shares.pop_back();
+  shares.push_back({node, 1, gpus});
+}
+
 inline std::int64_t gpus_of(const std::vector<Share>& shares) {
   std::int64_t sum = 0;
   for (const auto& share : shares) sum += share.nodes * share.gpus;

@@ -68,30 +68,12 @@ bool Fleet::append_fed(PoolIndex index, const Fed& fed, std::int64_t rest,
   return true;
 }
 
-// Parts of nodes: the fullest that still fit and have power, then untouched nodes.
 bool Fleet::find_fed_parts(PoolIndex index, const Cut& pieces, HallPower::Budget& budget,
                            std::vector<Share>& shares) const {
-  const auto& p = pool(index);
-  const auto base = sites()[p.site.value()].nodes.begin;
-  const auto gather = [&](std::int64_t wanted, std::int64_t each) {
-    for (auto k = each; k < p.gpus_per_node && wanted > 0; ++k) {
-      const auto& set = p.parts[static_cast<std::size_t>(k)];
-      for (auto n = set.first_from(0); n && wanted > 0; n = set.first_from(*n + 1)) {
-        const NodeIndex node(base + static_cast<std::uint32_t>(*n));
-        const auto taken = [&](const Share& share) { return share.node == node; };
-        if (std::any_of(shares.begin(), shares.end(), taken) || !budget.take(node, each)) continue;
-        shares.push_back({node, 1, each});
-        --wanted;
-      }
-    }
-    return wanted;
-  };
-  const auto rest = pieces.rest > 0 ? gather(1, pieces.rest) : 0;
-  const auto whole =
-      pieces.each < p.gpus_per_node ? gather(pieces.whole, pieces.each) : pieces.whole;
-  if (whole + rest == 0) return true;
-  return append_fed(index, {budget, {whole + rest, {}, {}, 0}, pieces.each},
-                    rest > 0 ? pieces.rest : 0, shares);
+  const auto missing = gather_parts(index, pieces, &budget, shares);
+  if (missing.nodes() == 0) return true;
+  return append_fed(index, {budget, {missing.nodes(), {}, {}, 0}, pieces.each},
+                    missing.rest > 0 ? pieces.rest : 0, shares);
 }
 
 std::optional<std::vector<Share>> Fleet::find_tight(PoolIndex index, const Demand& demand) const {

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/assert.hpp"
 #include "base/tagged.hpp"
 #include "model/job.hpp"
 #include "model/portfolio.hpp"
@@ -86,6 +87,8 @@ class Topology {
   std::uint32_t pod_count() const { return halls_.empty() ? 0 : halls_.back().pods.end; }
 
   HallIndex hall_of(NodeIndex node) const {
+    AMPACITY_ASSERT(node.value() / signpost_every < node_posts_.size(), "node {} is in no hall",
+                    node.value());
     const auto& post = node_posts_[node.value() / signpost_every];
     return node.value() < post.end ? post.hall : hall_after(node);
   }

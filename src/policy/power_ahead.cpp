@@ -4,19 +4,11 @@
 #include <algorithm>
 
 namespace ampacity {
-namespace {
-
-bool feeds(const PowerFeed& feed, SiteIndex site) {
-  return std::find(feed.sites.begin(), feed.sites.end(), site) != feed.sites.end();
-}
-
-}  // namespace
-
 Power left_at(const Fleet& fleet, const Planner& planner, const PowerFeed& feed, Instant at,
               std::optional<PoolIndex> but) {
   auto left = feed.limit - fleet.power_drawn(feed);
   for (std::uint32_t i = 0; i < fleet.pools().size(); ++i) {
-    if (but == PoolIndex(i) || !feeds(feed, fleet.pools()[i].site)) continue;
+    if (but == PoolIndex(i) || !feed.has(fleet.pools()[i].site)) continue;
     left += Power::of(planner.released(PoolIndex(i), at).watts);
   }
   return left;
@@ -27,7 +19,7 @@ std::optional<PowerLack> power_lack(const Fleet& fleet, const Planner& planner, 
   for (const auto& stage : fleet.power_tree().ahead()) {
     if (stage.from <= now) continue;
     for (const auto& feed : stage.feeds) {
-      if (!feeds(feed, site) || feed.limit - fleet.power_drawn(feed) >= more) continue;
+      if (!feed.has(site) || feed.limit - fleet.power_drawn(feed) >= more) continue;
       if (left_at(fleet, planner, feed, stage.from) < more) return PowerLack{stage.from, &feed};
     }
   }
@@ -44,7 +36,7 @@ PowerThen power_then(const Fleet& fleet, const Planner& planner, PoolIndex pool,
                      const std::vector<PowerFeed>& all, Instant at) {
   PowerThen least;
   for (const auto& feed : all) {
-    if (!feeds(feed, fleet.pool(pool).site)) continue;
+    if (!feed.has(fleet.pool(pool).site)) continue;
     const auto left = left_at(fleet, planner, feed, at, pool);
     if (least.feed == nullptr || left < least.left) least = {&feed, left};
   }
