@@ -4,7 +4,7 @@
 // Called by the engine for its jobs, so that a what-if starts in milliseconds. Packs like a
 // std::map. Costs: find O(log page); change the same, plus the copy of one page if it is shared;
 // append and erase O(page). A page goes when its last entry goes; its pointer, 16 bytes for 64 ids,
-// when no lower id is left.
+// stays while lower and higher ids are left.
 #pragma once
 
 #include <algorithm>
@@ -110,9 +110,11 @@ class IdTable {
     return std::lower_bound(page.begin(), page.end(), id,
                             [](const Entry& entry, Id wanted) { return entry.first < wanted; });
   }
-  // The page there has gone: those before the first that is left go with it once they are half of
-  // all.
+  // The page there has gone: those behind the last that is left go with it at once, those before
+  // the first once they are half of all.
   void trim(std::size_t gone) {
+    while (!pages_.empty() && !pages_.back()) pages_.pop_back();
+    empty_ = std::min(empty_, pages_.size());
     if (gone == empty_) {
       while (empty_ < pages_.size() && !pages_[empty_]) ++empty_;
     }

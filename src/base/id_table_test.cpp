@@ -44,6 +44,19 @@ TEST_CASE("a table is a map of ids, whatever is erased") {
   CHECK(table.change(Id(next)) == nullptr);
 }
 
+TEST_CASE("after the highest has gone a lower one may come") {
+  Table table;
+  table.append(Id(1), 1);
+  table.append(Id(1'000), 2);
+  table.erase(Id(1'000));
+  table.append(Id(70), 3);
+  table.append(Id(500), 4);
+  CHECK(items(table) == std::map<std::int64_t, std::int64_t>{{1, 1}, {70, 3}, {500, 4}});
+  for (const auto id : {1, 70, 500}) table.erase(Id(id));
+  table.append(Id(7), 5);
+  CHECK(items(table) == std::map<std::int64_t, std::int64_t>{{7, 5}});
+}
+
 TEST_CASE("a copy shares pages and no changes") {
   Table table;
   for (int i = 1; i <= 1'000; ++i) table.append(Id(i), i);
