@@ -87,35 +87,35 @@ std::string difference(const Recorded& recorded, const Outcome& outcome) {
 
 // Decides the commands of the next instant. Which of them were decided together is not recorded:
 // the fewest that give what is recorded, and where that leads nowhere later in the instant, more.
-class Instants {
+class NextInstant {
  public:
-  Instants(Engine& engine, Recording& recording) : engine_(engine), recording_(recording) {}
+  NextInstant(Engine& engine, Recording& recording) : engine_(engine), recording_(recording) {}
 
-  // Returns how many commands it had; 0: they do not give what is recorded, see departs().
-  Result<std::size_t> next() {
-    done_ = 0;
-    together_ = 1;
-    points_.clear();
-    departs_.clear();
+  // Returns how many commands it had; 0: they do not give what is recorded, see departs(). Once
+  // only.
+  Result<std::size_t> decide_all() {
     at_ = (*recording_.ahead(0))->row.at;
-    for (std::size_t tries = 0; tries < most_tries; ++tries) {
-      const auto here = is_here(done_ + together_ - 1);
-      if (!here) return here.error();
-      if (!*here) {  // so many there are not
+    for (std::size_t wrong = 0; wrong < most_wrong;) {
+      const auto last = is_here(done_ + together_ - 1);
+      if (!last) return last.error();
+      if (!*last) {  // so many there are not
         if (!go_back()) break;
         continue;
       }
       const auto more = is_here(done_ + together_);
       if (!more) return more.error();
-      if (auto status = decide(*more); !status) return status.error();
-      if (together_ == 1 && !more_after_) return done_;
+      if (!decide(*more)) {
+        ++wrong;
+      } else if (!*more) {
+        return done_;
+      }
     }
     return std::size_t{0};
   }
   const std::string& departs() const { return departs_; }
 
  private:
-  static constexpr std::size_t most_tries = 10'000;
+  static constexpr std::size_t most_wrong = 10'000;
   static constexpr std::size_t most_points = 64;
   // A decision that gave what is recorded, and what to go back to if that was too early.
   struct Point {
@@ -130,7 +130,9 @@ class Instants {
     return *command != nullptr && (*command)->row.at == at_;
   }
 
-  Status decide(bool more) {
+  // The next commands, together; `more`: others follow at the instant. False: they do not give what
+  // is recorded, and nothing has changed.
+  bool decide(bool more) {
     std::vector<Command> commands;
     for (std::size_t i = 0; i < together_; ++i) {
       commands.push_back((*recording_.ahead(done_ + i))->row.command);
@@ -142,15 +144,14 @@ class Instants {
     for (std::size_t i = 0; i < together_ && wrong.empty(); ++i) {
       wrong = difference(**recording_.ahead(done_ + i), outcomes[i]);
     }
-    more_after_ = more;
     if (!wrong.empty()) {
-      if (done_ >= departs_from_ || departs_.empty()) {
-        if (departs_.empty() || done_ > departs_from_) departs_ = wrong;
+      if (departs_.empty() || done_ > departs_from_) {
+        departs_ = std::move(wrong);
         departs_from_ = done_;
       }
       if (before) engine_ = std::move(*before);
       ++together_;
-      return {};
+      return false;
     }
     if (before) {
       if (points_.size() == most_points) points_.erase(points_.begin());
@@ -158,7 +159,7 @@ class Instants {
     }
     done_ += together_;
     together_ = 1;
-    return {};
+    return true;
   }
 
   bool go_back() {
@@ -177,7 +178,6 @@ class Instants {
   std::vector<Point> points_;
   std::size_t done_ = 0;
   std::size_t together_ = 1;
-  bool more_after_ = false;
   std::string departs_;  // of the fewest, where it came furthest
   std::size_t departs_from_ = 0;
 };
@@ -194,11 +194,11 @@ Result<Redecided> redecide(const std::filesystem::path& data) {
     const auto next = recording.ahead(0);
     if (!next) return next.error();
     if (*next == nullptr) break;
-    Instants instants(engine, recording);
-    const auto done = instants.next();
+    NextInstant instant(engine, recording);
+    const auto done = instant.decide_all();
     if (!done) return done.error();
     if (*done == 0) {
-      result.departs = instants.departs();
+      result.departs = instant.departs();
       break;
     }
     result.commands += static_cast<std::int64_t>(*done);
