@@ -10,6 +10,7 @@
 
 #include "bench/curtail_command.hpp"
 #include "bench/engine_load.hpp"
+#include "bench/percentile.hpp"
 #include "bench/queue_load.hpp"
 #include "bench/server_process.hpp"
 #include "bench/simulate_command.hpp"
@@ -50,11 +51,6 @@ struct Call {
 Exit say(const Error& error) {
   fmt::print(stderr, "ampacity bench: {}\n", error.message);
   return client::exit_for(error);
-}
-
-std::int64_t percentile(const std::vector<std::int64_t>& sorted, std::size_t per_thousand) {
-  return sorted.empty() ? 0
-                        : sorted[std::min(sorted.size() - 1, sorted.size() * per_thousand / 1'000)];
 }
 
 Exit bench_submit(const Call& call) {
