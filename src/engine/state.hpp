@@ -107,9 +107,7 @@ struct CalledCurtailment {
   Energy saved;                // while it counts, until the latest event
   std::optional<Power> least;  // that it was less by
   // Less at the meter: by the limit, where it states one.
-  Power asked() const {
-    return curtailment.limit ? std::max(drawn - *curtailment.limit, Power()) : curtailment.power;
-  }
+  Power asked() const { return asked_of(curtailment, drawn); }
 };
 BOOST_DESCRIBE_STRUCT(CalledCurtailment, (),
                       (curtailment, drawn, ceiling, begun, measured, saved, least))

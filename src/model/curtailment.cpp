@@ -34,6 +34,10 @@ std::vector<Problem> check(const Curtailment& curtailment) {
   return problems;
 }
 
+Power asked_of(const Curtailment& curtailment, Power drawn) {
+  return curtailment.limit ? std::max(drawn - *curtailment.limit, Power()) : curtailment.power;
+}
+
 Ratio dynamic_power_at(Ratio pace) {
   const auto p = pace.count();
   return Ratio::of(scaled(scaled(p, p, one.count()), p, one.count()));

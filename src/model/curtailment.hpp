@@ -33,6 +33,10 @@ struct Curtailment {
 };
 BOOST_DESCRIBE_STRUCT(Curtailment, (), (name, site, power, from, until, note, limit, event))
 
+// How much less that is, at the meter, of what the site drew when it was called: by the limit,
+// where one is stated.
+Power asked_of(const Curtailment& curtailment, Power drawn);
+
 // What is wrong with it alone, whatever the portfolio.
 std::vector<Problem> check(const Curtailment& curtailment);
 

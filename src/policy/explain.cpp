@@ -10,6 +10,10 @@
 namespace ampacity {
 namespace {
 
+std::string left_until(Instant at, Instant now) {
+  return to_text(std::max(at - now, Duration(0)));
+}
+
 std::string promised_to(const Planner& planner, PoolIndex pool, JobId job) {
   for (const auto& r : planner.reservations(pool)) {
     if (r.job == job) return fmt::format("; reserved for it from {} at the latest", to_text(r.at));
@@ -33,8 +37,8 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format(
         "{}: {} GPUs are free, but their power is not from {} on ({}); a walltime of up to {} "
         "would fit before it, this one asks for {}",
-        e.site, e.free, to_text(lack->at), whose(*lack->feed),
-        to_text(std::max(lack->at - now, Duration(0))), to_text(asker.walltime));
+        e.site, e.free, to_text(lack->at), whose(*lack->feed), left_until(lack->at, now),
+        to_text(asker.walltime));
     return;
   }
   const auto* ahead = in_the_way(fleet, planner, pool, asker.shape.demand, asker.walltime, now);
@@ -48,8 +52,8 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format(
         "{}: {} GPUs are free, but their power is not from {} on ({}); a walltime of up to {} "
         "would fit before it, this one asks for {}",
-        e.site, e.free, to_text(ahead->at), ahead->whose(),
-        to_text(std::max(ahead->at - now, Duration(0))), to_text(asker.walltime));
+        e.site, e.free, to_text(ahead->at), ahead->whose(), left_until(ahead->at, now),
+        to_text(asker.walltime));
     return;
   }
   if (!ahead->for_job()) {
@@ -57,15 +61,15 @@ void explain_held(SiteExplanation& e, const Fleet& fleet, const Planner& planner
     e.message = fmt::format(
         "{}: {} GPUs are free, but booking {} has them from {}; a walltime of up to {} would fit "
         "before it, this one asks for {}",
-        e.site, e.free, ahead->booking, to_text(ahead->at),
-        to_text(std::max(ahead->at - now, Duration(0))), to_text(asker.walltime));
+        e.site, e.free, ahead->booking, to_text(ahead->at), left_until(ahead->at, now),
+        to_text(asker.walltime));
     return;
   }
   e.message = fmt::format(
       "{}: {} GPUs are free, but job {}, which comes first, starts on them by {}; a walltime of up "
       "to {} would fit before it, this one asks for {}",
-      e.site, e.free, ahead->job.value(), to_text(ahead->at),
-      to_text(std::max(ahead->at - now, Duration(0))), to_text(asker.walltime));
+      e.site, e.free, ahead->job.value(), to_text(ahead->at), left_until(ahead->at, now),
+      to_text(asker.walltime));
 }
 
 // There are nodes for it; the level that keeps it, and what that has left.

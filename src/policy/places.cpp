@@ -129,12 +129,11 @@ class Order {
     }
   }
 
-  // 0: it wastes something.
-  bool first(PoolIndex pool) const { return wasted(pool) == nullptr; }
+  bool wastes_nothing(PoolIndex pool) const { return wasted(pool) == nullptr; }
   bool before(PoolIndex a, PoolIndex b) const {
     const auto& standings = scene_.standings;
-    return std::pair(first(a), standings[a.value()].key) <
-           std::pair(first(b), standings[b.value()].key);
+    return std::pair(wastes_nothing(a), standings[a.value()].key) <
+           std::pair(wastes_nothing(b), standings[b.value()].key);
   }
 
   // What drew a job here although another place comes first: "fills oracle-4500: …", or nothing.
@@ -168,10 +167,16 @@ std::string_view provider_of(const Scene& scene, PoolIndex pool) {
   return lease ? std::string_view(scene.portfolio.leases[*lease].provider) : "nobody";
 }
 
+// As in a Choice.
+struct Why {
+  std::string text;
+  std::optional<Reason> spilled;
+};
+
 // First choice, or what each pool that comes before it lacked, in the order of the pools.
-void say_why(const Scene& scene, const Applicant& job, const Order& order, PoolIndex best,
-             Choice& choice) {
+Why why_there(const Scene& scene, const Applicant& job, const Order& order, PoolIndex best) {
   const auto& shape = job.shape;
+  std::optional<Reason> spilled;
   std::string why = order.attraction(shape, best);
   const PlaceKey* first = nullptr;
   for (std::size_t k = 0; k < shape.pools.size(); ++k) {
@@ -182,13 +187,13 @@ void say_why(const Scene& scene, const Applicant& job, const Order& order, PoolI
                        provider_of(scene, shape.pools[k]), passed.text);
     if (first != nullptr && *first <= other) continue;
     first = &other;
-    choice.spilled = passed.reason;
+    spilled = passed.reason;
   }
   if (why.empty()) {
     why = fmt::format(FMT_COMPILE("first choice: {} of {} free GPUs"), shape.demand.gpus,
                       scene.fleet.pool(best).gpus_free);
   }
-  choice.why = why + beside_whom(scene.planner, best);
+  return {why + beside_whom(scene.planner, best), spilled};
 }
 
 // Its place in a pool where it fits: an elastic gang as large as it may be.
@@ -294,7 +299,7 @@ std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
   const Order order(scene, job);
   const auto key = [&](PoolIndex pool) {
     const auto& place = scene.standings[pool.value()].key;
-    return std::tuple(pool != before, order.first(pool), place.beyond, place.provider,
+    return std::tuple(pool != before, order.wastes_nothing(pool), place.beyond, place.provider,
                       misses_preference(scene.fleet, pool, shape.demand), place.cost,
                       scene.fleet.pool(pool).gpus_free, pool.value());
   };
@@ -310,16 +315,11 @@ std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
   }
   if (!best) return shape.demand.mixed ? choose_mixed(scene, job) : std::nullopt;
   const auto pool = shape.pools[*best];
-  Choice reasons;
-  if (pool == before) {
-    reasons.why = "back where it was";
-  } else if (differ) {
-    reasons.why = "where there is room";
-  } else {
-    say_why(scene, job, order, pool, reasons);
-  }
-  auto choice = settle(scene, job, *best, std::move(reasons.why));
-  choice.spilled = reasons.spilled;
+  auto why = pool == before ? Why{"back where it was", {}}
+             : differ       ? Why{"where there is room", {}}
+                            : why_there(scene, job, order, pool);
+  auto choice = settle(scene, job, *best, std::move(why.text));
+  choice.spilled = why.spilled;
   return choice;
 }
 

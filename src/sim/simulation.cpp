@@ -408,7 +408,7 @@ void Simulation::note(const CurtailmentCalled& event) {
   r.called_ms = to_ms(now_);
   r.until_ms = to_ms(c.until);
   r.drawn_before_w = event.drawn.count();
-  r.asked_w = (c.limit ? std::max(event.drawn - *c.limit, Power()) : c.power).count();
+  r.asked_w = asked_of(c, event.drawn).count();
   const auto step = std::max(Duration(60'000), (c.until - now_) / 1'440);
   courses_.push_back({curtailments_.size(), now_, step, c.until + afterwards});
   curtailments_.push_back(std::move(r));

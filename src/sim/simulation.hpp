@@ -105,6 +105,13 @@ class Simulation {
     Duration slowed{};  // that it has lost by it until then
   };
 
+  struct Course {  // of a curtailment that is on, or ended less than ten minutes ago
+    std::size_t result = 0;
+    Instant next;
+    Duration step;
+    Instant until;
+  };
+
   const WorkloadJob& job_of(const Source& source) const;
   Instant submit_of(const Source& source) const;
   std::optional<Instant> next_instant() const;
@@ -145,6 +152,8 @@ class Simulation {
   const WorkloadJob* source_of(JobId job) const;
   Duration work_of(JobId job, const JobSpec& spec, Duration walltime) const;
   void count_forked();
+  void follow_courses(Instant until);
+  CurtailmentResult* curtailment_named(const std::string& name);
   void show(const AttemptEnded& event, const Run& run);
   void count_checkpointing(std::int64_t gpus, const JobSpec& kind);
   std::optional<CheckpointResult> checkpoints() const;
@@ -183,15 +192,7 @@ class Simulation {
   std::vector<CurtailmentResult> curtailments_;
   std::vector<Command> commands_;  // of the decision under way
   std::vector<Command> reports_;   // that follow from it
-  struct Course {  // of one that is on, or ended less than ten minutes ago
-    std::size_t result = 0;
-    Instant next;
-    Duration step;
-    Instant until;
-  };
   std::vector<Course> courses_;
-  void follow_courses(Instant until);
-  CurtailmentResult* curtailment_named(const std::string& name);
   std::int64_t decisions_ = 0;
   std::map<std::string, std::int64_t> refusals_;
   std::int64_t refused_ = 0;
