@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/engine_load.hpp"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <chrono>
 
+#include "bench/allocated.hpp"
 #include "bench/bench_fleet.hpp"
 #include "engine/engine.hpp"
 #include "units/text.hpp"
@@ -64,18 +63,16 @@ class Steady {
     for (const auto& pool : engine_.fleet().pools()) gpus_ += pool.nodes * pool.gpus_per_node;
     // Until nothing more fits, and then as many again as are to wait.
     while (free_gpus() > 0 && engine_.waiting() < 1'000) submit(1'000);
-    const auto before = ::mallinfo2();
+    const auto before = allocated_bytes();
     const auto waiting = static_cast<std::int64_t>(engine_.waiting());
     while (static_cast<std::int64_t>(engine_.waiting()) < load.waiting) {
       submit(std::min<std::int64_t>(10'000,
                                     load.waiting - static_cast<std::int64_t>(engine_.waiting())));
     }
-    const auto after = ::mallinfo2();
+    const auto grown = allocated_bytes() - before;
     const auto more =
         std::max<std::int64_t>(static_cast<std::int64_t>(engine_.waiting()) - waiting, 1);
-    bytes_per_job_ =
-        static_cast<std::int64_t>(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd) /
-        more;
+    bytes_per_job_ = grown / more;
   }
 
   DecideResult run() {

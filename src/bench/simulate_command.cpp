@@ -94,11 +94,10 @@ Exit bench_simulate(const Call& call) {
   }
   std::string runs;
   for (const auto& r : results) {
-    runs += fmt::format(
-        R"({}{{"name":"{}","seconds":{:.3f},"jobs":{},"gpus":{},"decisions":{},)"
-        R"("jobs_per_second":{:.0f},"digest":"{}","excludes":"{}"}})",
-        runs.empty() ? "" : ",", r.name, r.seconds, r.jobs, r.gpus, r.decisions,
-        static_cast<double>(r.jobs) / r.seconds, r.digest, r.excludes);
+    runs += fmt::format(R"({}{{"name":"{}","seconds":{:.3f},"jobs":{},"gpus":{},"decisions":{},)"
+                        R"("jobs_per_second":{:.0f},"digest":"{}","excludes":"{}"}})",
+                        runs.empty() ? "" : ",", r.name, r.seconds, r.jobs, r.gpus, r.decisions,
+                        static_cast<double>(r.jobs) / r.seconds, r.digest, r.excludes);
   }
   double seconds = 0;
   for (const auto& r : results) seconds += r.seconds;
