@@ -49,6 +49,8 @@ void add_submit(CLI::App& app, const OptionsPtr& options, Run& run) {
       "--wait-for-capacity", call->wait_for_capacity,
       "So long rather wait for capacity that is to come on a place that comes first, such "
       "as '72 h', than spill over");
+  sub->add_option("--power-cap", call->power_cap,
+                  "What a GPU may draw at most: '700 W/GPU', or '70 %' of its TDP");
   sub->add_option("--accelerator", call->accelerators,
                   "Acceptable: GB200, or 'H100=40 %' with the job's speed there (repeatable)")
       ->allow_extra_args(false);

@@ -114,6 +114,11 @@ Status override_with(const SubmitCall& call, JobSpec& spec) {
     if (!wait) return wait.error().within("--wait-for-capacity");
     spec.wait_for_capacity = *wait;
   }
+  if (!call.power_cap.empty()) {
+    const auto cap = parse_power_cap(call.power_cap);
+    if (!cap) return cap.error().within("--power-cap");
+    spec.power_cap = *cap;
+  }
   if (auto status = override_accelerators(call, spec); !status) return status;
   if (!call.booking.empty()) spec.booking = call.booking;
   if (call.tasks) spec.tasks = *call.tasks;

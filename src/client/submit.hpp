@@ -19,6 +19,7 @@ struct SubmitCall {
   std::string slowest;  // "75 %"
   bool pausable = false;
   std::string wait_for_capacity;          // "72 h"
+  std::string power_cap;                  // "700 W/GPU", "70 %"
   std::vector<std::string> accelerators;  // "GB200" or "H100=40 %"
   bool mixed = false;
   std::optional<std::int64_t> tasks;

@@ -22,6 +22,7 @@
 #include "fleet/power_tree.hpp"
 #include "fleet/share.hpp"
 #include "fleet/topology.hpp"
+#include "model/throughput.hpp"
 
 namespace ampacity {
 
@@ -35,6 +36,7 @@ struct Demand {
   Ratio draw = one;
   std::int64_t most = 0;  // elastic: more than `gpus`, which it needs at least
   bool mixed = false;     // may span pools of one site
+  std::optional<PowerCap> cap = {};
   Demand sized(std::int64_t size) const {
     auto other = *this;
     other.gpus = size;
@@ -127,6 +129,27 @@ class Fleet {
   // Would every limit of now carry it, were nothing else drawn?
   bool carries(PoolIndex pool, const Demand& demand) const;
   Power power_drawn(SiteIndex site) const { return power_[site.value()].drawn; }
+  // What its meters say, while they are fresh, and what changed since; else what gangs draw. All
+  // limits are held against this.
+  Power power_judged(SiteIndex site) const {
+    const auto& p = power_[site.value()];
+    return p.offset ? std::max(p.drawn + *p.offset, Power()) : p.drawn;
+  }
+  bool is_measured(SiteIndex site) const { return power_[site.value()].offset.has_value(); }
+  // The levels from the site on that limit it, the site first.
+  struct LevelLoad {
+    PowerLevel level = PowerLevel::Site;
+    std::string name;
+    Power limit;
+    Power drawn;  // by all that stands under it, as it is judged
+    std::vector<SiteIndex> sites;
+    bool is_over() const { return drawn > limit && limit > Power(); }
+  };
+  std::vector<LevelLoad> levels_of(SiteIndex site) const;
+  // Does one of them carry more than its limit? Cheap.
+  bool is_over(SiteIndex site) const;
+  // The share of its span that a gang draws there: its own, unless its cap leaves less.
+  Capped capped_in(PoolIndex pool, Ratio draw, const std::optional<PowerCap>& cap) const;
   std::optional<Power> power_limit(SiteIndex site) const { return power_[site.value()].limit; }
 
   static constexpr auto unlimited_power = Power::of(1'000'000'000'000'000);
@@ -135,7 +158,7 @@ class Fleet {
   bool has_power_at_all(PoolIndex pool, const Demand& demand) const;
 
   const PowerTree& power_tree() const { return *tree_; }
-  Power power_drawn(const PowerFeed& feed) const;
+  Power power_judged(const PowerFeed& feed) const;
   const HallPower& hall_power() const { return hall_power_; }
 
   // The place, ascending. Requires fits().
@@ -147,6 +170,11 @@ class Fleet {
   void draw(const std::vector<Share>& shares, Power more);
   void set_power_limit(SiteIndex site, std::optional<Power> limit);
   void set_power_tree(std::shared_ptr<const PowerTree> tree);
+  // Nobody more draws there, whatever is left.
+  void set_power_closed(SiteIndex site, bool closed) { power_[site.value()].closed = closed; }
+  // Measured less modelled; none: no meter says anything. Where all sites of a level are measured
+  // its oversubscription does not count.
+  void set_power_offset(SiteIndex site, std::optional<Power> offset);
 
   void set_down(NodeRange nodes, bool down);
   void set_booked(NodeRange nodes, bool booked);
@@ -188,7 +216,14 @@ class Fleet {
   struct SitePower {
     std::optional<Power> limit;  // IT
     Power drawn;
+    std::optional<Power> offset;
+    bool closed = false;
   };
+  struct FeedLoad {
+    Power limit;
+    Power drawn;
+  };
+  void refeed();
   enum Flag : std::uint8_t { Down = 1, Drained = 2, Unusable = 4, Hidden = 8, Booked = 16 };
   static bool serves(std::uint8_t flags) { return (flags & ~Hidden) == 0; }
 
@@ -227,7 +262,7 @@ class Fleet {
   std::vector<Pool> pools_;
   std::vector<SitePower> power_;  // by site
   std::shared_ptr<const PowerTree> tree_ = std::make_shared<const PowerTree>();
-  std::vector<Power> fed_;  // by each of its feeds
+  std::vector<FeedLoad> fed_;  // by each of its feeds
   HallPower hall_power_;
   std::vector<FreeIndex> index_;     // by pool
   std::vector<std::uint8_t> free_;   // GPUs free on each node

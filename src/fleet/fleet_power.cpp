@@ -7,34 +7,60 @@
 
 namespace ampacity {
 
+Capped Fleet::capped_in(PoolIndex index, Ratio draw, const std::optional<PowerCap>& cap) const {
+  const auto& p = pool(index);
+  if (!cap || !p.caps) return {draw, one};
+  return capped(*p.accelerator, draw, *cap);
+}
+
 Power Fleet::power_of(PoolIndex index, const Demand& demand) const {
   const auto& p = pool(index);
-  return (p.rest_power + times(p.span_power, demand.draw)) * demand.gpus;
+  const auto draw = demand.cap ? capped_in(index, demand.draw, demand.cap).draw : demand.draw;
+  return (p.rest_power + times(p.span_power, draw)) * demand.gpus;
 }
 
 Power Fleet::power_free(PoolIndex index) const {
   const auto number = pool(index).site;
   const auto& site = power_[number.value()];
-  auto left = site.limit ? *site.limit - site.drawn : unlimited_power;
+  if (site.closed) return Power();
+  auto left = site.limit ? *site.limit - power_judged(number) : unlimited_power;
   if (fed_.empty()) return left;
   for (const auto i : tree_->feeds_of(number)) {
-    left = std::min(left, tree_->feeds()[i].limit - fed_[i]);
+    left = std::min(left, fed_[i].limit - fed_[i].drawn);
   }
   return left;
 }
 
-std::optional<Fleet::PowerLeft> Fleet::tightest(PoolIndex index) const {
-  const auto number = pool(index).site;
-  const auto& site = power_[number.value()];
-  std::optional<PowerLeft> least;
-  if (site.limit) {
-    least = {PowerLevel::Site, sites()[number.value()].name, *site.limit, *site.limit - site.drawn};
+std::vector<Fleet::LevelLoad> Fleet::levels_of(SiteIndex number) const {
+  std::vector<LevelLoad> levels;
+  if (const auto& limit = power_[number.value()].limit) {
+    levels.push_back(
+        {PowerLevel::Site, sites()[number.value()].name, *limit, power_judged(number), {number}});
   }
-  if (fed_.empty()) return least;
+  if (fed_.empty()) return levels;
   for (const auto i : tree_->feeds_of(number)) {
     const auto& feed = tree_->feeds()[i];
-    const auto left = feed.limit - fed_[i];
-    if (!least || left < least->left) least = {feed.level, feed.name, feed.limit, left};
+    levels.push_back({feed.level, feed.name, fed_[i].limit, fed_[i].drawn, feed.sites});
+  }
+  return levels;
+}
+
+bool Fleet::is_over(SiteIndex number) const {
+  const auto over = [](Power drawn, Power limit) { return drawn > limit && limit > Power(); };
+  const auto& limit = power_[number.value()].limit;
+  if (limit && over(power_judged(number), *limit)) return true;
+  if (fed_.empty()) return false;
+  const auto& feeds = tree_->feeds_of(number);
+  return std::any_of(feeds.begin(), feeds.end(),
+                     [&](std::uint32_t i) { return over(fed_[i].drawn, fed_[i].limit); });
+}
+
+std::optional<Fleet::PowerLeft> Fleet::tightest(PoolIndex index) const {
+  std::optional<PowerLeft> least;
+  for (auto& level : levels_of(pool(index).site)) {
+    const auto left = level.limit - level.drawn;
+    if (least && left >= least->left) continue;
+    least = {level.level, std::move(level.name), level.limit, left};
   }
   return least;
 }
@@ -47,7 +73,7 @@ bool Fleet::carries(PoolIndex index, const Demand& demand) const {
   if (fed_.empty()) return true;
   const auto& feeds = tree_->feeds_of(number);
   return std::all_of(feeds.begin(), feeds.end(),
-                     [&](std::uint32_t i) { return needs <= tree_->feeds()[i].limit; });
+                     [&](std::uint32_t i) { return needs <= fed_[i].limit; });
 }
 
 bool Fleet::has_power_at_all(PoolIndex index, const Demand& demand) const {
@@ -55,22 +81,24 @@ bool Fleet::has_power_at_all(PoolIndex index, const Demand& demand) const {
   return !most || power_of(index, demand) <= *most;
 }
 
-Power Fleet::power_drawn(const PowerFeed& feed) const {
+Power Fleet::power_judged(const PowerFeed& feed) const {
   Power drawn;
-  for (const auto site : feed.sites) drawn += power_drawn(site);
+  for (const auto site : feed.sites) drawn += power_judged(site);
   return drawn;
 }
 
 void Fleet::draw(const std::vector<Share>& shares, Power more) {
   if (shares.empty()) return;
   const auto site = pool(pool_of(shares.front().node)).site;
+  const auto before = power_judged(site);
   auto& drawn = power_[site.value()].drawn;
   drawn += more;
   AMPACITY_ASSERT(drawn >= Power(), "site {} draws {} W", sites()[site.value()].name,
                   drawn.count());
   if (!hall_power_.none()) hall_power_.draw(topology(), shares, more);
   if (fed_.empty()) return;
-  for (const auto i : tree_->feeds_of(site)) fed_[i] += more;
+  const auto judged = power_judged(site) - before;
+  for (const auto i : tree_->feeds_of(site)) fed_[i].drawn += judged;
 }
 
 void Fleet::set_power_limit(SiteIndex site, std::optional<Power> limit) {
@@ -79,8 +107,21 @@ void Fleet::set_power_limit(SiteIndex site, std::optional<Power> limit) {
 
 void Fleet::set_power_tree(std::shared_ptr<const PowerTree> tree) {
   tree_ = std::move(tree);
+  refeed();
+}
+
+void Fleet::set_power_offset(SiteIndex site, std::optional<Power> offset) {
+  power_[site.value()].offset = offset;
+  refeed();
+}
+
+void Fleet::refeed() {
   fed_.clear();
-  for (const auto& feed : tree_->feeds()) fed_.push_back(power_drawn(feed));
+  for (const auto& feed : tree_->feeds()) {
+    const bool measured = std::all_of(feed.sites.begin(), feed.sites.end(),
+                                      [&](SiteIndex site) { return is_measured(site); });
+    fed_.push_back({measured ? feed.stated : feed.limit, power_judged(feed)});
+  }
 }
 
 }  // namespace ampacity

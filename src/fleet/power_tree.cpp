@@ -77,7 +77,10 @@ class Contracts {
       feed.level = PowerLevel::Provider;
       feed.name = provider.name;
       feed.sites = filled_from(provider.name);
-      if (provider.power) feed.limit = times(*provider.power, provider.oversubscription);
+      if (provider.power) {
+        feed.limit = times(*provider.power, provider.oversubscription);
+        feed.stated = *provider.power;
+      }
       all.push_back(std::move(feed));
     }
     return all;
@@ -112,7 +115,9 @@ class Contracts {
     std::set<std::uint32_t> sites;
     for (const auto* r : leases) {
       feed.name += (feed.name.empty() ? "" : " + ") + r->lease->name;
-      feed.limit += times(r->lease->contracted_at(at_), r->lease->oversubscription);
+      const auto contracted = r->lease->contracted_at(at_);
+      feed.limit += times(contracted, r->lease->oversubscription);
+      feed.stated += contracted;
       sites.insert(r->sites.begin(), r->sites.end());
     }
     for (const auto site : sites) feed.sites.emplace_back(site);
@@ -138,7 +143,7 @@ class Contracts {
       if (std::find(lease.sites.begin(), lease.sites.end(), name) == lease.sites.end()) continue;
       if (last == nullptr || lease.term_ends() > last->term_ends()) last = &lease;
     }
-    return {PowerLevel::Lease, last == nullptr ? "" : last->name, Power(), {site}};
+    return {PowerLevel::Lease, last == nullptr ? "" : last->name, Power(), {site}, Power()};
   }
 
   // A site counts for the provider of its first lease in the order of the file, whose gangs it has.
@@ -191,7 +196,7 @@ void add_sites(const Portfolio& portfolio, Instant at, std::vector<PowerFeed>& f
   for (std::uint32_t i = 0; i < portfolio.sites.size(); ++i) {
     const auto& site = portfolio.sites[i];
     if (const auto limit = admitted_at(site, at)) {
-      feeds.push_back({PowerLevel::Site, site.name, *limit, {SiteIndex(i)}});
+      feeds.push_back({PowerLevel::Site, site.name, *limit, {SiteIndex(i)}, *limit});
     }
   }
 }

@@ -28,6 +28,7 @@ struct PowerFeed {
   std::string name;
   Power limit;  // IT load to which gangs are admitted
   std::vector<SiteIndex> sites;
+  Power stated;  // the same without oversubscription: what meters must not show more than
   bool has(SiteIndex site) const {
     return std::find(sites.begin(), sites.end(), site) != sites.end();
   }

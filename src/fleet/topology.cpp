@@ -104,7 +104,8 @@ HallIndex Topology::hall_with(const Signposts& posts, std::uint32_t number,
 void Topology::add_hall(SiteIndex site, const Portfolio& portfolio, const Hall& hall,
                         const std::string& name) {
   const auto shape = shape_of(portfolio, hall);
-  const auto pool = pool_for(site, shape);
+  const auto kind = portfolio.sites[site.value()].cluster.kind;
+  const auto pool = pool_for(site, shape, kind == ClusterKind::Simulated);
   const auto index = next_index<HallIndex>(halls_.size());
   const auto pods = static_cast<std::uint32_t>(hall.pods);
   const auto racks = static_cast<std::uint32_t>(hall.pods * hall.racks_per_pod);
@@ -126,7 +127,7 @@ void Topology::add_hall(SiteIndex site, const Portfolio& portfolio, const Hall& 
   pools_[pool.value()].halls.push_back(index);
 }
 
-PoolIndex Topology::pool_for(SiteIndex site, const HallShape& shape) {
+PoolIndex Topology::pool_for(SiteIndex site, const HallShape& shape, bool caps) {
   const auto it = std::find_if(pools_.begin(), pools_.end(), [&](const PoolPlace& pool) {
     return pool.site == site && pool.accelerator == shape.accelerator &&
            pool.gpus_per_node == shape.gpus_per_node;
@@ -142,7 +143,8 @@ PoolIndex Topology::pool_for(SiteIndex site, const HallShape& shape) {
                     0,
                     {},
                     gpu.idle + gpu.host_share(),
-                    gpu.tdp - gpu.idle});
+                    gpu.tdp - gpu.idle,
+                    caps});
   return next_index<PoolIndex>(pools_.size() - 1);
 }
 

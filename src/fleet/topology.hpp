@@ -68,9 +68,10 @@ struct PoolPlace {
   std::int64_t gpus_per_node = 0;
   std::int64_t nodes = 0;
   std::vector<HallIndex> halls;
-  Power rest_power;  // of one GPU: idle and its share of the host; it_power() of
-                     // model/accelerator.hpp
-  Power span_power;  // from idle to TDP
+  Power rest_power;   // of one GPU: idle and its share of the host; it_power() of
+                      // model/accelerator.hpp
+  Power span_power;   // from idle to TDP
+  bool caps = false;  // its cluster can cap the power of GPUs
 };
 
 class Topology {
@@ -108,7 +109,7 @@ class Topology {
  private:
   void add_hall(SiteIndex site, const Portfolio& portfolio, const Hall& hall,
                 const std::string& name);
-  PoolIndex pool_for(SiteIndex site, const HallShape& shape);
+  PoolIndex pool_for(SiteIndex site, const HallShape& shape, bool caps);
   HallIndex hall_after(NodeIndex node) const;
 
   // Of each 64 numbers, the hall of the first, and where it ends: nearly always the hall of all of

@@ -13,6 +13,15 @@
 
 namespace ampacity {
 
+// Of the power above idle that a job draws at its full pace, so much is left; so much of its work
+// is still done.
+struct ThroughputPoint {
+  Ratio power;
+  Ratio throughput;
+  bool operator==(const ThroughputPoint&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ThroughputPoint, (), (power, throughput))
+
 struct Accelerator {
   std::string name;
   std::string vendor;
@@ -24,6 +33,8 @@ struct Accelerator {
   std::int64_t gpus_per_node = 1;
   std::int64_t nodes_per_rack = 1;
   Power rack_power;  // everything in the rack at full draw: GPUs, hosts, switches
+  // Measured, both rising; the last is all of both. Absent: the cube law (model/throughput.hpp).
+  std::vector<ThroughputPoint> throughput_curve = {};
   std::string source;
 
   // The part of a rack's power that is not its GPUs, per GPU; it is drawn whenever the rack is on.
@@ -32,7 +43,7 @@ struct Accelerator {
 };
 BOOST_DESCRIBE_STRUCT(Accelerator, (),
                       (name, vendor, memory_gb, bf16_tflops, fp8_tflops, tdp, idle, gpus_per_node,
-                       nodes_per_rack, rack_power, source))
+                       nodes_per_rack, rack_power, throughput_curve, source))
 
 // What a gang draws: GPUs x (idle + (TDP - idle) x draw + host share of the rack). A full rack at
 // full draw is its rack_power, so the rack's limit holds by construction.

@@ -27,6 +27,7 @@ class Checker {
     if (job_.gpus_min) elastic();
     if (job_.slowest) pace();
     if (job_.wait_for_capacity) wait();
+    if (job_.power_cap) cap();
     if (job_.gpus_per_node) per_node();
     if (job_.segment) segment();
     names();
@@ -102,6 +103,14 @@ class Checker {
     const auto days = std::chrono::hours(24);
     if (*job_.wait_for_capacity > Duration(0) && *job_.wait_for_capacity <= 1'000 * days) return;
     say("wait_for_capacity", "expected more than 0 and at most 1,000 days");
+  }
+
+  void cap() {
+    const auto& cap = *job_.power_cap;
+    const bool watts = cap.watts > Power() && cap.watts < Power::of(1'000'000);
+    const bool share = cap.of_tdp >= Ratio::of(10'000) && cap.of_tdp <= one;
+    if ((watts && cap.of_tdp == Ratio()) || (share && cap.watts == Power())) return;
+    say("power_cap", "expected a power of each GPU ('700 W/GPU'), or 1 % to 100 % of its TDP");
   }
 
   void per_node() {

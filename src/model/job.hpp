@@ -58,6 +58,15 @@ struct Accepted {
 };
 BOOST_DESCRIBE_STRUCT(Accepted, (), (name, speed))
 
+// What one GPU of a job may draw at most: watts, or a share of its TDP.
+struct PowerCap {
+  Power watts;  // 0: the share
+  Ratio of_tdp;
+  friend auto operator<=>(const PowerCap&, const PowerCap&) = default;
+};
+BOOST_DESCRIBE_STRUCT(PowerCap, (), (watts, of_tdp))
+std::string to_text(const PowerCap& cap);  // "700 W/GPU", "70 % of TDP"
+
 struct JobSpec {
   std::string name = "job";
   std::string team;
@@ -101,6 +110,8 @@ struct JobSpec {
   // may stand still. Whoever says neither is moved only as the last of all.
   std::optional<Ratio> slowest;  // of its pace
   bool pausable = false;
+  // Where the cluster can cap: the gang draws less, and is slower by its accelerator's curve.
+  std::optional<PowerCap> power_cap;
 
   // From its submission on: so long it rather waits for capacity that is known to come on a place
   // that comes first for it than to spill over to a later one.
@@ -120,7 +131,8 @@ BOOST_DESCRIBE_STRUCT(JobSpec, (),
                        prefer, segment, accelerators, mixed, sites, booking, draw, walltime,
                        retries, requeue, early_signal, checkpoint_interval, launch, script, command,
                        tasks, tasks_per_node, environment, directory, output, error,
-                       simulated_runtime, simulated_exit, slowest, pausable, wait_for_capacity))
+                       simulated_runtime, simulated_exit, slowest, pausable, wait_for_capacity,
+                       power_cap))
 
 // What is wrong with the job alone, whatever the portfolio.
 std::vector<Problem> check(const JobSpec& job);

@@ -27,6 +27,7 @@ inline constexpr std::size_t halls = 16'384;
 inline constexpr std::size_t teams = 4'096;
 inline constexpr std::size_t team_depth = 3;  // a team, its group, and the group of that
 inline constexpr std::size_t accelerators = 256;
+inline constexpr std::size_t curve_points = 64;
 inline constexpr std::size_t priority_classes = 1'024;
 inline constexpr std::size_t programmes = 64;
 inline constexpr std::size_t right_amendments = 64;  // of one right
@@ -129,6 +130,9 @@ struct Site {
   std::optional<std::int64_t> latitude_microdegrees;
   std::optional<std::int64_t> longitude_microdegrees;
   std::vector<PowerStep> interconnection;
+  // How fast its draw at the meter may rise, and by how much at once; engine/ramps.cpp.
+  std::optional<PowerRate> ramp_limit;
+  std::optional<Power> swing_limit;
   Ratio pue = one;
   EnergyPrice energy_price;  // all the time, where there is no series of it
   Carbon carbon;
@@ -142,8 +146,9 @@ struct Site {
 };
 BOOST_DESCRIBE_STRUCT(Site, (),
                       (name, title, state, grid, latitude_microdegrees, longitude_microdegrees,
-                       interconnection, pue, energy_price, carbon, energy_price_by_hour,
-                       carbon_by_hour, cluster, halls, source, oversubscription))
+                       interconnection, ramp_limit, swing_limit, pue, energy_price, carbon,
+                       energy_price_by_hour, carbon_by_hour, cluster, halls, source,
+                       oversubscription))
 
 // What energy costs at the meter at an instant, and the carbon that it comes with, in mg per kWh.
 EnergyPrice energy_price_at(const Site& site, Instant at);
@@ -258,6 +263,11 @@ struct Policy {
   // What an hour of delay is worth, per GPU: weighs a fast accelerator that is busy, or dear,
   // against a slow one that is free. Only for jobs whose accelerators differ in speed.
   GpuPrice delay_price = GpuPrice::of(2'000'000);
+  Duration reading_max_age{300'000};  // a power reading that is older no longer counts
+  // Gangs of a site that draws more than its limit are slowed until it draws this share of it, and
+  // are raised as far as it then does.
+  Ratio capping_target = Ratio::of(950'000);
+  Ratio capping_slowest = Ratio::of(500'000);  // of jobs that state no `slowest`
   bool operator==(const Policy&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Policy, (),
@@ -265,7 +275,7 @@ BOOST_DESCRIBE_STRUCT(Policy, (),
                        max_walltime, max_waiting, backfill, reservations, fair_share_half_life,
                        fair_share_interval, lemon_failures, lemon_window, reclaim, min_runtime,
                        resize_interval, restart_walltime, killer_attempts, killer_window,
-                       delay_price))
+                       delay_price, reading_max_age, capping_target, capping_slowest))
 
 struct Portfolio {
   std::string name;

@@ -140,6 +140,7 @@ class Checker {
       }
       if (a.tdp.count() >= 1'000'000) say(path + ".tdp", "more than 1 MW for one GPU is absurd");
       at_most_power(path + ".rack_power", a.rack_power, Power::of(100'000'000));
+      curve(path + ".throughput_curve", a.throughput_curve);
     }
   }
 
@@ -147,6 +148,26 @@ class Checker {
     if (factor >= one && factor <= limits::oversubscription) return;
     say(path, fmt::format("expected 1 to {} (so many times the limit), got {}",
                           to_text(limits::oversubscription), to_text(factor)));
+  }
+
+  // From more than nothing up to all of both, rising.
+  void curve(const std::string& path, const std::vector<ThroughputPoint>& curve) {
+    if (curve.empty()) return;
+    at_most(path, curve.size(), limits::curve_points);
+    ThroughputPoint before;
+    for (std::size_t k = 0; k < curve.size(); ++k) {
+      const auto& point = curve[k];
+      if (point.power <= before.power || point.throughput <= before.throughput) {
+        say(fmt::format("{}[{}]", path, k),
+            fmt::format("[{}, {}] is not above [{}, {}] in both", to_text(point.power),
+                        to_text(point.throughput), to_text(before.power),
+                        to_text(before.throughput)));
+      }
+      before = point;
+    }
+    if (before.power == one && before.throughput == one) return;
+    say(path, fmt::format("ends at [{}, {}]; expected [1, 1]: all of the power, all of the work",
+                          to_text(before.power), to_text(before.throughput)));
   }
 
   void providers() {
@@ -270,11 +291,24 @@ class Checker {
     }
     steps(path + ".interconnection", site.interconnection);
     oversubscribed(path + ".oversubscription", site.oversubscription);
+    rises(path, site);
     if (site.latitude_microdegrees) {
       degrees(path + ".latitude", *site.latitude_microdegrees, 90);
     }
     if (site.longitude_microdegrees) {
       degrees(path + ".longitude", *site.longitude_microdegrees, 180);
+    }
+  }
+
+  void rises(const std::string& path, const Site& site) {
+    if (site.ramp_limit) {
+      const auto a_minute = Power::of(site.ramp_limit->count());
+      positive(path + ".ramp_limit", a_minute, "a ramp limit");
+      at_most_power(path + ".ramp_limit", a_minute, most_power);
+    }
+    if (site.swing_limit) {
+      positive(path + ".swing_limit", *site.swing_limit, "a swing limit");
+      at_most_power(path + ".swing_limit", *site.swing_limit, most_power);
     }
   }
 
@@ -435,6 +469,11 @@ class Checker {
     }
   }
 
+  void share(const std::string& path, Ratio value) {
+    if (value >= Ratio::of(10'000) && value <= one) return;
+    say(path, fmt::format("expected 1 % to 100 %, got {} %", value.count() / 10'000));
+  }
+
   void policy() {
     const auto& p = portfolio_.policy;
     within("policy.requeue_limit", p.requeue_limit, 0, 1'000);
@@ -454,6 +493,9 @@ class Checker {
     if (p.delay_price < GpuPrice() || p.delay_price > GpuPrice::of(1'000'000'000'000)) {
       say("policy.delay_price", "expected 0 to 1,000,000 USD/GPU-hour");
     }
+    between("policy.reading_max_age", p.reading_max_age, Duration(1'000), day);
+    share("policy.capping_target", p.capping_target);
+    share("policy.capping_slowest", p.capping_slowest);
     between("policy.max_walltime", p.max_walltime, Duration(1), 365 * day);
     if (p.requeue_backoff_max < p.requeue_backoff) {
       say("policy.requeue_backoff_max",

@@ -53,6 +53,7 @@ class Quantity {
 };
 
 using Power = Quantity<struct PowerTag>;              // W
+using PowerRate = Quantity<struct PowerRateTag>;      // W a minute
 using Energy = Quantity<struct EnergyTag>;            // J
 using Money = Quantity<struct MoneyTag>;              // micro-USD
 using GpuCount = Quantity<struct GpuCountTag>;        // GPUs

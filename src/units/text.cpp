@@ -191,6 +191,11 @@ Result<Power> parse_power(std::string_view text) {
   return quantity_from<Power>(parse_with(text, power_units, "a power", "1.2 GW"));
 }
 
+Result<PowerRate> parse_power_rate(std::string_view text) {
+  constexpr std::array units{Unit{"W/min", 1}, Unit{"kW/min", 1'000}, Unit{"MW/min", 1'000'000}};
+  return quantity_from<PowerRate>(parse_with(text, units, "a ramp", "50 MW/min"));
+}
+
 Result<Energy> parse_energy(std::string_view text) {
   return quantity_from<Energy>(parse_with(text, energy_units, "an energy", "40 MWh"));
 }
@@ -258,6 +263,10 @@ Result<Instant> parse_instant(std::string_view text) {
 
 std::string to_text(Power power) {
   return with_prefix(power.count(), power_units);
+}
+
+std::string to_text(PowerRate rate) {
+  return to_text(Power::of(rate.count())) + "/min";
 }
 
 std::string to_text(Energy energy) {

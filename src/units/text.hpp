@@ -13,8 +13,9 @@
 
 namespace ampacity {
 
-Result<Power> parse_power(std::string_view text);        // W kW MW GW
-Result<Energy> parse_energy(std::string_view text);      // J kWh MWh GWh
+Result<Power> parse_power(std::string_view text);           // W kW MW GW
+Result<PowerRate> parse_power_rate(std::string_view text);  // MW/min
+Result<Energy> parse_energy(std::string_view text);         // J kWh MWh GWh
 Result<Money> parse_money(std::string_view text);        // 12.50 USD, $12.50, 30 G$, 7 B$, 5 MUSD
 Result<Duration> parse_duration(std::string_view text);  // ms s min h d, "1 h 30 min"
 Result<EnergyPrice> parse_energy_price(std::string_view text);  // USD/MWh
@@ -25,6 +26,7 @@ Result<Ratio> parse_ratio(std::string_view text);               // 1.10 or 80 %
 Result<Instant> parse_instant(std::string_view text);
 
 std::string to_text(Power power);  // "1.2 GW", "850 kW", three significant digits or exact if short
+std::string to_text(PowerRate rate);     // "50 MW/min"
 std::string to_text(Energy energy);      // in Wh, kWh, MWh or GWh
 std::string to_text(Money money);        // "$12.34", "$0.0012", "$30.00 G" as "$30.00B"
 std::string to_text(Duration duration);  // "350 ms", "12 s", "1 h 05 min", "3 d 4 h"

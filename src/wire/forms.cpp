@@ -17,6 +17,8 @@
 namespace ampacity {
 
 const Wording Written<Power>::words{"a power", "1.2 GW", "^" AMPACITY_NUMBER " ?(W|kW|MW|GW)$"};
+const Wording Written<PowerRate>::words{"a ramp", "50 MW/min",
+                                        "^" AMPACITY_NUMBER " ?(W|kW|MW)/min$"};
 const Wording Written<Money>::words{"an amount", "12.50 USD",
                                     "^(" AMPACITY_NUMBER " ?" AMPACITY_DOLLARS
                                     "|\\$" AMPACITY_NUMBER ")$"};

@@ -37,6 +37,11 @@ struct Written<Power> {
   static Result<Power> parse(std::string_view text) { return parse_power(text); }
 };
 template <>
+struct Written<PowerRate> {
+  static const Wording words;
+  static Result<PowerRate> parse(std::string_view text) { return parse_power_rate(text); }
+};
+template <>
 struct Written<Money> {
   static const Wording words;
   static Result<Money> parse(std::string_view text) { return parse_money(text); }

@@ -30,6 +30,16 @@ struct Simulated {
 
 }  // namespace
 
+// '700 W/GPU', or a share of the TDP: '70 %'.
+template <>
+struct Written<PowerCap> {
+  static const Wording words;
+  static Result<PowerCap> parse(std::string_view text) { return parse_power_cap(text); }
+};
+
+const Wording Written<PowerCap>::words{"a power cap", "700 W/GPU",
+                                       "^[0-9]+([_,][0-9]+)*(\\.[0-9]+)? ?((W|kW)/GPU|%)?$", true};
+
 template <>
 struct Words<Level> {
   static std::vector<std::string> all() { return {std::begin(level_names), std::end(level_names)}; }
@@ -216,6 +226,9 @@ void describe(Fields& f, JobSpec& job) {
   f.optional("wait_for_capacity", job.wait_for_capacity,
              "So long from its submission it rather waits for capacity that is known to come on a "
              "place that comes first for it than to spill over.");
+  f.optional("power_cap", job.power_cap,
+             "What one GPU may draw at most, or a share of its TDP; it is slower by as much as the "
+             "accelerator's curve says.");
   f.optional("gpus_per_node", job.gpus_per_node, "Exactly so many on each node.");
   f.optional("within", job.within, "The whole gang in one such unit, or it waits.");
   f.optional("prefer", job.prefer, "The whole gang in one such unit if possible.");
@@ -235,6 +248,16 @@ void describe(Fields& f, JobSpec& job) {
   describe_program(f, job);
   f.optional("simulated", Simulated{job.simulated_runtime, job.simulated_exit},
              "On simulated clusters only.");
+}
+
+Result<PowerCap> parse_power_cap(std::string_view text) {
+  const auto slash = text.rfind("/GPU");
+  if (slash != std::string_view::npos && slash + 4 == text.size()) {
+    if (const auto watts = parse_power(text.substr(0, slash))) return PowerCap{*watts, Ratio()};
+  } else if (const auto share = parse_ratio(text)) {
+    return PowerCap{Power(), *share};
+  }
+  return invalid(fmt::format("expected a power cap such as '700 W/GPU' or '70 %', got '{}'", text));
 }
 
 Loaded<JobSpec> parse_job(std::string_view text, const std::string& file) {

@@ -20,6 +20,9 @@ inline constexpr std::size_t job_file_bytes = 2U << 20U;  // a script of a MiB, 
 Loaded<JobSpec> load_job(const std::string& path);
 Loaded<JobSpec> parse_job(std::string_view text, const std::string& file);
 
+// '700 W/GPU', or a share of the TDP: '70 %'.
+Result<PowerCap> parse_power_cap(std::string_view text);
+
 // JSON Schema (draft-07) of the file, indented, ending in a line break.
 std::string job_schema();
 

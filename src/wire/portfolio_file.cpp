@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/assert.hpp"
+#include "wire/accelerator_form.hpp"
 #include "wire/document.hpp"
 #include "wire/series_file.hpp"
 #include "wire/zones.hpp"
@@ -256,21 +257,6 @@ struct Form<ByHour<Constant>> {
   }
 };
 
-void describe(Fields& f, Accelerator& a) {
-  f.required("name", a.name,
-             "What halls and jobs call it. A built-in name replaces the built-in entry.");
-  f.optional("vendor", a.vendor, "Who makes it.");
-  f.optional("memory_gb", a.memory_gb, "Memory of one GPU, in GB.");
-  f.optional("bf16_tflops", a.bf16_tflops, "Dense BF16 TFLOPS of one GPU.");
-  f.optional("fp8_tflops", a.fp8_tflops, "Dense FP8 TFLOPS of one GPU.");
-  f.required("tdp", a.tdp, "What one GPU draws at full load.");
-  f.required("idle", a.idle, "What one GPU draws doing nothing.");
-  f.required("gpus_per_node", a.gpus_per_node, "GPUs in a node.");
-  f.required("nodes_per_rack", a.nodes_per_rack, "Nodes in a rack (an NVLink domain).");
-  f.required("rack_power", a.rack_power, "The whole rack at full load: GPUs, hosts and switches.");
-  f.optional("source", a.source, "Where the figures come from.");
-}
-
 void describe(Fields& f, RightAmendment& a) {
   f.required("from", a.from, "The change holds from this day on.");
   f.optional("agreed", a.agreed, "Recorded on this day; left out: `from`.");
@@ -480,6 +466,9 @@ void describe(Fields& f, Site& site) {
   f.optional("longitude", Degrees{site.longitude_microdegrees}, "Decimal degrees, east positive.");
   f.optional("interconnection", PowerByDate{site.interconnection},
              "Power that the grid connection carries: one figure, or dated steps.");
+  f.optional("ramp_limit", site.ramp_limit, "How fast its draw at the meter may rise.");
+  f.optional("swing_limit", site.swing_limit,
+             "By how much its draw at the meter may rise at once; alone: and in a minute.");
   f.optional("pue", site.pue, "Power at the meter over IT power, 1.0 to 3.0.");
   f.optional("energy_price", ByHour<EnergyPrice>{site.energy_price, site.energy_price_by_hour},
              "Price of energy at the meter: one figure, or a series of hours.");
@@ -569,6 +558,12 @@ void describe(Fields& f, Policy& policy) {
   f.optional("killer_window", policy.killer_window, "See killer_attempts; from its start.");
   f.optional("delay_price", policy.delay_price,
              "What an hour of delay is worth per GPU, against the price of a faster accelerator.");
+  f.optional("reading_max_age", policy.reading_max_age,
+             "A power reading that is older no longer counts.");
+  f.optional("capping_target", policy.capping_target,
+             "Gangs of a site that draws more than its limit are slowed to this share of it.");
+  f.optional("capping_slowest", policy.capping_slowest,
+             "How slow they may become where their job does not say.");
 }
 
 void describe(Fields& f, Portfolio& portfolio) {
