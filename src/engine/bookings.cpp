@@ -328,8 +328,14 @@ Engine::Answer Engine::offer_booked(const WaitingQueue::Candidate& candidate) {
     if (!there(shape.demand)) continue;
     const auto size = largest_size(fleet_, pool, shape.demand, shape.demand.most,
                                    [&](const Demand& d) { return there(d).has_value(); });
-    place(candidate, {pool, *there(shape.demand.sized(size)), walltime, speed_in(shape, k),
-                      fmt::format("in booking {}", shape.booking), false});
+    const Choice choice{pool,
+                        *there(shape.demand.sized(size)),
+                        walltime,
+                        speed_in(shape, k),
+                        fmt::format("in booking {}", shape.booking),
+                        false};
+    if (waits_for_power(candidate.job, choice)) return Answer::Closed;
+    place(candidate, choice);
     return Answer::Placed;
   }
   full_bookings_.insert(shape.booking);

@@ -87,6 +87,9 @@ std::string value_of(bool value) {
 std::string value_of(Duration value) {
   return to_text(value);
 }
+std::string value_of(Ratio value) {
+  return to_text(value);
+}
 std::string value_of(GpuPrice value) {
   return to_text(Money::of(value.count())) + " per GPU-hour";
 }
@@ -212,6 +215,11 @@ std::optional<Refusal> Engine::never_fits(const JobSpec& spec) const {
   if (demand.mixed && most_mixed(fleet_, ampacity::shape_of(fleet_, spec)) >= demand.gpus) {
     return std::nullopt;
   }
+  if (most == 0 && spec.power_cap) {
+    return Refusal{Reason::NeverFits,
+                   fmt::format("power_cap: {} leaves no GPU that it accepts enough to work with",
+                               to_text(*spec.power_cap))};
+  }
   if (dark) {
     const auto& site = fleet_.sites()[fleet_.pool(*dark).site.value()];
     return Refusal{
@@ -266,17 +274,6 @@ void Engine::on(const CancelJob& command) {
   if (job->live) return stop(command.job, StopCause::Cancelled, command.by);
   emit(JobEnded{command.job, JobState::Cancelled,
                 command.by.empty() ? "cancelled" : "cancelled by " + command.by});
-}
-
-void Engine::stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for) {
-  const auto& job = job_of(id);
-  if (job.live->stopping == cause || job.live->stopping == StopCause::Cancelled) return;
-  const bool by_choice = cause == StopCause::Preempted || cause == StopCause::Resized;
-  if (job.live->stopping && by_choice) return;
-  const AttemptId attempt{id, job.attempts};
-  const auto site = job.live->site;
-  emit(AttemptStopping{attempt, cause, by, room_for});
-  effect(StopGang{attempt, site, state_.portfolio->policy.grace});
 }
 
 void Engine::on(const ReportStarted& command) {

@@ -14,7 +14,7 @@
 namespace ampacity {
 
 Power Engine::facility_power(SiteIndex site) const {
-  return times(fleet_.power_drawn(site), state_.portfolio->sites[site.value()].pue);
+  return times(fleet_.power_judged(site), state_.portfolio->sites[site.value()].pue);
 }
 
 std::optional<Refusal> Engine::objection_to(const Curtailment& call) const {
@@ -114,16 +114,15 @@ void Engine::count_curtailed(Instant at) {
 // The gangs of a site that are not on their way out already.
 std::vector<Load> Engine::loads_of(SiteIndex site) const {
   std::vector<Load> loads;
-  const bool can_slow =
-      state_.portfolio->sites[site.value()].cluster.kind == ClusterKind::Simulated;
+  const bool can_slow = can_pace(site);
   for (const auto id : live_jobs()) {
     const auto& job = job_of(id);
     const auto& live = *job.live;
     if (live.stopping || site_of(live) != site) continue;
     Load load;
     load.job = id;
-    load.rest = draw_of(*job.spec, live.shares, Ratio());
-    load.dynamic = draw_of(*job.spec, live.shares) - load.rest;
+    load.power = power_of(*job.spec, live.shares);
+    load.priority = job.priority;
     load.pace = live.pace;
     load.least_pace = can_slow && live.started ? job.spec->slowest.value_or(one) : one;
     load.gpus = live.gpus;
@@ -140,8 +139,9 @@ std::vector<Load> Engine::loads_of(SiteIndex site) const {
 void Engine::begin_curtailment(const std::string& name) {
   const auto c = state_.curtailments.at(name);
   const auto site = site_index(c.curtailment.site);
+  send_stops_at(site);
   // What is being stopped is gone by then.
-  auto drawn = fleet_.power_drawn(site);
+  auto drawn = fleet_.power_judged(site);
   for (const auto id : stopping_) {
     const auto& job = job_of(id);
     if (site_of(*job.live) == site) {
@@ -168,11 +168,16 @@ void Engine::relieve(const Relief& relief, const std::string& by) {
 
 void Engine::set_pace(JobId id, Ratio pace, const std::string& by) {
   const auto& job = job_of(id);
-  const auto rest = draw_of(*job.spec, job.live->shares, Ratio());
-  const auto dynamic = draw_of(*job.spec, job.live->shares) - rest;
+  const auto draws = power_of(*job.spec, job.live->shares).at(pace);
   const AttemptId attempt{id, job.attempts};
   effect(SetPace{attempt, job.live->site, job.live->pace, pace});
-  emit(PaceChanged{attempt, pace, rest + times(dynamic, dynamic_power_at(pace)), by});
+  emit(PaceChanged{attempt, pace, draws, by});
+}
+
+bool Engine::is_curtailed(SiteIndex site) const {
+  return std::any_of(state_.curtailments.begin(), state_.curtailments.end(), [&](const auto& call) {
+    return call.second.begun && site_index(call.second.curtailment.site) == site;
+  });
 }
 
 // Whoever works slower at this site returns to its pace, as far as no other call is on.
@@ -183,10 +188,9 @@ void Engine::end_curtailment(const std::string& name, const std::string& why) {
   emit(CurtailmentEnded{name, why, call.saved,
                         energy_of(call.asked(), std::max(counted, Duration(0))),
                         call.least.value_or(Power())});
-  if (!call.begun) return;
-  for (const auto& [other, c] : state_.curtailments) {
-    if (c.begun && site_index(c.curtailment.site) == site) return;
-  }
+  const auto& of_site = fleet_.sites()[site.value()].name;
+  if (!call.begun || is_curtailed(site) || state_.capped.count(of_site) > 0) return;
+  if (state_.ramps.count(of_site) > 0) return;  // in steps: raise_paces()
   for (const auto id : live_jobs()) {
     const auto& live = *job_of(id).live;
     if (live.pace == one || live.stopping || site_of(live) != site) continue;
@@ -218,12 +222,13 @@ void Engine::apply(const CurtailmentEnded& event, Instant) {
   const auto site = site_index(state_.curtailments.at(event.name).curtailment.site);
   state_.curtailments.erase(event.name);
   limit_power(site);
+  power_check_ = true;
   dirty_ = true;
 }
 
 // The time that its pace has cost it.
 Duration Engine::slowed_until(const LiveAttempt& live, Instant at) {
-  if (live.pace == one) return live.slowed;
+  if (live.pace == one || !live.started) return live.slowed;
   const auto lost = scaled((at - live.paced).count(), (one - live.pace).count(), one.count());
   return live.slowed + Duration(lost);
 }
@@ -237,13 +242,20 @@ void Engine::apply(const PaceChanged& event, Instant at) {
   disarm(id);
   live.used = usage_so_far(job, at);
   live.slowed = slowed_until(live, at);
-  const auto left = std::max(live.expected_end - at, Duration(0));
-  live.expected_end = at + Duration(scaled(left.count(), live.pace.count(), event.pace.count()));
-  if (live.started) live.walltime = live.expected_end - *live.started;
+  if (!live.stop_waits) {
+    const auto left = std::max(live.expected_end - at, Duration(0));
+    live.expected_end = at + Duration(scaled(left.count(), live.pace.count(), event.pace.count()));
+    live.walltime = live.expected_end - live.started.value_or(live.placed);
+  }
   live.pace = event.pace;
   live.paced = at;
-  fleet_.draw(live.shares, Power() - live.draws);
-  fleet_.draw(live.shares, event.draws);
+  if (event.pace == one) {
+    paced_.erase(id);
+  } else {
+    paced_.insert(id);
+  }
+  const bool starts_slower = !live.started && live.placed == at;
+  redraw(live.shares, live.draws, event.draws, at, !starts_slower);
   live.draws = event.draws;
   occupy(id, job);
   arm(id, live, job);
@@ -273,7 +285,7 @@ void Engine::reserve_curtailments() {
     expect_loads_back(pool);
     for (const auto& [name, c] : state_.curtailments) {
       if (c.begun || site_index(c.curtailment.site) != site) continue;
-      const auto left = c.ceiling - fleet_.power_drawn(site);
+      const auto left = c.ceiling - fleet_.power_judged(site);
       Planner::Reservation r;
       r.at = c.curtailment.from;
       r.until = c.curtailment.until;

@@ -27,7 +27,9 @@ std::vector<Outcome> Engine::decide(std::span<const Command> commands, Instant n
       measure_curtailments(now_);
       budgets_due(now_);
       charge_due(now_);
+      cap_power();
       schedule();
+      report_swings();
     }
     outcomes.push_back(std::move(outcome_));
   }
@@ -45,6 +47,7 @@ std::optional<Instant> Engine::next_deadline() const {
   }
   if (preempt_due_ && (!next || *preempt_due_ < *next)) next = preempt_due_;
   if (budgets_due_ && (!next || *budgets_due_ < *next)) next = budgets_due_;
+  if (ramp_due_ && (!next || *ramp_due_ < *next)) next = ramp_due_;
   if (!deadlines_.empty() && (!next || deadlines_.begin()->at < *next))
     next = deadlines_.begin()->at;
   return next;
@@ -52,6 +55,7 @@ std::optional<Instant> Engine::next_deadline() const {
 
 void Engine::due_timers(Instant now) {
   if (preempt_due_ && *preempt_due_ <= now) dirty_ = true;
+  if (ramp_due_ && *ramp_due_ <= now) dirty_ = true;
   while (!deadlines_.empty() && deadlines_.begin()->at <= now) {
     const auto deadline = *deadlines_.begin();
     deadlines_.erase(deadlines_.begin());
@@ -92,6 +96,7 @@ void Engine::refresh_capacity(Instant now) {
   }
   bookings_due(now);
   curtailments_due(now);
+  readings_due(now);
   requests_due(now);
   leases_due(now);
   standings_ = standings(*state_.portfolio, fleet_, state_.lease_use, now);
@@ -116,7 +121,7 @@ void Engine::refresh_capacity(Instant now) {
 void Engine::refresh_power(Instant now) {
   for (const auto& site : state_.portfolio->sites) {
     for (const auto& step : site.interconnection) look_at_capacity(step.from);
-    const auto limit = admitted_at(site, now);
+    const auto limit = admitted_now(site, now);
     const auto known = state_.site_power.find(site.name);
     const auto before =
         known == state_.site_power.end() ? std::nullopt : std::optional(known->second);
@@ -183,6 +188,8 @@ void Engine::schedule() {
   preempt_due_.reset();
   ahead_.reset();
   full_bookings_.clear();
+  raise_paces();
+  stop_in_turn();
   planner_.forget_reservations();
   reserve_bookings();
   foresee_power();
@@ -260,6 +267,7 @@ Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
       return Answer::Closed;
     }
     if (choice) {
+      if (waits_for_power(candidate.job, *choice)) return Answer::Closed;
       place(candidate, *choice);
       return Answer::Placed;
     }
@@ -325,6 +333,14 @@ bool Engine::reserve_mixed(const WaitingQueue::Candidate& job) {
   return !parts.empty();
 }
 
+std::string Engine::under_cap(const JobSpec& spec, PoolIndex pool) const {
+  if (!fleet_.pool(pool).caps) return "; its power cap is not kept: the cluster cannot cap GPUs";
+  const auto pace = fleet_.capped_in(pool, spec.draw, spec.power_cap).pace;
+  if (pace == one) return fmt::format("; draws less than its cap of {}", to_text(*spec.power_cap));
+  return fmt::format("; capped at {}: {} % of its speed", to_text(*spec.power_cap),
+                     pace.count() / 10'000);
+}
+
 void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choice) {
   const auto id = candidate.job;
   const auto& job = job_of(id);
@@ -347,8 +363,10 @@ void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choic
     ahead_->free -= gpus;
   }
   auto nodes = placed.nodes;
+  if (job.spec->power_cap) placed.why += under_cap(*job.spec, choice.pool);
   emit(std::move(placed), choice.shares);
   effect(start_order(id, job_of(id), std::move(nodes)));
+  start_slowly(id);
 }
 
 }  // namespace ampacity

@@ -170,7 +170,7 @@ bool Engine::over_guarantee(TeamIndex team) const {
 }
 
 void Engine::arm(JobId id, const LiveAttempt& live, const Job& job) {
-  if (!live.started || live.stopping) return;
+  if (!live.started || (live.stopping && !live.stop_waits)) return;
   const auto end = *live.started + live.walltime;
   deadlines_.insert({end, id, Due::Walltime});
   if (job.spec->early_signal && !live.signalled) {
@@ -231,7 +231,10 @@ void Engine::apply_downs(const std::string& within) {
 
 void Engine::rebuild_fleet() {
   fleet_ = Fleet(*state_.portfolio);
-  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) limit_power(SiteIndex(i));
+  for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
+    limit_power(SiteIndex(i));
+    offset_power(SiteIndex(i));
+  }
   for (const auto& hall : state_.usable_halls) fleet_.set_usable(*fleet_.find_hall(hall), true);
   for (const auto& site : fleet_.sites()) {
     apply_downs(site.name);
@@ -244,6 +247,7 @@ void Engine::rebuild_fleet() {
   borrowing_.clear();
   held_by_.clear();
   stopping_.clear();
+  paced_.clear();
   resizing_.clear();
   for (const auto& [id, job] : state_.jobs) {
     if (!job.live) continue;
@@ -254,6 +258,7 @@ void Engine::rebuild_fleet() {
     quotas_.use(team, job.live->gpus);
     held_by_[{team, job.spec->project}] += job.live->gpus;
     if (job.live->stopping) stopping_.insert(id);
+    if (job.live->pace != one) paced_.insert(id);
     if (job.live->stopping == StopCause::Resized)
       resizing_.emplace(id, promise_to_resizing(id, job));
   }
@@ -273,6 +278,10 @@ void Engine::rebuild() {
   fleet_.set_power_tree(
       std::make_shared<PowerTree>(*state_.portfolio, fleet_.topology(), state_.last_at));
   capacity_due_ = state_.last_at;
+  for (const auto& [site, since] : state_.capped) fleet_.set_power_closed(site_index(site), true);
+  ramp_due_.reset();
+  closed_sites_.clear();
+  power_check_ = true;
   budgets_due_.reset();
   if (has_budgets()) {
     budgets_due_ = state_.spending.empty() ? state_.last_at : next_look(state_.last_at);
@@ -316,6 +325,10 @@ std::string Engine::shape() {
   describe_shape<LiveAttempt>(text);
   describe_shape<CalledCurtailment>(text);
   describe_shape<TeamSpending>(text);
+  describe_shape<SiteRamp>(text);
+  describe_shape<SiteReading>(text);
+  describe_shape<Policy>(text);
+  describe_shape<Accelerator>(text);
   describe_shape<JobSpec>(text);
   describe_shape<Portfolio>(text);
   describe_shape<Site>(text);

@@ -26,6 +26,7 @@
 #include "base/result.hpp"
 #include "engine/state.hpp"
 #include "ledger/usage.hpp"
+#include "policy/capping.hpp"
 #include "policy/places.hpp"
 #include "policy/planner.hpp"
 #include "policy/power_ahead.hpp"
@@ -139,6 +140,7 @@ class Engine {
     return {fleet_, planner_, *state_.portfolio, standings_, state_.lease_use, now_};
   }
   void place(const WaitingQueue::Candidate& job, const Choice& choice);
+  std::string under_cap(const JobSpec& spec, PoolIndex pool) const;
 
   // contracts.cpp: dated changes of leases
   void on(const AmendLease& command);
@@ -222,6 +224,7 @@ class Engine {
   void end_curtailment(const std::string& name, const std::string& why);
   std::vector<Load> loads_of(SiteIndex site) const;
   void relieve(const Relief& relief, const std::string& by);
+  bool is_curtailed(SiteIndex site) const;  // a call has begun there
   void set_pace(JobId id, Ratio pace, const std::string& by);
   void limit_power(SiteIndex site);
   static Duration slowed_until(const LiveAttempt& live, Instant at);
@@ -242,6 +245,68 @@ class Engine {
   std::vector<std::string> names(const PowerFeed& feed) const;
   void add_halls(std::vector<PowerLevelNow>& levels) const;
   std::string power_to_come(SiteIndex site, const Shape& shape) const;
+  // ramps.cpp: how fast the draw of a site may change, and gangs that are raised to their pace
+  struct RampTerms {
+    Power most;  // IT: at once
+    PowerRate rate;
+  };
+  static RampTerms ramp_terms(const Site& site);
+  struct Turn {   // of a site where nobody starts in this pass
+    JobId first;  // 0: gangs that run are raised first
+    Instant at;
+  };
+  void settle_ramps(Instant at);
+  void keep_ramps(Instant at);
+  void redraw(const std::vector<Share>& shares, Power before, Power after, Instant at,
+              bool drawn = true);
+  Power may_rise_by(SiteIndex site) const;
+  Power may_fall_by(SiteIndex site) const;
+  Instant at_rise(SiteIndex site, Power need) const;
+  Instant at_fall(SiteIndex site, Power need) const;
+  Duration falls_in(SiteIndex site, Power draws) const;
+  void look_at_ramp(Instant at);
+  void close_site(SiteIndex site, JobId first, Power need);
+  bool waits_for_power(JobId id, const Choice& choice);
+  void start_slowly(JobId id);
+  void raise_paces();
+  void raise_at(SiteIndex site, std::vector<JobId> gangs);
+  bool raise(JobId id, SiteIndex site, Ratio up_to);
+  void report_swings();
+  void apply(const PowerSwung& event, Instant at);
+  void explain_turn(SiteExplanation& e, const Shape& shape, SiteIndex site) const;
+  GangPower power_of(const JobSpec& spec, const std::vector<Share>& shares) const;
+  bool can_pace(SiteIndex site) const;
+  std::string pace_in_words(const LiveAttempt& live) const;
+
+  // stops.cpp: who is stopped, and when it is told
+  void stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for = {});
+  void send_stop(JobId id);
+  void send_stops_at(SiteIndex site);
+  void apply(const StopSent& event, Instant at);
+  bool waits_to_stop(JobId id) const;
+  void stop_in_turn();
+  bool leaves(JobId id);
+  void slow_to_leave(JobId id, Power room);
+
+  // readings.cpp: what meters of sites show
+  void on(const ReportPower& command);
+  std::optional<Refusal> objection_to(const PowerReading& reading) const;
+  void readings_due(Instant now);
+  void apply(const PowerMeasured& event, Instant at);
+  void apply(const ReadingExpired& event, Instant at);
+  void offset_power(SiteIndex site);
+  Power modelled_at(SiteIndex site, Instant at) const;
+  void remember_draw(SiteIndex site, Instant at);
+  std::optional<Power> admitted_now(const Site& site, Instant now) const;
+
+  // capping.cpp: levels of power that carry more than their limit
+  void cap_power();
+  void cap(const Fleet::LevelLoad& level);
+  void restore_capped(SiteIndex site, const std::vector<JobId>& slowed);
+  Power room_to_raise(SiteIndex site) const;
+  std::vector<Load> cappable_loads(SiteIndex site) const;
+  void apply(const PowerCapped& event, Instant at);
+  void apply(const CappingEnded& event, Instant at);
 
   // budgets.cpp: what teams may spend
   bool has_budgets() const;
@@ -318,7 +383,6 @@ class Engine {
   std::optional<Refusal> objection(const JobSpec& spec) const;
   std::optional<Refusal> never_fits(const JobSpec& spec) const;
   void after_attempt(JobId id, AttemptResult result, const std::string& why);
-  void stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for = {});
   void refuse(Reason reason, std::string message);
   void refuse(Refusal refusal) { outcome_.refusal = std::move(refusal); }
   template <class Body>
@@ -475,7 +539,11 @@ class Engine {
     std::int64_t free = 0;
   };
   std::optional<Ahead> ahead_;
-  std::set<JobId> stopping_;  // gangs
+  std::set<JobId> stopping_;                // gangs
+  std::set<JobId> paced_;                   // gangs below their full pace
+  std::map<SiteIndex, Turn> closed_sites_;  // in the latest pass
+  std::optional<Instant> ramp_due_;         // somebody may start, or be raised, then
+  bool power_check_ = false;                // some level may carry more than its limit
   // Of these, elastic ones that go on at another size, and what they are promised beyond their own.
   std::map<JobId, std::optional<Planner::Reservation>> resizing_;
   std::optional<Instant> preempt_due_;  // a gang that somebody wants to preempt has run long enough

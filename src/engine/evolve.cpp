@@ -18,6 +18,7 @@ void Engine::evolve(const Event& event) {
 }
 
 void Engine::apply(const PortfolioConfigured& event, Instant at) {
+  settle_ramps(at);
   std::map<JobId, std::vector<NodeShare>> kept;
   for (const auto id : live_jobs()) kept[id] = named(job_of(id).live->shares);
   std::map<std::string, std::vector<NodeShare>> booked;
@@ -44,6 +45,9 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::erase_if(state_.curtailments,
                 [&](const auto& known) { return unknown(known.second.curtailment.site); });
   std::erase_if(state_.site_power, [&](const auto& known) { return unknown(known.first); });
+  std::erase_if(state_.readings, [&](const auto& known) { return unknown(known.first); });
+  std::erase_if(state_.capped, [&](const auto& known) { return unknown(known.first); });
+  keep_ramps(at);
   const auto renumbered = [&](const std::vector<NodeShare>& nodes) {
     std::vector<Share> shares;
     for (const auto& node : nodes) {
@@ -128,19 +132,26 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
   fleet_.take(live.shares);
   job.attempts = static_cast<std::int32_t>(event.attempt.number);
   job.live = std::move(live);
-  fleet_.draw(job.live->shares, job.live->draws);
+  redraw(job.live->shares, Power(), job.live->draws, at);
   occupy(id, job);
   if (shares()) {
-    if (!state_.charged_until) {
+    if (state_.charged_until) {
+      charge(job, at, *state_.charged_until);
+    } else {  // the first; or others run since before use was shared
       state_.charged_until = at + state_.portfolio->policy.fair_share_interval;
+      for (const auto other : live_jobs()) charge(job_of(other), at, *state_.charged_until);
     }
-    charge(job, at, *state_.charged_until);
   }
   use_quota(job, 1);
 }
 
 void Engine::apply(const AttemptStarted& event, Instant at) {
   auto& job = change(event.attempt.job);
+  if (job.live->pace != one) {  // its pace counts from now on
+    job.live->used = usage_so_far(job, at);
+    job.live->paced = at;
+  }
+  if (!state_.capped.empty()) power_check_ = true;  // it can be slowed now
   job.live->phase = AttemptPhase::Started;
   job.live->started = at;
   runs(event.attempt.job, job);
@@ -161,8 +172,9 @@ void Engine::apply(const AttemptSignalled& event, Instant) {
 
 void Engine::apply(const AttemptStopping& event, Instant at) {
   auto& job = change(event.attempt.job);
-  disarm(event.attempt.job);
+  if (!event.in_turn) disarm(event.attempt.job);
   job.live->stopping = event.cause;
+  job.live->stop_waits = event.in_turn;
   job.live->lost_node = event.cause == StopCause::NodeDown && is_node(event.by);
   stopping_.insert(event.attempt.job);
   if (event.cause == StopCause::Resized) {
@@ -176,8 +188,11 @@ void Engine::apply(const AttemptStopping& event, Instant at) {
     ++room.pending;
     room.at = at;
   }
-  job.live->expected_end = std::min(job.live->expected_end, at + state_.portfolio->policy.grace);
+  auto gone = at + state_.portfolio->policy.grace;
+  if (event.in_turn) gone += falls_in(site_of(*job.live), job.live->draws);
+  job.live->expected_end = std::min(job.live->expected_end, gone);
   occupy(event.attempt.job, job);
+  if (event.in_turn) dirty_ = true;
 }
 
 void Engine::apply(const AttemptEnded& event, Instant at) {
@@ -189,8 +204,9 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
   disarm(event.attempt.job);
   if (job.live->started) runs_no_more(event.attempt.job, job);
   fleet_.give_back(job.live->shares);
-  fleet_.draw(job.live->shares, Power() - job.live->draws);
+  redraw(job.live->shares, job.live->draws, Power(), at);
   planner_.vacate(event.attempt.job);
+  paced_.erase(event.attempt.job);
   stopping_.erase(event.attempt.job);
   resizing_.erase(event.attempt.job);
   std::erase_if(state_.making_room, [&](const auto& entry) {
@@ -346,6 +362,7 @@ void Engine::apply(const SitePowerChanged& event, Instant) {
     state_.site_power.erase(event.site);
   }
   limit_power(site_index(event.site));
+  power_check_ = true;
   dirty_ = true;
 }
 

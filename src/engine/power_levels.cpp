@@ -14,7 +14,10 @@ namespace ampacity {
 void Engine::refresh_power_tree(Instant now) {
   auto tree = std::make_shared<PowerTree>(*state_.portfolio, fleet_.topology(), now);
   for (const auto& stage : tree->ahead()) look_at_capacity(stage.from);
-  if (tree->feeds() != fleet_.power_tree().feeds()) dirty_ = true;
+  if (tree->feeds() != fleet_.power_tree().feeds()) {
+    dirty_ = true;
+    power_check_ = true;
+  }
   fleet_.set_power_tree(std::move(tree));
 }
 
@@ -50,7 +53,7 @@ PowerThen Engine::power_at(PoolIndex pool, Instant at) const {
   const auto& site = fleet_.sites()[fleet_.pool(pool).site.value()];
   const auto stated = state_.site_power.find(site.name);
   if (stated == state_.site_power.end()) return now;
-  now.left = std::min(now.left, stated->second - fleet_.power_drawn(fleet_.pool(pool).site));
+  now.left = std::min(now.left, stated->second - fleet_.power_judged(fleet_.pool(pool).site));
   return now;
 }
 
@@ -176,7 +179,7 @@ std::vector<PowerLevelNow> Engine::power_levels(Instant now) const {
   std::vector<PowerLevelNow> levels;
   for (const auto& feed : all_feeds(*state_.portfolio, fleet_.topology(), now)) {
     if (feed.name.empty() || feed.limit == Power()) continue;  // no lease runs there
-    PowerLevelNow level{feed.level, feed.name, names(feed), feed.limit, fleet_.power_drawn(feed),
+    PowerLevelNow level{feed.level, feed.name, names(feed), feed.limit, fleet_.power_judged(feed),
                         {}};
     levels.push_back(std::move(level));
   }
@@ -186,7 +189,7 @@ std::vector<PowerLevelNow> Engine::power_levels(Instant now) const {
     const SiteIndex site(i);
     const auto& name = fleet_.sites()[i].name;
     levels.push_back(
-        {PowerLevel::Site, name, {name}, fleet_.power_limit(site), fleet_.power_drawn(site), {}});
+        {PowerLevel::Site, name, {name}, fleet_.power_limit(site), fleet_.power_judged(site), {}});
   }
   for (const auto& stage : fleet_.power_tree().ahead()) {
     for (auto& level : levels) {

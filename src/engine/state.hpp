@@ -37,6 +37,7 @@ struct LiveAttempt {
   Instant placed;
   std::optional<Instant> started;
   std::optional<StopCause> stopping;
+  bool stop_waits = false;        // until the draw of its site may fall; nobody has told it yet
   std::optional<JobId> room_for;  // Preempted
   bool signalled = false;         // the early signal went out
   bool lost_node = false;         // stopped because one node of it went down
@@ -47,8 +48,8 @@ struct LiveAttempt {
 };
 BOOST_DESCRIBE_STRUCT(LiveAttempt, (),
                       (phase, site, lease, shares, gpus, draws, speed, walltime, expected_end,
-                       placed, started, stopping, room_for, signalled, lost_node, pace, paced,
-                       slowed, used))
+                       placed, started, stopping, stop_waits, room_for, signalled, lost_node, pace,
+                       paced, slowed, used))
 
 // A job that has not ended. Ended jobs live in the journal's tables only. 80 bytes while it waits;
 // the specification is shared by all that are equal.
@@ -112,6 +113,36 @@ struct CalledCurtailment {
 BOOST_DESCRIBE_STRUCT(CalledCurtailment, (),
                       (curtailment, drawn, ceiling, begun, measured, saved, least))
 
+// How far the draw of a site with a ramp or a swing limit may rise, and fall, at once at `at`: two
+// buckets that fill as time goes (engine/ramps.cpp). IT.
+struct SiteRamp {
+  Power rise;
+  Power fall;
+  Instant at;
+  Power said;  // that one of them was so far below 0; 0: none is
+};
+BOOST_DESCRIBE_STRUCT(SiteRamp, (), (rise, fall, at, said))
+
+// The latest reading of a site's power, and what the model had at that moment. IT.
+struct ModelledDraw {  // from `at` on
+  Instant at;
+  Power drawn;
+};
+BOOST_DESCRIBE_STRUCT(ModelledDraw, (), (at, drawn))
+
+struct SiteReading {
+  Instant at;
+  Power drawn;
+  Power modelled;
+  bool fresh = false;
+  std::vector<ModelledDraw> course;  // of late: a reading may arrive after the load has changed
+  // So much more, or less, is really drawn than the model has; none: it has to be believed.
+  std::optional<Power> offset() const {
+    return fresh ? std::optional(drawn - modelled) : std::nullopt;
+  }
+};
+BOOST_DESCRIBE_STRUCT(SiteReading, (), (at, drawn, modelled, fresh, course))
+
 // What a team has spent of its budget in the period under way, without what its gangs that run have
 // cost since `since`.
 struct TeamSpending {
@@ -160,12 +191,15 @@ struct State {
   std::map<std::string, CalledCurtailment> curtailments;
   std::map<std::string, TeamSpending> spending;  // by team
   std::map<std::string, OpenRequest> capacity_requests;
-  std::map<std::string, LeaseUse> lease_use;  // of those that are not Committed by their terms
+  std::map<std::string, LeaseUse> lease_use;    // of those that are not Committed by their terms
+  std::map<std::string, SiteRamp> ramps;        // of the sites that state a limit
+  std::map<std::string, SiteReading> readings;  // of the sites that were ever measured
+  std::map<std::string, Instant> capped;        // sites whose gangs are slowed, since when
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,
                        drained, node_failures, usable_halls, site_power, leases, use, charged_until,
                        making_room, interrupted, bookings, held, ended, curtailments, spending,
-                       capacity_requests, lease_use))
+                       capacity_requests, lease_use, ramps, readings, capped))
 
 }  // namespace ampacity

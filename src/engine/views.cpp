@@ -42,8 +42,9 @@ std::vector<LiveView> Engine::live_attempts() const {
   for (const auto id : live_jobs()) {
     const auto& job = job_of(id);
     all.push_back({start_order(id, job, named(job.live->shares)),
-                   job.live->phase == AttemptPhase::Started, job.live->started, job.live->stopping,
-                   job.live->pace, slowed_until(*job.live, std::max(now_, state_.last_at))});
+                   job.live->phase == AttemptPhase::Started, job.live->started,
+                   job.live->stop_waits ? std::nullopt : job.live->stopping, job.live->pace,
+                   slowed_until(*job.live, std::max(now_, state_.last_at))});
   }
   return all;
 }
@@ -90,16 +91,15 @@ std::optional<std::size_t> Engine::active_lease(SiteIndex site) const {
 
 // Of a gang that stands on these nodes: of each accelerator by its own figures.
 Power Engine::draw_of(const JobSpec& spec, const std::vector<Share>& shares, Ratio draw) const {
-  if (!spec.mixed) {
-    const auto& pool = fleet_.pool(fleet_.pool_of(shares.front().node));
-    return it_power(*pool.accelerator, GpuCount::of(gpus_of(shares)), draw);
-  }
+  const auto in = [&](PoolIndex pool, std::int64_t gpus) {
+    return it_power(*fleet_.pool(pool).accelerator, GpuCount::of(gpus),
+                    fleet_.capped_in(pool, draw, spec.power_cap).draw);
+  };
+  if (!spec.mixed) return in(fleet_.pool_of(shares.front().node), gpus_of(shares));
   std::map<PoolIndex, std::int64_t> gpus;
   for (const auto& share : shares) gpus[fleet_.pool_of(share.node)] += share.nodes * share.gpus;
   Power sum;
-  for (const auto& [pool, count] : gpus) {
-    sum += it_power(*fleet_.pool(pool).accelerator, GpuCount::of(count), draw);
-  }
+  for (const auto& [pool, count] : gpus) sum += in(pool, count);
   return sum;
 }
 
@@ -127,8 +127,8 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
   Explanation e;
   if (job.live) {
     e.reason = Reason::Starting;
-    e.message =
-        fmt::format("has its place at {} since {}", job.live->site, to_text(job.live->placed));
+    e.message = fmt::format("has its place at {} since {}{}", job.live->site,
+                            to_text(job.live->placed), pace_in_words(*job.live));
     return e;
   }
   if (const auto held = state_.held.find(id); held != state_.held.end()) {
@@ -158,6 +158,7 @@ std::optional<Explanation> Engine::explain(JobId id, Instant now) const {
     if (site.reason == Reason::NotEnoughPower) site.message += power_to_come(SiteIndex(i), shape);
     say_exhausted(fleet_, *state_.portfolio, standings_, SiteIndex(i), site);
   }
+  for (std::uint32_t i = 0; i < e.sites.size(); ++i) explain_turn(e.sites[i], shape, SiteIndex(i));
   for (auto& site : e.sites) {
     if (!kept || site.reason != Reason::Starting) continue;
     site.reason = kept->reason;

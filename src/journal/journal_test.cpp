@@ -229,7 +229,8 @@ TEST_CASE("a reader sees each commit at once, and events by number and by job") 
     kinds.emplace_back(sqlite::kind_of(sqlite::EventReader().read(row.json).value()));
   }
   CHECK(kinds == std::vector<std::string>{"JobSubmitted", "AttemptPlaced", "AttemptStarted",
-                                          "AttemptStopping", "AttemptEnded", "JobEnded"});
+                                          "AttemptStopping", "StopSent", "AttemptEnded",
+                                          "JobEnded"});
 }
 
 TEST_CASE("commands are kept for audit; what an event holds is not held twice") {
@@ -256,7 +257,7 @@ TEST_CASE("commands are kept for audit; what an event holds is not held twice") 
       first(folder, "SELECT group_concat(kind, ' ') FROM commands WHERE seq > 5") ==
       "ReportStarted ReportStarted ReportNode Drain Resume SubmitJob HoldJob ReleaseJob Tick Tick "
       "CancelJob ReportEnded ReportEnded MakeBooking SetPolicy "
-      "AmendLease Curtail CreateRequest SubmitJob");
+      "AmendLease Curtail ReportPower CreateRequest SubmitJob");
 }
 
 TEST_CASE("commands come back whole, with what an event holds of them, page by page") {

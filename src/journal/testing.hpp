@@ -185,6 +185,25 @@ inline Entry curtailed() {
        {at(22), LeaseUseChanged{"oracle", LeaseUse::Beyond, "its month is used up"}}}};
 }
 
+inline Entry measured() {
+  const PowerReading reading{"abilene", Power::of(61'000'000), MeterPlace::Facility, at(21)};
+  return {at(22),
+          ReportPower{{reading}, "scada"},
+          {},
+          {{at(22), PowerMeasured{"abilene", at(21), Power::of(51'000'000), Power::of(49'000'000),
+                                  "scada"}},
+           {at(22), PowerCapped{"lease oracle",
+                                {"abilene", "shackelford"},
+                                Power::of(51'000'000),
+                                Power::of(50'000'000),
+                                true,
+                                Power::of(3'500'000),
+                                Power::of(3'500'100)}},
+           {at(22), PowerSwung{"abilene", true, Power::of(7), Power::of(40'000'000)}},
+           {at(22), CappingEnded{"abilene", "its gangs are at their pace"}},
+           {at(22), ReadingExpired{"abilene"}}}};
+}
+
 // Two jobs; between them every kind of event. Job 1 fails on a node, is held, is run again and
 // completes; job 2 is cancelled while it runs.
 inline std::vector<Entry> two_lives() {
@@ -224,7 +243,8 @@ inline std::vector<Entry> two_lives() {
       {at(18),
        CancelJob{JobId(2), "ann"},
        {},
-       {{at(18), AttemptStopping{{JobId(2), 1}, StopCause::Cancelled, "ann", {}}}}},
+       {{at(18), AttemptStopping{{JobId(2), 1}, StopCause::Cancelled, "ann", {}, true}},
+        {at(18), StopSent{{JobId(2), 1}}}}},
       {at(19),
        ReportEnded{{JobId(2), 1}, killed},
        {},
@@ -245,6 +265,7 @@ inline std::vector<Entry> two_lives() {
        {},
        {{at(22), LeaseAmended{"oracle", amendment()}}}},
       curtailed(),
+      measured(),
       asked(),
   };
 }

@@ -12,6 +12,7 @@ Demand demand_of(const JobSpec& job) {
                 job.prefer,          job.segment,       job.draw};
   demand.most = job.gpus.count();
   demand.mixed = job.mixed;
+  demand.cap = job.power_cap;
   return demand;
 }
 
@@ -28,7 +29,9 @@ const std::string& site_name(const Fleet& fleet, PoolIndex pool) {
   return fleet.sites()[fleet.pool(pool).site.value()].name;
 }
 
-std::optional<Ratio> speed_on(const Fleet& fleet, PoolIndex pool, const JobSpec& job) {
+namespace {
+
+std::optional<Ratio> uncapped_speed_on(const Fleet& fleet, PoolIndex pool, const JobSpec& job) {
   if (!job.sites.empty() && !contains(job.sites, site_name(fleet, pool))) return std::nullopt;
   if (job.accelerators.empty()) return one;
   const auto& name = fleet.pool(pool).accelerator_name;
@@ -36,6 +39,16 @@ std::optional<Ratio> speed_on(const Fleet& fleet, PoolIndex pool, const JobSpec&
     if (accepted.name == name) return accepted.speed;
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Ratio> speed_on(const Fleet& fleet, PoolIndex pool, const JobSpec& job) {
+  const auto speed = uncapped_speed_on(fleet, pool, job);
+  if (!speed || !job.power_cap) return speed;
+  const auto pace = fleet.capped_in(pool, job.draw, job.power_cap).pace;
+  if (pace == Ratio()) return std::nullopt;
+  return Ratio::of(std::max<std::int64_t>(scaled(speed->count(), pace.count(), one.count()), 1));
 }
 
 Shape shape_of(const Fleet& fleet, const JobSpec& job) {

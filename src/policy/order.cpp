@@ -146,7 +146,7 @@ void power_steps(const Portfolio& portfolio, const Fleet& fleet, PoolIndex pool,
   const auto index = fleet.pool(pool).site;
   const auto& site = portfolio.sites[index.value()];
   for (const auto& step : site.interconnection) {
-    if (*admitted_at(site, step.from) < fleet.power_drawn(index) + fleet.power_of(pool, demand))
+    if (*admitted_at(site, step.from) < fleet.power_judged(index) + fleet.power_of(pool, demand))
       continue;
     steps.push_back(
         {step.from, 0,

@@ -6,7 +6,7 @@
 namespace ampacity {
 Power left_at(const Fleet& fleet, const Planner& planner, const PowerFeed& feed, Instant at,
               std::optional<PoolIndex> but) {
-  auto left = feed.limit - fleet.power_drawn(feed);
+  auto left = feed.limit - fleet.power_judged(feed);
   for (std::uint32_t i = 0; i < fleet.pools().size(); ++i) {
     if (but == PoolIndex(i) || !feed.has(fleet.pools()[i].site)) continue;
     left += Power::of(planner.released(PoolIndex(i), at).watts);
@@ -19,7 +19,7 @@ std::optional<PowerLack> power_lack(const Fleet& fleet, const Planner& planner, 
   for (const auto& stage : fleet.power_tree().ahead()) {
     if (stage.from <= now) continue;
     for (const auto& feed : stage.feeds) {
-      if (!feed.has(site) || feed.limit - fleet.power_drawn(feed) >= more) continue;
+      if (!feed.has(site) || feed.limit - fleet.power_judged(feed) >= more) continue;
       if (left_at(fleet, planner, feed, stage.from) < more) return PowerLack{stage.from, &feed};
     }
   }

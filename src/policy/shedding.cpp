@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "model/curtailment.hpp"
 #include "units/arithmetic.hpp"
 
 namespace ampacity {
@@ -152,7 +151,7 @@ class Shedding {
 }  // namespace
 
 Power draw_at(const Load& load, Ratio pace) {
-  return load.rest + times(load.dynamic, dynamic_power_at(pace));
+  return load.power.at(pace);
 }
 
 Relief shed(const std::vector<Load>& loads, Power wanted) {

@@ -10,6 +10,7 @@
 
 #include <vector>
 
+#include "model/throughput.hpp"
 #include "protocol/ids.hpp"
 #include "units/quantity.hpp"
 
@@ -18,8 +19,8 @@ namespace ampacity {
 // A gang at the site, and what it would put up with. Power is IT.
 struct Load {
   JobId job;
-  Power rest;              // that it draws at any pace
-  Power dynamic;           // beyond it, at full pace
+  GangPower power;
+  std::int64_t priority = 0;
   Ratio pace = one;        // now
   Ratio least_pace = one;  // that it accepts
   std::int64_t gpus = 0;

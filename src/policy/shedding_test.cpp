@@ -16,11 +16,13 @@ namespace {
 
 constexpr auto percent = [](std::int64_t n) { return Ratio::of(n * 10'000); };
 
+const Accelerator plain;  // power by the cube law
+
 Load gang(std::int64_t job, std::int64_t kilowatts) {
   Load load;
   load.job = JobId(job);
-  load.rest = Power::of(kilowatts * 200);
-  load.dynamic = Power::of(kilowatts * 800);
+  load.power = GangPower(Power::of(kilowatts * 200));
+  load.power.add(plain, Power::of(kilowatts * 800), one);
   load.gpus = kilowatts;
   return load;
 }

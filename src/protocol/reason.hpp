@@ -28,6 +28,7 @@ enum class Reason {
   BookingInvalid,
   BookingConflict,  // what it asks for is booked, or not there by then
   CurtailmentInvalid,
+  ReadingInvalid,  // of power: from the future, older than the last, or below 0
   AmendmentInvalid,
   RequestInvalid,  // of a capacity request, an answer to it, or a quote
   RefusalRight,    // somebody has to be asked first
@@ -42,6 +43,8 @@ enum class Reason {
   NotEnergised,        // no hall is usable yet: energisation or the lease lie ahead
   BackingOff,          // waits after a failure before the next attempt
   NotEnoughPower,      // the site's interconnection carries no more
+  RampLimited,         // the site's draw may not rise so fast: it waits its turn
+  PowerCapped,         // the site draws more than its limit: its gangs are slowed, nobody starts
   OverQuota,           // its team has all that it may have
   GuaranteedToOthers,  // what is free is held back for the guarantees of other teams
   BudgetExhausted,     // its team has spent what it may in this period
@@ -57,11 +60,12 @@ enum class Reason {
 BOOST_DESCRIBE_ENUM(Reason, JobInvalid, NameUnknown, NeverFits, QueueFull, WalltimeTooLong,
                     RequestReused, JobUnknown, JobEnded, PortfolioInvalid, PortfolioInUse,
                     NothingToDo, BookingInvalid, BookingConflict, CurtailmentInvalid,
-                    AmendmentInvalid, RequestInvalid, RefusalRight, Starting, NotEnoughFreeGpus,
-                    NotEnoughWholeNodes, NotEnoughInService, HeldForEarlierJob, SiteNotAllowed,
-                    AcceleratorAbsent, NotEnergised, BackingOff, NotEnoughPower, OverQuota,
-                    GuaranteedToOthers, BudgetExhausted, Held, Booked, BookingAhead, BookingFull,
-                    WaitsForFaster, WaitsForCapacity, LeaseExhausted, OutsidePreference)
+                    ReadingInvalid, AmendmentInvalid, RequestInvalid, RefusalRight, Starting,
+                    NotEnoughFreeGpus, NotEnoughWholeNodes, NotEnoughInService, HeldForEarlierJob,
+                    SiteNotAllowed, AcceleratorAbsent, NotEnergised, BackingOff, NotEnoughPower,
+                    RampLimited, PowerCapped, OverQuota, GuaranteedToOthers, BudgetExhausted, Held,
+                    Booked, BookingAhead, BookingFull, WaitsForFaster, WaitsForCapacity,
+                    LeaseExhausted, OutsidePreference)
 
 struct Refusal {
   Reason reason = Reason::JobInvalid;

@@ -134,7 +134,9 @@ struct Teller {
     return fmt::format("{} gets signal {} ahead of its walltime", attempt(e.attempt), e.signal);
   }
   std::string operator()(const AttemptStopping& e) const {
-    return fmt::format("{} is being stopped: {}{}", attempt(e.attempt), name_of(e.cause), by(e.by));
+    return fmt::format("{} is being stopped: {}{}{}", attempt(e.attempt), name_of(e.cause),
+                       by(e.by),
+                       e.in_turn ? "; it is told when the draw of its site may fall" : "");
   }
   std::string operator()(const AttemptEnded& e) const {
     return fmt::format("{} ended {}: {}; {}, {}, {}", attempt(e.attempt), name_of(e.result),
@@ -254,6 +256,31 @@ struct Teller {
   std::string operator()(const PaceChanged& e) const {
     return fmt::format("{} works at {} % of its pace and draws {}{}", attempt(e.attempt),
                        e.pace.count() / 10'000, to_text(e.draws), by(e.by));
+  }
+
+  std::string operator()(const PowerSwung& e) const {
+    return fmt::format("the draw of {} {} by {} more than its limits allow, to {} at the meter",
+                       e.site, e.down ? "fell" : "rose", to_text(e.beyond), to_text(e.drawn));
+  }
+  std::string operator()(const PowerMeasured& e) const {
+    return fmt::format("{} drew {} of IT power at {}{}, {} by the model", e.site, to_text(e.drawn),
+                       to_text(e.at), by(e.by), to_text(e.modelled));
+  }
+  std::string operator()(const ReadingExpired& e) const {
+    return fmt::format("the latest reading of {} is too old: its power is the model's again",
+                       e.site);
+  }
+  std::string operator()(const PowerCapped& e) const {
+    return fmt::format(
+        "{} draws {} of IT power{}, more than its limit of {}: {} have to go, {} will", e.whose,
+        to_text(e.drawn), e.measured ? "" : " by the model", to_text(e.limit), to_text(e.wanted),
+        to_text(e.planned));
+  }
+  std::string operator()(const StopSent& e) const {
+    return attempt(e.attempt) + " is told to stop";
+  }
+  std::string operator()(const CappingEnded& e) const {
+    return fmt::format("capping at {} ends: {}", e.site, e.why);
   }
 
   std::string operator()(const RequestCreated& e) const {

@@ -20,10 +20,10 @@
 
 #include "model/booking.hpp"
 #include "model/capacity_request.hpp"
-#include "model/curtailment.hpp"
 #include "model/job.hpp"
 #include "model/portfolio.hpp"
 #include "protocol/ids.hpp"
+#include "protocol/power.hpp"
 #include "protocol/reason.hpp"
 #include "units/quantity.hpp"
 
@@ -210,21 +210,6 @@ struct SetPolicy {
 };
 BOOST_DESCRIBE_STRUCT(SetPolicy, (), (policy, by))
 
-// A site has to draw less for a while; see model/curtailment.hpp.
-struct Curtail {
-  Curtailment curtailment;
-  std::string by;
-  bool operator==(const Curtail&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(Curtail, (), (curtailment, by))
-
-struct EndCurtailment {
-  std::string name;
-  std::string by;
-  bool operator==(const EndCurtailment&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(EndCurtailment, (), (name, by))
-
 // A dated change of a lease's terms. The engine stamps when it was agreed and by whom.
 struct AmendLease {
   std::string lease;
@@ -305,7 +290,7 @@ using Command =
     std::variant<Configure, SubmitJob, CancelJob, ReportStarted, ReportEnded, ReportNode, Drain,
                  Resume, Tick, MakeBooking, EndBooking, HoldJob, ReleaseJob, SetPolicy, Curtail,
                  EndCurtailment, AmendLease, CreateRequest, AcceptRequest, DeclineRequest, AddQuote,
-                 AwardQuote, AmendRight, LookAnew>;
+                 AwardQuote, AmendRight, LookAnew, ReportPower>;
 
 // ---- events ----
 // What is large is held by a pointer, never null, so that the events of a decision stand in one
@@ -358,9 +343,16 @@ struct AttemptStopping {
   StopCause cause = StopCause::Cancelled;
   std::string by;
   std::optional<JobId> room_for;  // Preempted: the job that gets the place
+  bool in_turn = false;           // told to stop when the draw of its site may fall: StopSent
   bool operator==(const AttemptStopping&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(AttemptStopping, (), (attempt, cause, by, room_for))
+BOOST_DESCRIBE_STRUCT(AttemptStopping, (), (attempt, cause, by, room_for, in_turn))
+
+struct StopSent {
+  AttemptId attempt;
+  bool operator==(const StopSent&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(StopSent, (), (attempt))
 
 struct AttemptEnded {
   AttemptId attempt;
@@ -418,14 +410,6 @@ struct CapacityChanged {
   bool operator==(const CapacityChanged&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(CapacityChanged, (), (hall, usable, why))
-
-// What a site may draw changed: IT load, interconnection / PUE.
-struct SitePowerChanged {
-  std::string site;
-  std::optional<Power> limit;  // none: the portfolio states no interconnection
-  bool operator==(const SitePowerChanged&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(SitePowerChanged, (), (site, limit))
 
 // The use of teams was decayed, and running gangs were charged up to an instant ahead.
 struct UseCharged {
@@ -485,62 +469,6 @@ struct PolicyChanged {
   bool operator==(const PolicyChanged&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(PolicyChanged, (), (policy, changes, by))
-
-// A curtailment was called while the site drew so much at the meter; from its beginning until its
-// end the site's IT load stays below the ceiling.
-struct CurtailmentCalled {
-  Curtailment curtailment;
-  Power drawn;
-  Power ceiling;
-  std::string by;
-  bool operator==(const CurtailmentCalled&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(CurtailmentCalled, (), (curtailment, drawn, ceiling, by))
-
-// The load goes down: so much IT power has to go, so much will, by so many gangs.
-struct CurtailmentBegun {
-  std::string name;
-  Power wanted;
-  Power planned;
-  std::int64_t slower = 0;
-  std::int64_t smaller = 0;
-  std::int64_t paused = 0;
-  std::int64_t moved = 0;
-  bool operator==(const CurtailmentBegun&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(CurtailmentBegun, (), (name, wanted, planned, slower, smaller, paused, moved))
-
-// At the instant from which it counts: what the site draws at the meter, how much less that is than
-// when it was called, and how much less was asked.
-struct CurtailmentMeasured {
-  std::string name;
-  Power drawn;
-  Power less;
-  Power asked;
-  bool operator==(const CurtailmentMeasured&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(CurtailmentMeasured, (), (name, drawn, less, asked))
-
-// What was not drawn while it counted, against what was asked; and the least that it was less by.
-struct CurtailmentEnded {
-  std::string name;
-  std::string why;
-  Energy saved;
-  Energy asked;
-  Power least;
-  bool operator==(const CurtailmentEnded&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(CurtailmentEnded, (), (name, why, saved, asked, least))
-
-// The gang works at this pace from now on, and draws this much (IT).
-struct PaceChanged {
-  AttemptId attempt;
-  Ratio pace;
-  Power draws;
-  std::string by;
-  bool operator==(const PaceChanged&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(PaceChanged, (), (attempt, pace, draws, by))
 
 // A period of a team's budget began; its gangs that run had cost so much before.
 struct BudgetBegun {
@@ -639,7 +567,8 @@ using EventBody =
                  BookingBegun, BookingEnded, JobHeld, JobReleased, PolicyChanged, CurtailmentCalled,
                  CurtailmentBegun, CurtailmentMeasured, CurtailmentEnded, PaceChanged, LeaseAmended,
                  BudgetBegun, BudgetSpent, RequestCreated, OfferAnswered, RequestSettled,
-                 QuoteAdded, QuoteAwarded, RightAmended, LeaseUseChanged>;
+                 QuoteAdded, QuoteAwarded, RightAmended, LeaseUseChanged, PowerSwung, PowerMeasured,
+                 ReadingExpired, PowerCapped, CappingEnded, StopSent>;
 
 struct Event {
   Instant at;

@@ -95,6 +95,8 @@ class Conversation {
         return curtail(r);
       case Amend:
         return amend(r);
+      case Measure:
+        return measure(r);
       case Ask:
         for (auto n = r.next() % 8; n > 0; --n) ask(r);  // few words say little here
         return ask(r);
@@ -130,6 +132,7 @@ class Conversation {
     engine_.verify();
     check_gangs();
     check_power(outcome);
+    ramps_.look(engine_, now_);
     check_requests();
     AMPACITY_ASSERT(twin_.digest() == engine_.digest(), "the twin that replays has another state");
   }
@@ -162,6 +165,9 @@ class Conversation {
       spec.slowest = Ratio::of(static_cast<std::int64_t>(50 + r.next() % 51) * 10'000);
     }
     spec.pausable = r.next() % 3 == 0;
+    if (spec.gpus.count() % 5 == 2) {
+      spec.power_cap = PowerCap{Power::of(120 * spec.gpus.count()), Ratio()};
+    }
     if (spec.gpus.count() % 3 == 1) spec.wait_for_capacity = Duration(90'000'000);
     if (r.next() % 6 == 0 && !spec.segment && spec.within.value_or(Level::Site) == Level::Site) {
       spec.mixed = true;
@@ -264,6 +270,18 @@ class Conversation {
     c.from = now_ + Duration(static_cast<std::int64_t>(r.next() % 10'000'000));
     c.until = c.from + Duration(static_cast<std::int64_t>(1 + r.next() % 30'000'000));
     tell(Curtail{c, "grid"});
+  }
+
+  // What a meter shows: somewhat more or less than the model, of now or of late.
+  void measure(Random& r) {
+    const auto site = r.next() % portfolio_.sites.size();
+    const auto model = site < engine_.fleet().sites().size()
+                           ? engine_.it_power_of(SiteIndex(static_cast<std::uint32_t>(site)))
+                           : Power();
+    PowerReading reading{portfolio_.sites[site].name, Power(), MeterPlace::It, now_};
+    reading.power = Power::of(model.count() * static_cast<std::int64_t>(60 + r.next() % 90) / 100);
+    reading.at -= Duration(static_cast<std::int64_t>(r.next() % 400'000));
+    tell(ReportPower{{reading}, "scada"});
   }
 
   void hold(Random& r) {
@@ -385,6 +403,12 @@ class Conversation {
     if (r.next() % 3 == 0) portfolio.providers.back().power = some();
     for (auto& site : portfolio.sites) {
       site.oversubscription = factor();
+      if (r.next() % 3 == 0) {
+        site.ramp_limit =
+            PowerRate::of(static_cast<std::int64_t>(1 + r.next() % 20'000'000) % 9'000 + 1'000);
+        if (r.next() % 2 == 0) site.swing_limit = Power::of(some().count() + 5'000);
+        if (!site.swing_limit) site.ramp_limit = PowerRate::of(site.ramp_limit->count() + 8'000);
+      }
       for (auto& hall : site.halls) {
         if (r.next() % 2 == 0) hall.power = some();
         if (r.next() % 3 == 0) hall.rack_power = Power::of(some().count() / 2);
@@ -408,6 +432,8 @@ class Conversation {
       const auto* placed = std::get_if<AttemptPlaced>(&event.body);
       if (placed == nullptr) continue;
       ++placed_;
+      AMPACITY_ASSERT(engine_.state().capped.count(placed->site) == 0, "{} is capped",
+                      placed->site);
       PowerCheck(engine_, now_).placed(*engine_.state().jobs.find(placed->attempt.job)->live);
     }
   }
@@ -483,13 +509,15 @@ class Conversation {
     Call,
     Amend,
     Ask,
+    Measure,
     Pass,
     kinds
   };
 
-  std::array<std::uint64_t, kinds> weights_{34, 20, 20, 5, 5, 5, 3, 4, 4, 3, 2, 4, 8};
+  std::array<std::uint64_t, kinds> weights_{34, 20, 20, 5, 5, 5, 3, 4, 4, 3, 2, 4, 2, 8};
   Engine engine_;
   Engine twin_;
+  RampCheck ramps_;
   Portfolio portfolio_;
   Instant now_ = test::day("2026-03-01");
   std::set<AttemptId> started_;

@@ -19,6 +19,13 @@ TEST_CASE(
     RC_ASSERT(restored.unpack_state(driver.engine().pack_state()).has_value());
     RC_ASSERT(restored.digest() == driver.engine().digest());
     restored.verify();
+    // Who goes on from a restart caps nothing that the other would not have capped.
+    driver.tell(Tick{});
+    RC_ASSERT(restored.unpack_state(driver.engine().pack_state()).has_value());
+    for (const auto& event : restored.decide(Tick{}, driver.engine().state().last_at).events) {
+      RC_ASSERT(!std::holds_alternative<PowerCapped>(event.body));
+      RC_ASSERT(!std::holds_alternative<PaceChanged>(event.body));
+    }
   }));
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Of gangs that were placed just now: no level of power is above its limit, now or at any step that
-// is known for as long as they run. Counted from the portfolio and the gangs, without the fleet's
-// own counts. Called by random conversations after each command; asserts.
+// is known for as long as they run; and of sites with a ramp: the draw never rises faster. Counted
+// from the portfolio and the gangs, without the fleet's own counts. Sites that are measured are
+// left out: there the meter is right. Called by random conversations after each command; asserts.
 #pragma once
 
 #include <map>
@@ -26,6 +27,9 @@ class PowerCheck {
   }
 
   void placed(const LiveAttempt& gang) const {
+    for (const auto& site : portfolio_.sites) {
+      if (fleet_.is_measured(site_index(site.name))) return;
+    }
     at(gang.site, now_);
     for (const auto t : steps()) {
       if (t > now_ && t < gang.expected_end) at(gang.site, t);
@@ -34,6 +38,11 @@ class PowerCheck {
   }
 
  private:
+  SiteIndex site_index(const std::string& name) const {
+    std::uint32_t i = 0;
+    while (fleet_.sites()[i].name != name) ++i;
+    return SiteIndex(i);
+  }
   static bool has(const Lease& lease, const std::string& site) {
     return std::find(lease.sites.begin(), lease.sites.end(), site) != lease.sites.end();
   }
@@ -153,6 +162,47 @@ class PowerCheck {
   Instant now_;
   std::vector<const LiveAttempt*> gangs_;
   std::multimap<std::string, Power> ceilings_;
+};
+
+// A bucket of watts of its own for each site, as engine/ramps.hpp describes it.
+class RampCheck {
+ public:
+  // A gang is raised by a percent of its pace at least.
+  static constexpr auto slack = Power::of(500);
+
+  void look(const Engine& engine, Instant now) {
+    const auto& portfolio = *engine.state().portfolio;
+    std::map<std::string, Bucket> next;
+    for (const auto& site : portfolio.sites) {
+      if (!site.ramp_limit && !site.swing_limit) continue;
+      const auto rate = it_limit(
+          site.ramp_limit ? Power::of(site.ramp_limit->count()) : *site.swing_limit, site.pue);
+      const auto most = site.swing_limit ? it_limit(*site.swing_limit, site.pue) : rate;
+      Power drawn;
+      for (const auto& [id, job] : engine.state().jobs) {
+        if (job.live && job.live->site == site.name) drawn += job.live->draws;
+      }
+      const auto known = buckets_.find(site.name);
+      auto bucket = known == buckets_.end() ? Bucket{most, drawn, now} : known->second;
+      const auto filled = scaled((now - bucket.at).count(), rate.count(), 60'000);
+      bucket.left = std::min(bucket.left + Power::of(filled) + Power::of(1), most);
+      const auto more = drawn - bucket.drawn;
+      bucket.left = std::min(bucket.left - more, most);
+      AMPACITY_ASSERT(more <= Power() || bucket.left >= Power() - slack,
+                      "{} rises by {} W more than its ramp allows", site.name,
+                      -bucket.left.count());
+      next[site.name] = {bucket.left, drawn, now};
+    }
+    buckets_ = std::move(next);
+  }
+
+ private:
+  struct Bucket {
+    Power left;
+    Power drawn;
+    Instant at;
+  };
+  std::map<std::string, Bucket> buckets_;
 };
 
 }  // namespace ampacity

@@ -338,8 +338,13 @@ void Simulation::ends(AttemptId attempt, Run& run, Instant at) {
 }
 
 void Simulation::note(const AttemptStopping& event) {
+  runs_.at(event.attempt.job).dies = event.cause == StopCause::NodeDown;
+  if (!event.in_turn) note(StopSent{event.attempt});
+}
+
+void Simulation::note(const StopSent& event) {
   auto& r = runs_.at(event.attempt.job);
-  const bool dies = event.cause == StopCause::NodeDown;
+  const bool dies = r.dies;
   if (r.ends <= now_) return;  // it ends at this very instant by itself
   const bool was_told = r.stopped.has_value();
   if (!was_told) r.stopped = now_;

@@ -99,6 +99,7 @@ class Simulation {
     Instant ends;
     Ending ending;
     std::optional<Instant> stopped;  // told to
+    bool dies = false;               // its node went down
     bool saves = false;
     Ratio gait = one;   // of its pace, while its site has to draw less
     Instant paced;      // since when
@@ -125,6 +126,7 @@ class Simulation {
   void take_note(const Event& event);
   void note(const AttemptPlaced& event);
   void note(const AttemptStopping& event);
+  void note(const StopSent& event);
   void note(const AttemptEnded& event);
   void note(const JobRequeued& event);
   void note(const JobEnded& event);

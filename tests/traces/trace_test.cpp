@@ -68,6 +68,7 @@ class Conversation {
     if (verb == "resume") return Resume{words.at(1), option(words, "by")};
     if (verb == "curtail") return Curtail{curtailment(words), option(words, "by")};
     if (verb == "uncurtail") return EndCurtailment{words.at(1), option(words, "by")};
+    if (verb == "read") return ReportPower{{reading(words)}, option(words, "by")};
     if (verb == "book") return MakeBooking{booking(words), option(words, "by")};
     if (verb == "unbook") return EndBooking{words.at(1), option(words, "by")};
     if (verb == "hold") {
@@ -201,6 +202,17 @@ class Conversation {
     return c;
   }
 
+  // read north kw=12 ago=10s it: at the meter, or of the IT load
+  PowerReading reading(const Words& words) const {
+    PowerReading r;
+    r.site = words.at(1);
+    r.power = parse_power(option(words, "kw") + "kW").value();
+    r.meter = has(words, "it") ? MeterPlace::It : MeterPlace::Facility;
+    r.at = now_ - parse_duration(option(words, "ago", "0s")).value();
+    if (const auto t = option(words, "ahead"); !t.empty()) r.at += parse_duration(t).value();
+    return r;
+  }
+
   static void set_policy(const Words& words, Policy& policy) {
     const auto duration = [&](const char* key, Duration& value) {
       if (const auto t = option(words, key); !t.empty()) value = parse_duration(t).value();
@@ -209,6 +221,7 @@ class Conversation {
     duration("half_life", policy.fair_share_half_life);
     duration("resize_interval", policy.resize_interval);
     duration("killer_window", policy.killer_window);
+    duration("reading_max_age", policy.reading_max_age);
     if (const auto n = option(words, "killer_attempts"); !n.empty()) {
       policy.killer_attempts = std::stoll(n);
     }
@@ -328,6 +341,13 @@ class Conversation {
       const auto power = option(words, "power." + site.name);
       if (!power.empty())
         site.interconnection = {{test::day("2026-01-01"), parse_power(power).value()}};
+      if (const auto ramp = option(words, "ramp." + site.name); !ramp.empty()) {  // 2kW/min
+        site.ramp_limit = parse_power_rate(ramp).value();
+      }
+      if (const auto swing = option(words, "swing." + site.name); !swing.empty()) {
+        site.swing_limit = parse_power(swing).value();
+      }
+      if (has(words, "local." + site.name)) site.cluster.kind = ClusterKind::Local;
       site.halls[0].pods = std::stoll(option(words, "pods." + site.name, "1"));
       site.halls[0].racks_per_pod = std::stoll(option(words, "racks." + site.name, "1"));
     }
@@ -357,6 +377,12 @@ class Conversation {
       for (auto& c : portfolio.priority_classes) c.preempts |= c.name == name;
     }
     set_policy(words, portfolio.policy);
+    for (const auto& text : split(option(words, "curve"), ',')) {  // 50:80,100:100, in percent
+      const auto colon = text.find(':');
+      portfolio.accelerators.front().throughput_curve.push_back(
+          {Ratio::of(std::stoll(text.substr(0, colon)) * 10'000),
+           Ratio::of(std::stoll(text.substr(colon + 1)) * 10'000)});
+    }
     add_halls(words, portfolio);
     add_power(words, portfolio);
     set_leases(words, portfolio);
@@ -382,6 +408,11 @@ class Conversation {
     spec.pausable = has(words, "pausable");
     if (const auto n = option(words, "slowest"); !n.empty()) {
       spec.slowest = Ratio::of(std::stoll(n) * 10'000);
+    }
+    if (const auto w = option(words, "cap"); !w.empty()) {  // 600, or 60%: W of each GPU, of TDP
+      const bool share = w.back() == '%';
+      spec.power_cap = PowerCap{Power::of(share ? 0 : std::stoll(w)),
+                                Ratio::of(share ? std::stoll(w) * 10'000 : 0)};
     }
     spec.booking = option(words, "booking");
     if (const auto n = option(words, "per_node"); !n.empty()) spec.gpus_per_node = std::stoll(n);
