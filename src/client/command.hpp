@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a command is built: what every one of them takes, says and shows. Used by commands.cpp and
-// operations.cpp and requests.cpp, and by finance.
+// How a command is built: what every one of them takes, says and shows. Used by commands.cpp,
+// operations.cpp, power.cpp and requests.cpp, and by finance.
 #pragma once
 
 #include <fmt/format.h>

@@ -9,6 +9,7 @@
 #include "client/completion.hpp"
 #include "client/follow.hpp"
 #include "client/operations.hpp"
+#include "client/power.hpp"
 #include "client/requests.hpp"
 #include "client/show.hpp"
 #include "client/submit.hpp"
@@ -403,6 +404,7 @@ void add_commands(CLI::App& app, const OptionsPtr& options, Run& run) {
   add_cancel(app, options, run);
   add_listings(app, options, run);
   add_operations(app, options, run);
+  add_power(app, options, run);
   add_requests(app, options, run);
   add_events(app, options, run);
   add_schema(app, run);

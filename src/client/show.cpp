@@ -307,6 +307,39 @@ void show(const api::BookingList& list) {
   table.print();
 }
 
+void show(const api::PowerList& list) {
+  Table table({{"SITE", false, true},
+               {"MAY DRAW", true},
+               {"DRAWS", true},
+               {"BY MODEL", true},
+               {"METER"},
+               {"MAY RISE", true},
+               {"MAY FALL", true},
+               {"SLOWED JOBS", true},
+               {"CAPPED"}});
+  const auto watts = [](std::int64_t w) { return to_text(Power::of(w)); };
+  for (const auto& s : list.sites) {
+    const bool over = s.limit_w && s.judged_w > *s.limit_w;
+    const auto meter =
+        !s.reading ? std::string("-")
+                   : fmt::format("{} at {}{}", watts(s.reading->drawn_w), clock(s.reading->at_ms),
+                                 s.reading->fresh ? "" : ", too old");
+    table.add({{s.name},
+               {s.limit_w ? watts(*s.limit_w) : "-"},
+               {watts(s.judged_w), over ? Colour::Red : Colour::None},
+               {watts(s.modelled_w)},
+               {meter},
+               {s.ramp ? watts(s.ramp->may_rise_w) : "-"},
+               {s.ramp ? watts(s.ramp->may_fall_w) : "-"},
+               {fmt::format("{}", s.slowed_jobs.size())},
+               {s.capped_ms ? fmt::format("since {}", clock(*s.capped_ms)) : "-",
+                s.capped_ms ? Colour::Yellow : Colour::None}});
+  }
+  fmt::print("IT power by site\n");
+  table.print();
+  show_power(list.levels);
+}
+
 void show(const api::CurtailmentList& list) {
   if (list.curtailments.empty()) {
     fmt::print("no curtailments\n");

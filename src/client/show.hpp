@@ -14,6 +14,7 @@ void show(const api::LeaseList& list);
 void show(const api::TeamList& list);
 void show(const api::BookingList& list);
 void show(const api::CurtailmentList& list);
+void show(const api::PowerList& list);
 void show(const api::RequestList& list);
 void show(const api::RequestView& request);
 void show(const api::RightList& list);

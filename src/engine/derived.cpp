@@ -275,8 +275,8 @@ void Engine::rebuild() {
   }
   watch_leases();
   standings_ = standings(*state_.portfolio, fleet_, state_.lease_use, state_.last_at);
-  fleet_.set_power_tree(
-      std::make_shared<PowerTree>(*state_.portfolio, fleet_.topology(), state_.last_at));
+  fleet_.set_power_tree(std::make_shared<PowerTree>(*state_.portfolio, fleet_.topology(),
+                                                    state_.last_at, measured_sites()));
   capacity_due_ = state_.last_at;
   for (const auto& [site, since] : state_.capped) fleet_.set_power_closed(site_index(site), true);
   ramp_due_.reset();

@@ -65,6 +65,21 @@ struct PowerLevelNow {
   std::optional<PowerStep> next;  // the next step that is known
 };
 
+// What a site draws, by the model and as it is judged, and what holds it. IT load.
+struct SitePowerNow {
+  std::optional<Power> limit;
+  Power modelled;
+  Power judged;                          // by its latest reading, while that is fresh
+  const SiteReading* reading = nullptr;  // the latest; until the next decision
+  struct Ramp {
+    Power may_rise;  // now, at once; 0 at least
+    Power may_fall;
+  };
+  std::optional<Ramp> ramp;
+  std::optional<Instant> capped;  // since when its gangs are slowed
+  std::vector<JobId> slowed;      // gangs below their full pace, whatever the cause
+};
+
 class Engine {
  public:
   // The commands of one instant: all are applied, then the queue is looked at once. One outcome for
@@ -102,6 +117,7 @@ class Engine {
   std::optional<std::size_t> active_lease(SiteIndex site) const;
   // Providers, leases, sites, and the halls and racks that cannot feed all that stands in them.
   std::vector<PowerLevelNow> power_levels(Instant now) const;
+  SitePowerNow site_power(SiteIndex site, Instant now) const;
   LeaseStage stage(const Lease& lease, Instant now) const;
   Power it_power_of(SiteIndex site) const { return fleet_.power_drawn(site); }
 
@@ -259,8 +275,8 @@ class Engine {
   void keep_ramps(Instant at);
   void redraw(const std::vector<Share>& shares, Power before, Power after, Instant at,
               bool drawn = true);
-  Power may_rise_by(SiteIndex site) const;
-  Power may_fall_by(SiteIndex site) const;
+  Power may_rise_by(SiteIndex site, Instant now) const;
+  Power may_fall_by(SiteIndex site, Instant now) const;
   Instant at_rise(SiteIndex site, Power need) const;
   Instant at_fall(SiteIndex site, Power need) const;
   Duration falls_in(SiteIndex site, Power draws) const;
@@ -296,6 +312,7 @@ class Engine {
   void apply(const ReadingExpired& event, Instant at);
   void offset_power(SiteIndex site);
   Power modelled_at(SiteIndex site, Instant at) const;
+  std::vector<SiteIndex> measured_sites() const;
   void remember_draw(SiteIndex site, Instant at);
   std::optional<Power> admitted_now(const Site& site, Instant now) const;
 

@@ -12,7 +12,8 @@
 namespace ampacity {
 
 void Engine::refresh_power_tree(Instant now) {
-  auto tree = std::make_shared<PowerTree>(*state_.portfolio, fleet_.topology(), now);
+  auto tree =
+      std::make_shared<PowerTree>(*state_.portfolio, fleet_.topology(), now, measured_sites());
   for (const auto& stage : tree->ahead()) look_at_capacity(stage.from);
   if (tree->feeds() != fleet_.power_tree().feeds()) {
     dirty_ = true;

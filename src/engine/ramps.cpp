@@ -83,21 +83,21 @@ void Engine::redraw(const std::vector<Share>& shares, Power before, Power after,
   if (ramp.rise >= Power() && ramp.fall >= Power()) ramp.said = Power();
 }
 
-// IT power by which the draw may rise now.
-Power Engine::may_rise_by(SiteIndex index) const {
+// IT power by which the draw may rise at an instant.
+Power Engine::may_rise_by(SiteIndex index, Instant now) const {
   const auto& site = state_.portfolio->sites[index.value()];
   const auto found = state_.ramps.find(site.name);
   if (found == state_.ramps.end()) return Fleet::unlimited_power;
   const auto [most, rate] = ramp_terms(site);
-  return filled(found->second.rise, most, rate, now_ - found->second.at);
+  return filled(found->second.rise, most, rate, now - found->second.at);
 }
 
 // The same of falls: what was told to stop has its part of it already.
-Power Engine::may_fall_by(SiteIndex index) const {
+Power Engine::may_fall_by(SiteIndex index, Instant now) const {
   const auto& site = state_.portfolio->sites[index.value()];
   const auto& ramp = state_.ramps.at(site.name);
   const auto [most, rate] = ramp_terms(site);
-  auto left = filled(ramp.fall, most, rate, now_ - ramp.at);
+  auto left = filled(ramp.fall, most, rate, now - ramp.at);
   for (const auto id : stopping_) {
     const auto& live = *job_of(id).live;
     if (!live.stop_waits && live.site == site.name) left -= live.draws;
@@ -118,13 +118,13 @@ Duration time_to_fill(Power missing, PowerRate rate) {
 Instant Engine::at_rise(SiteIndex index, Power need) const {
   const auto& site = state_.portfolio->sites[index.value()];
   const auto [most, rate] = ramp_terms(site);
-  return now_ + time_to_fill(std::min(need, most) - may_rise_by(index), rate);
+  return now_ + time_to_fill(std::min(need, most) - may_rise_by(index, now_), rate);
 }
 
 Instant Engine::at_fall(SiteIndex index, Power need) const {
   const auto& site = state_.portfolio->sites[index.value()];
   const auto [most, rate] = ramp_terms(site);
-  return now_ + time_to_fill(std::min(need, most) - may_fall_by(index), rate);
+  return now_ + time_to_fill(std::min(need, most) - may_fall_by(index, now_), rate);
 }
 
 // How long a gang takes at least to fall by its draw.
@@ -150,7 +150,7 @@ bool Engine::waits_for_power(JobId id, const Choice& choice) {
   if (state_.ramps.count(fleet_.sites()[site.value()].name) == 0) return false;
   const auto need = draw_of(*job_of(id).spec, choice.shares);
   const auto most = ramp_terms(state_.portfolio->sites[site.value()]).most;
-  if (may_rise_by(site) >= std::min(need, most)) return false;
+  if (may_rise_by(site, now_) >= std::min(need, most)) return false;
   close_site(site, id, need);
   return true;
 }
@@ -178,10 +178,10 @@ GangPower Engine::power_of(const JobSpec& spec, const std::vector<Share>& shares
 void Engine::start_slowly(JobId id) {
   if (state_.ramps.empty()) return;
   const auto site = site_of(*job_of(id).live);
-  if (may_rise_by(site) >= Power() || !can_pace(site)) return;
+  if (may_rise_by(site, now_) >= Power() || !can_pace(site)) return;
   const auto& live = *job_of(id).live;
   const auto power = power_of(*job_of(id).spec, live.shares);
-  const auto wanted = live.draws + may_rise_by(site);  // which is below 0
+  const auto wanted = live.draws + may_rise_by(site, now_);  // which is below 0
   set_pace(id, power.fastest_below(wanted), "the ramp of " + live.site);
   close_site(site, JobId(), power.at(one) - job_of(id).live->draws);
 }
@@ -226,7 +226,7 @@ bool Engine::raise(JobId id, SiteIndex site, Ratio up_to) {
   const auto power = power_of(*job_of(id).spec, live.shares);
   const auto all = power.at(up_to) - live.draws;
   const auto most = ramp_terms(state_.portfolio->sites[site.value()]).most;
-  const auto room = may_rise_by(site);
+  const auto room = may_rise_by(site, now_);
   if (room < std::min(all, most)) {
     close_site(site, JobId(), all);
     return false;
@@ -290,7 +290,7 @@ void Engine::explain_turn(SiteExplanation& e, const Shape& shape, SiteIndex site
   e.message = fmt::format(
       "{}: needs {} of IT power, its draw may rise by {} now ({}{}{} at the meter); {}, by {}",
       e.site, to_text(fleet_.power_of(*pool, shape.demand)),
-      to_text(std::max(may_rise_by(site), Power())),
+      to_text(std::max(may_rise_by(site, now_), Power())),
       limits.ramp_limit ? to_text(*limits.ramp_limit) : "",
       limits.ramp_limit && limits.swing_limit ? ", " : "",
       limits.swing_limit ? "at most " + to_text(*limits.swing_limit) + " at once" : "", who,

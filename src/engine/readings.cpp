@@ -70,6 +70,15 @@ void Engine::on(const ReportPower& command) {
   }
   readings_due(now_);
   refresh_power(now_);
+  refresh_power_tree(now_);
+}
+
+std::vector<SiteIndex> Engine::measured_sites() const {
+  std::vector<SiteIndex> sites;
+  for (const auto& [name, reading] : state_.readings) {
+    if (reading.fresh) sites.push_back(site_index(name));
+  }
+  return sites;
 }
 
 // What the model had of a site at an instant of late; the earliest that is known, before that.
@@ -108,6 +117,26 @@ std::optional<Power> Engine::admitted_now(const Site& site, Instant now) const {
   if (known == state_.readings.end() || !known->second.fresh) return admitted_at(site, now);
   const auto power = interconnection_at(site, now);
   return power ? std::optional(it_limit(*power, site.pue)) : std::nullopt;
+}
+
+SitePowerNow Engine::site_power(SiteIndex index, Instant now) const {
+  const auto& name = fleet_.sites()[index.value()].name;
+  SitePowerNow site;
+  site.limit = fleet_.power_limit(index);
+  site.modelled = fleet_.power_drawn(index);
+  site.judged = fleet_.power_judged(index);
+  const auto reading = state_.readings.find(name);
+  if (reading != state_.readings.end()) site.reading = &reading->second;
+  if (state_.ramps.count(name) > 0) {
+    site.ramp = {std::max(may_rise_by(index, now), Power()),
+                 std::max(may_fall_by(index, now), Power())};
+  }
+  const auto capped = state_.capped.find(name);
+  if (capped != state_.capped.end()) site.capped = capped->second;
+  for (const auto id : paced_) {
+    if (job_of(id).live->site == name) site.slowed.push_back(id);
+  }
+  return site;
 }
 
 // Those that are too old count no longer.

@@ -62,7 +62,7 @@ bool Engine::waits_to_stop(JobId id) const {
     const auto& its = *job_of(other).live;
     return other != id && its.stop_waits && its.site == live.site;
   });
-  return others || may_fall_by(site) < live.draws;
+  return others || may_fall_by(site, now_) < live.draws;
 }
 
 // A curtailment begins there: nobody waits any longer.
@@ -96,7 +96,7 @@ bool Engine::leaves(JobId id) {
   }
   const auto most = ramp_terms(state_.portfolio->sites[site.value()]).most;
   const bool slower = can_pace(site) && live.started && live.pace > least_pace;
-  const auto room = may_fall_by(site);
+  const auto room = may_fall_by(site, now_);
   const bool enough = room >= std::min(live.draws, most);
   if (enough && (room >= live.draws || !slower)) {
     send_stop(id);

@@ -183,9 +183,13 @@ bool states_power(const Portfolio& portfolio, const std::string& provider) {
 }
 
 void only_binding(const Portfolio& portfolio, std::vector<PowerFeed>& feeds,
-                  const std::vector<Power>& installed) {
+                  const std::vector<Power>& installed,
+                  const std::vector<SiteIndex>& measured = {}) {
   std::erase_if(feeds, [&](const PowerFeed& feed) {
     if (feed.level == PowerLevel::Provider && !states_power(portfolio, feed.name)) return true;
+    if (std::any_of(measured.begin(), measured.end(), [&](auto site) { return feed.has(site); })) {
+      return false;
+    }
     Power all;
     for (const auto site : feed.sites) all += installed[site.value()];
     return feed.limit >= all;
@@ -225,13 +229,15 @@ std::vector<PowerFeed> all_feeds(const Portfolio& portfolio, const Topology& top
   return Contracts(portfolio, topology, at).feeds();
 }
 
-PowerTree::PowerTree(const Portfolio& portfolio, const Topology& topology, Instant at)
+PowerTree::PowerTree(const Portfolio& portfolio, const Topology& topology, Instant at,
+                     const std::vector<SiteIndex>& measured)
     : feeds_(all_feeds(portfolio, topology, at)), of_site_(topology.sites().size()) {
-  only_binding(portfolio, feeds_, installed_at(topology, at));
+  const auto all = feeds_;
+  only_binding(portfolio, feeds_, installed_at(topology, at), measured);
   for (std::uint32_t i = 0; i < feeds_.size(); ++i) {
     for (const auto site : feeds_[i].sites) of_site_[site.value()].push_back(i);
   }
-  auto before = feeds_;
+  auto before = all;
   add_sites(portfolio, at, before);
   only_binding(portfolio, before, installed_at(topology, at));
   for (const auto step : steps_after(portfolio, at)) {

@@ -45,7 +45,9 @@ class PowerTree {
   static constexpr std::size_t most_stages = 64;
 
   PowerTree() = default;
-  PowerTree(const Portfolio& portfolio, const Topology& topology, Instant at);
+  // Of sites that are measured every level is kept now: a meter may show more than the model can.
+  PowerTree(const Portfolio& portfolio, const Topology& topology, Instant at,
+            const std::vector<SiteIndex>& measured = {});
 
   const std::vector<PowerFeed>& feeds() const { return feeds_; }
   // Of the site, as indices of these.

@@ -15,6 +15,7 @@
 #include "serve/curtailment_routes.hpp"
 #include "serve/log_stream.hpp"
 #include "serve/metrics.hpp"
+#include "serve/power_routes.hpp"
 #include "serve/request_routes.hpp"
 #include "serve/token.hpp"
 #include "serve/views.hpp"
@@ -66,6 +67,9 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     }
     const bool grid = p[1] == "openadr" || (p[1] == "curtailments" && request.method != "GET");
     if (grid) co_return co_await curtailment_route(conductor, request);
+    if (p[1] == "power" && p.size() == 3 && p[2] == "readings" && request.method == "POST") {
+      co_return co_await report_readings(conductor, request);
+    }
     const bool wanted = p[1] == "requests" || p[1] == "rights";
     if (wanted && (p.size() > 2 || request.method == "POST")) {
       co_return co_await request_route(conductor, request);
@@ -110,6 +114,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (what == "leases") co_return ok(lease_list(engine, conductor.now()));
     if (what == "teams") co_return ok(team_list(engine, conductor.now()));
     if (what == "bookings") co_return ok(booking_list(engine));
+    if (what == "power") co_return ok(power_list(engine, conductor.now()));
     if (what == "curtailments") co_return ok(curtailment_list(engine, conductor.now()));
     if (what == "requests") co_return ok(request_list(engine));
     if (what == "rights") co_return ok(right_list(engine, conductor.now()));

@@ -9,6 +9,7 @@
 #include <boost/describe/enum_to_string.hpp>
 #include <sstream>
 
+#include "serve/power_routes.hpp"
 #include "serve/views.hpp"
 
 namespace ampacity {
@@ -73,6 +74,28 @@ std::vector<std::pair<Labels, double>> each(const std::vector<View>& views, cons
   return samples;
 }
 
+// What meters show is there for sites that were ever measured.
+void power(prometheus::Registry& registry, const Engine& engine, Instant now) {
+  const auto sites = power_list(engine, now).sites;
+  std::vector<std::pair<Labels, double>> limits, measured;
+  for (const auto& site : sites) {
+    const Labels labels{{"site", site.name}};
+    if (site.limit_w) limits.push_back({labels, static_cast<double>(*site.limit_w)});
+    if (site.reading && site.reading->fresh) {
+      measured.push_back({labels, static_cast<double>(site.reading->drawn_w)});
+    }
+  }
+  gauge(registry, "ampacity_site_power_limit_watts", "IT load that the site may draw now", limits);
+  gauge(registry, "ampacity_site_measured_watts", "IT load by its latest reading, while it counts",
+        measured);
+  gauge(registry, "ampacity_site_judged_watts", "IT load that limits are held against",
+        each(sites, "site", [](auto& s) { return s.judged_w; }));
+  gauge(registry, "ampacity_site_power_capped", "1 while its gangs are slowed for a limit",
+        each(sites, "site", [](auto& s) { return s.capped_ms ? 1 : 0; }));
+  gauge(registry, "ampacity_site_slowed_gangs", "Gangs below their full pace",
+        each(sites, "site", [](auto& s) { return s.slowed_jobs.size(); }));
+}
+
 }  // namespace
 
 std::string metrics_text(const Conductor& conductor, std::int64_t http_requests) {
@@ -96,6 +119,7 @@ std::string metrics_text(const Conductor& conductor, std::int64_t http_requests)
         by_site([](auto& s) { return s.it_power_w; }));
   gauge(registry, "ampacity_site_facility_power_watts", "The same at the meter (x PUE)",
         by_site([](auto& s) { return s.facility_power_w; }));
+  power(registry, engine, now);
   bookings(registry, engine);
   const auto leases = lease_list(engine, now).leases;
   const auto by_lease = [&](auto pick) { return each(leases, "lease", pick); };

@@ -190,8 +190,14 @@ api::SiteList site_list(const Engine& engine, Instant now) {
     add_halls(view, engine, site, index);
     list.sites.push_back(std::move(view));
   }
-  for (const auto& level : engine.power_levels(now)) list.power.push_back(power_view(level));
+  list.power = power_levels(engine, now);
   return list;
+}
+
+std::vector<api::PowerLevelView> power_levels(const Engine& engine, Instant now) {
+  std::vector<api::PowerLevelView> views;
+  for (const auto& level : engine.power_levels(now)) views.push_back(power_view(level));
+  return views;
 }
 
 api::ForecastView forecast_view(const Forecast& forecast) {

@@ -13,6 +13,7 @@ namespace ampacity {
 api::JobView job_view(const JobRow& row, const Engine& engine, Instant now);
 api::AttemptView attempt_view(const AttemptRow& row, const Engine& engine, Instant now);
 api::SiteList site_list(const Engine& engine, Instant now);
+std::vector<api::PowerLevelView> power_levels(const Engine& engine, Instant now);
 api::ForecastView forecast_view(const Forecast& forecast);
 api::TeamList team_list(const Engine& engine, Instant now);
 api::BookingList booking_list(const Engine& engine);

@@ -172,7 +172,7 @@ struct PowerLevelView {
   std::vector<std::string> sites;
   std::optional<std::int64_t>
       limit_w;                         // IT load, oversubscription included; absent: none is stated
-  std::int64_t drawn_w = 0;            // by the profiles of the running gangs
+  std::int64_t drawn_w = 0;            // as it is judged: by fresh readings, else by the model
   std::optional<std::int64_t> left_w;  // never negative
   std::optional<std::int64_t> next_ms;  // the next step that is known, and what it admits
   std::optional<std::int64_t> next_limit_w;
@@ -285,6 +285,50 @@ struct TeamList {
   std::int64_t overpromised = 0;  // of this, more than is in service now
 };
 BOOST_DESCRIBE_STRUCT(TeamList, (), (teams, gpus_in_service, guaranteed, overpromised))
+
+// POST /v1/power/readings: what meters of sites show. An `at` that is missing means now.
+struct ReadingsBody {
+  std::vector<PowerReading> readings;
+  std::string by;
+};
+BOOST_DESCRIBE_STRUCT(ReadingsBody, (), (readings, by))
+
+struct ReadingView {
+  std::int64_t at_ms = 0;
+  std::int64_t drawn_w = 0;     // IT
+  std::int64_t modelled_w = 0;  // at that instant
+  bool fresh = false;           // it counts
+};
+BOOST_DESCRIBE_STRUCT(ReadingView, (), (at_ms, drawn_w, modelled_w, fresh))
+
+struct RampView {
+  std::optional<std::int64_t> ramp_limit_w;   // a minute, at the meter
+  std::optional<std::int64_t> swing_limit_w;  // at once, at the meter
+  std::int64_t may_rise_w = 0;                // IT, now
+  std::int64_t may_fall_w = 0;
+};
+BOOST_DESCRIBE_STRUCT(RampView, (), (ramp_limit_w, swing_limit_w, may_rise_w, may_fall_w))
+
+struct SitePowerView {
+  std::string name;
+  std::optional<std::int64_t> limit_w;  // IT load; absent: none is stated
+  std::int64_t modelled_w = 0;          // by the profiles of the running gangs
+  std::int64_t judged_w = 0;            // by its latest reading, while that is fresh
+  std::int64_t facility_power_w = 0;    // of this, x PUE
+  std::optional<ReadingView> reading;   // the latest
+  std::optional<RampView> ramp;
+  std::optional<std::int64_t> capped_ms;  // since when its gangs are slowed for a limit
+  std::vector<std::int64_t> slowed_jobs;
+};
+BOOST_DESCRIBE_STRUCT(SitePowerView, (),
+                      (name, limit_w, modelled_w, judged_w, facility_power_w, reading, ramp,
+                       capped_ms, slowed_jobs))
+
+struct PowerList {
+  std::vector<SitePowerView> sites;
+  std::vector<PowerLevelView> levels;  // as in SiteList
+};
+BOOST_DESCRIBE_STRUCT(PowerList, (), (sites, levels))
 
 // POST /v1/curtailments. A `from` that is missing or past means now.
 struct CurtailmentBody {

@@ -28,6 +28,7 @@ accelerators: [H200, {name: H100, speed: 40 %}]
 booking: spring-run
 sites: [attic]
 draw: 90 %
+power_cap: 700 W/GPU
 walltime: 10 min
 retries: 2
 requeue: false
@@ -46,6 +47,7 @@ simulated: {runtime: 2 h, exit_code: 3}
   CHECK(job->name == "pretrain");
   CHECK(job->gpus == GpuCount::of(16));
   CHECK(job->gpus_min == GpuCount::of(8));
+  CHECK(job->power_cap == PowerCap{Power::of(700), Ratio()});
   CHECK(job->gpus_per_node == 8);
   CHECK(job->accelerators == std::vector<Accepted>{{"H200", one}, {"H100", Ratio::of(400'000)}});
   CHECK(job->booking == "spring-run");
@@ -60,6 +62,21 @@ simulated: {runtime: 2 h, exit_code: 3}
   CHECK(job->environment.at("DEBUG") == "true");
   CHECK(job->simulated_runtime == Duration(7'200'000));
   CHECK(job->simulated_exit == 3);
+}
+
+TEST_CASE("a power cap in watts or as a share") {
+  CHECK(parse_power_cap("0.7 kW/GPU").value() == PowerCap{Power::of(700), Ratio()});
+  CHECK(parse_power_cap("70 %").value() == PowerCap{Power(), Ratio::of(700'000)});
+  CHECK(parse_power_cap("0.7").value() == PowerCap{Power(), Ratio::of(700'000)});
+  for (const auto* text : {"700", "700 W", "W/GPU", "70 %/GPU", "", "much"}) {
+    CAPTURE(text);
+    const auto cap = parse_power_cap(text);
+    if (cap) {  // a share that no GPU has
+      CHECK(cap->of_tdp > one);
+    } else {
+      CHECK(cap.error().message.find("expected a power cap such as") == 0);
+    }
+  }
 }
 
 TEST_CASE("a command as text goes through a shell; a script is kept as it is") {

@@ -91,6 +91,7 @@ class Schemas {
     return std::is_same_v<T, api::SubmitBody> || std::is_same_v<T, JobSpec> ||
            std::is_same_v<T, api::TargetBody> || std::is_same_v<T, api::NodeBody> ||
            std::is_same_v<T, api::BookingBody> || std::is_same_v<T, Booking> ||
+           std::is_same_v<T, api::ReadingsBody> || std::is_same_v<T, PowerReading> ||
            std::is_same_v<T, api::CurtailmentBody> || std::is_same_v<T, Curtailment> ||
            std::is_same_v<T, api::HoldBody> || std::is_same_v<T, api::ReleaseBody> ||
            std::is_same_v<T, api::PolicyBody> || std::is_same_v<T, api::AmendBody> ||
@@ -242,6 +243,9 @@ void fleet_paths(Paths& p) {
       "/v1/bookings", "Book capacity or a maintenance, from now or from an instant on", "201");
   p.remove("/v1/bookings/{name}", "End a booking; what runs in it goes on",
            {name, parameter("by", "query", "who, for the record", text())});
+  p.get<api::PowerList>("/v1/power", "What each site draws, by model and meter, and what holds it");
+  p.post<api::ReadingsBody, api::PowerList>(
+      "/v1/power/readings", "What meters of sites show; all of it is taken, or none", "201");
   const auto call = parameter("name", "path", "name of the curtailment", text());
   p.get<api::CurtailmentList>("/v1/curtailments",
                               "Calls to draw less that are not over, and what each site does");

@@ -210,6 +210,26 @@ TEST_CASE("a message stays one line, whatever the value") {
   CHECK(std::count(text.begin(), text.end(), '\n') == 1);
 }
 
+TEST_CASE("ramps of sites and curves of accelerators") {
+  const auto site = [](const std::string& line) { return with("    pue:", line + "\n    pue:"); };
+  CHECK(site("    ramp_limit: 50 MW/min\n    swing_limit: 20 MW") == "loaded");
+  CHECK(site("    ramp_limit: 50 MW").find("expected a ramp such as '50 MW/min'") !=
+        std::string::npos);
+  CHECK(site("    swing_limit: 0 MW").find("swing_limit") != std::string::npos);
+  const auto curve = [](const std::string& points) {
+    return with(
+        "providers:",
+        "accelerators:\n  - name: slot\n    tdp: 15 W\n    idle: 2 W\n    gpus_per_node: 2\n"
+        "    nodes_per_rack: 2\n    rack_power: 80 W\n    throughput_curve: " +
+            points + "\nproviders:");
+  };
+  CHECK(curve("[[50 %, 0.8], [1, 1]]") == "loaded");
+  CHECK(curve("[[50 %, 0.8]]").find("expected [1, 1]") != std::string::npos);
+  CHECK(curve("[[60 %, 0.8], [50 %, 0.9], [1, 1]]").find("is not above") != std::string::npos);
+  CHECK(curve("[[60 %], [1, 1]]").find("expected [share of power, share of throughput]") !=
+        std::string::npos);
+}
+
 TEST_CASE("prices by the year, by the MW-month and by the GPU-hour") {
   const auto price = [](const char* text) {
     auto yaml = sound;
@@ -305,7 +325,8 @@ TEST_CASE("the policy as settings, and with some of them changed") {
   CHECK(settings.at("delay_price") == "1.25 USD/GPU-hour");
   CHECK(settings.at("reclaim") == "true");
   CHECK(settings.at("requeue_limit") == "3");
-  CHECK(settings.size() == 20);
+  CHECK(settings.size() == 23);
+  CHECK(settings.at("reading_max_age") == "5 min");
   CHECK(*with_settings(Policy(), settings, "policy") == policy);
 
   const auto changed = with_settings(

@@ -324,6 +324,59 @@ def test_curtailments() -> None:
     release_all(pauses, rigid)
 
 
+def reading(watts: int, site: str = "attic", **members) -> dict:
+    return {"readings": [{"site": site, "power": watts, **members}], "by": "scada"}
+
+
+def test_power() -> None:
+    """Meters: they count instead of the model while they are fresh; too much starts nothing; nonsense is refused, whole."""
+    path, power = "/v1/power/readings", "/v1/power"
+
+    def attic() -> dict:
+        return next(s for s in call("GET", power)["sites"] if s["name"] == "attic")
+
+    first = attic()
+    assert first == {"name": "attic", "limit_w": 91, "modelled_w": 0, "judged_w": 0, "facility_power_w": 0, "slowed_jobs": []}, first
+    listed = call("POST", path, status=201, body=reading(88))
+    site = next(s for s in listed["sites"] if s["name"] == "attic")
+    assert site["judged_w"] == 80 and site["reading"]["drawn_w"] == 80 and site["reading"]["fresh"] and site["modelled_w"] == 0, site
+    lease = next(level for level in listed["levels"] if level["name"] == "northwind-attic")
+    assert lease["drawn_w"] == 80 and lease["left_w"] == 0, "a meter counts at the lease too"
+    waits = call("POST", "/v1/jobs", body=job(gpus=2, sites=["attic"], command=["sleep", "60"]), status=201)["job"]
+    assert wait_for(waits, "Waiting")["explanation"]["reason"] == "NotEnoughPower"
+    run("measure", "attic", "--mw", "0.00003", "--it")
+    assert "running" in run("jobs").lower() or wait_for(waits, "Running")
+    wait_for(waits, "Running")
+    assert attic()["judged_w"] == 30 + attic()["modelled_w"] > 30, "what starts later is added to what was measured"
+    call("POST", path, status=201, body=reading(95, meter="It"))  # more than it may draw; nothing here can be slowed
+    behind = call("POST", "/v1/jobs", body=job(sites=["attic"], command=["true"]), status=201)["job"]
+    assert wait_for(behind, "Waiting")["explanation"]["reason"] == "PowerCapped"
+    assert attic()["capped_ms"] > 0 and 'ampacity_site_power_capped{site="attic"} 1' in raw("GET", "/metrics")[1]
+    text = run("power")
+    assert "95 W" in text and "since" in text and "lease" in text, text
+    call("POST", path, status=201, body=reading(20))
+    wait_for(behind, "Completed")
+    assert "capped_ms" not in attic()
+    for bad, words in [
+        (reading(1, site="atic"), "did you mean 'attic'"),
+        (reading(-1), "expected 0 W to"),
+        (reading(1, at=now_ms() + 60_000), "which is ahead of"),
+        (reading(1, at=now_ms() - 3_600_000), "older than the 5 min 00 s"),
+        ({"readings": []}, "0 readings; expected 1 to 1024"),
+        ({"readings": reading(1)["readings"] + reading(1, site="nowhere")["readings"]}, "readings[1]: no site"),
+    ]:
+        answer = call("POST", path, status=422, body=bad)
+        assert words in answer["error"] and answer["reason"] in ("ReadingInvalid", "NameUnknown"), answer
+    assert attic()["reading"]["drawn_w"] == 18, "all of a report is taken, or none"
+    status, answer = raw("POST", path, '{"readings": [{"site": "attic", "meter": "Grid"}]}')
+    assert status == 400 and "meter" in answer, answer
+    assert raw("POST", path, json.dumps(reading(1)), token="")[0] == 401
+    assert "power cap" in run("submit", "--gpus", "1", "--power-cap", "lots", "--", "true", code=2)
+    capped = json.loads(run("submit", "--gpus", "1", "--power-cap", "70 %", "--json", "--", "true"))["job"]
+    assert "the cluster cannot cap GPUs" in wait_for(capped, "Completed")["attempts"][0]["why"]
+    release_all(waits)
+
+
 def openadr_event(watts: int, name: str = "Summer Peak", kind: str = "DISPATCH_SETPOINT_RELATIVE", **members) -> dict:
     """From now on, an hour; members beside them or instead."""
     return {"objectType": "EVENT", "programID": "44", "eventName": name, "targets": [{"type": "RESOURCE_NAME", "values": ["attic"]}],
@@ -656,7 +709,7 @@ def test_command_line() -> None:
     assert run("events").count("\n") == 20
     assert "\x1b[" not in run("jobs"), "colours in a pipe"
     for name in ("serve", "submit", "jobs", "job", "explain", "forecast", "logs", "wait", "cancel", "sites", "leases", "teams", "drain",
-                 "resume", "node", "book", "unbook", "bookings", "curtail", "curtailments", "uncurtail", "hold", "release", "apply", "policy", "events", "check",
+                 "resume", "node", "book", "unbook", "bookings", "power", "measure", "curtail", "curtailments", "uncurtail", "hold", "release", "apply", "policy", "events", "check",
                  "workload", "schema", "completion", "replay", "bench", "soak", "invoice", "chargeback", "programme", "article"):
         assert "Examples" in run(name, "--help") or name == "completion", name
 
@@ -681,7 +734,7 @@ def test_second_server_and_restart(server: subprocess.Popen) -> subprocess.Popen
 def main() -> None:
     server = start()
     try:
-        for test in (test_jobs, test_waiting_and_cancel, test_refusals, test_operations, test_holds, test_bookings, test_curtailments, test_openadr,
+        for test in (test_jobs, test_waiting_and_cancel, test_refusals, test_operations, test_holds, test_bookings, test_power, test_curtailments, test_openadr,
                      test_outage_of_a_rack,
                      test_elastic_and_speeds, test_policy, test_portfolio, test_snapshot, test_events, test_command_line, test_money, test_requests):
             test()
