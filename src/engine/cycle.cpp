@@ -48,17 +48,16 @@ std::optional<Instant> Engine::next_deadline() const {
   if (preempt_due_ && (!next || *preempt_due_ < *next)) next = preempt_due_;
   if (budgets_due_ && (!next || *budgets_due_ < *next)) next = budgets_due_;
   if (ramp_due_ && (!next || *ramp_due_ < *next)) next = ramp_due_;
-  if (!deadlines_.empty() && (!next || deadlines_.begin()->at < *next))
-    next = deadlines_.begin()->at;
+  if (!deadlines_.empty() && (!next || deadlines_.first().at < *next)) next = deadlines_.first().at;
   return next;
 }
 
 void Engine::due_timers(Instant now) {
   if (preempt_due_ && *preempt_due_ <= now) dirty_ = true;
   if (ramp_due_ && *ramp_due_ <= now) dirty_ = true;
-  while (!deadlines_.empty() && deadlines_.begin()->at <= now) {
-    const auto deadline = *deadlines_.begin();
-    deadlines_.erase(deadlines_.begin());
+  while (!deadlines_.empty() && deadlines_.first().at <= now) {
+    const auto deadline = deadlines_.first();
+    deadlines_.pop();
     due(deadline);
   }
 }

@@ -93,7 +93,7 @@ void Engine::waits(JobId id, Job& job, Instant now) {
 void Engine::waits_no_more(JobId id, Job& job) {
   if (job.waits_in()) {
     dequeue(id, job);
-  } else {
+  } else if (job.not_before > job.submitted) {  // else it never backed off
     deadlines_.erase({job.not_before, id, Due::BackOff});
   }
 }

@@ -23,6 +23,7 @@
 
 #include "base/digest.hpp"
 #include "base/lookup.hpp"
+#include "base/ordered_set.hpp"
 #include "base/result.hpp"
 #include "engine/state.hpp"
 #include "ledger/usage.hpp"
@@ -509,7 +510,7 @@ class Engine {
   State state_;
   Fleet fleet_;
   WaitingQueue queue_;
-  std::set<Deadline> deadlines_;
+  OrderedSet<Deadline> deadlines_;
   Lookup<std::uint64_t, std::weak_ptr<const JobSpec>> specs_;  // equal ones once
   std::size_t specs_until_sweep_ = 1'024;
   std::set<std::pair<Instant, std::string>> failures_;  // of nodes, those that are remembered

@@ -194,7 +194,7 @@ void Engine::verify() const {
     AMPACITY_ASSERT(planner_.holds(id) == static_cast<bool>(job.live), "job {} holds {}",
                     id.value(), job.live ? "nothing" : "something");
     if (!job.live) {
-      const bool backing_off = deadlines_.count({job.not_before, id, Due::BackOff}) > 0;
+      const bool backing_off = deadlines_.has({job.not_before, id, Due::BackOff});
       const bool queued = job.waits_in().has_value();
       const auto places = state_.held.count(id) + (backing_off ? 1 : 0) + (queued ? 1 : 0);
       AMPACITY_ASSERT(places == 1, "job {} waits in {} places", id.value(), places);

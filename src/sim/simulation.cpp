@@ -141,7 +141,7 @@ std::optional<Instant> Simulation::next_instant() const {
     if (!next || at < *next) next = at;
   };
   if (!options_.until && is_over()) return std::nullopt;
-  if (!by_end_.empty()) take(by_end_.begin()->first);
+  if (!by_end_.empty()) take(by_end_.first().first);
   if (!starting_.empty()) take(starting_.begin()->first);
   if (submitted_ < order_.size()) take(submit_of(order_[submitted_]));
   if (const auto fault = faults_.next()) take(*fault);
@@ -183,9 +183,9 @@ void Simulation::say_what_is_due() {
     commands_.emplace_back(Resume{in_repair_.begin()->second, "repair"});
     in_repair_.erase(in_repair_.begin());
   }
-  while (!by_end_.empty() && by_end_.begin()->first <= now_) {
-    const auto attempt = by_end_.begin()->second;
-    by_end_.erase(by_end_.begin());
+  while (!by_end_.empty() && by_end_.first().first <= now_) {
+    const auto attempt = by_end_.first().second;
+    by_end_.pop();
     commands_.emplace_back(ReportEnded{attempt, runs_.at(attempt.job).ending});
   }
   while (!starting_.empty() && starting_.begin()->first <= now_) {
@@ -327,7 +327,8 @@ void Simulation::run(AttemptId attempt, Instant started, std::optional<Instant> 
                   : job.spec->simulated_runtime ? job.spec->simulated_exit
                                                 : 0;
   const auto left = time_of_work(std::max(work, Duration(0)), r.rate);
-  ends(attempt, r, r.placed + std::max(time_for(r.pace, left) - r.passed, Duration(0)));
+  r.ends = r.placed + std::max(time_for(r.pace, left) - r.passed, Duration(0));
+  by_end_.insert({r.ends, attempt});
   runs_[id] = std::move(r);
 }
 
@@ -383,7 +384,7 @@ void Simulation::note(const AttemptEnded& event) {
   accounts_.ended(event, {*r.spec, r.site, r.lease, r.gpus}, time);
   known(event.attempt.job).done += work_in(kept, r.rate);
   if (accounts_.is_large(r.gpus)) show(event, r);
-  by_end_.erase({r.ends, event.attempt});
+  if (r.ends > now_) by_end_.erase({r.ends, event.attempt});  // else it was said to have ended
   last_end_ = now_;
 }
 

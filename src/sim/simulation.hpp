@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/lookup.hpp"
+#include "base/ordered_set.hpp"
 #include "engine/engine.hpp"
 #include "model/faults.hpp"
 #include "model/workload.hpp"
@@ -173,7 +174,7 @@ class Simulation {
   std::vector<Known> jobs_;
   std::map<JobId, Known> forked_;
   Lookup<JobId, Run> runs_;  // of a job its attempt under way
-  std::set<std::pair<Instant, AttemptId>> by_end_;
+  OrderedSet<std::pair<Instant, AttemptId>> by_end_;
   std::set<std::pair<Instant, AttemptId>> starting_;     // told later, by the latency
   std::set<std::pair<Instant, std::string>> in_repair_;  // lemons
   std::map<std::string, std::size_t> site_by_name_;
