@@ -298,13 +298,14 @@ void Engine::on(const ReportEnded& command) {
   const auto result = judged(job.live->stopping, command.ending);
   emit(AttemptEnded{command.attempt, command.ending, result, usage_so_far(job, now_)});
   effect(ForgetAttempt{command.attempt, site});
-  after_attempt(id, result, how_it_ended(command.ending));
+  after_attempt(id, result, command.ending);
 }
 
 // Requeue or end.
-void Engine::after_attempt(JobId id, AttemptResult result, const std::string& why) {
+void Engine::after_attempt(JobId id, AttemptResult result, const Ending& ending) {
   const auto& job = job_of(id);
   const auto& policy = state_.portfolio->policy;
+  const auto why = [&] { return how_it_ended(ending); };
   switch (result) {
     case AttemptResult::Completed:
       return emit(JobEnded{id, JobState::Completed, "exit code 0"});
@@ -316,11 +317,11 @@ void Engine::after_attempt(JobId id, AttemptResult result, const std::string& wh
       if (job.own_failures > job.spec->retries) {
         return emit(JobEnded{
             id, JobState::Failed,
-            fmt::format("{}; {} of {} retries used", why, job.spec->retries, job.spec->retries)});
+            fmt::format("{}; {} of {} retries used", why(), job.spec->retries, job.spec->retries)});
       }
       const auto wait = back_off(policy, job.own_failures);
       return emit(JobRequeued{id, now_ + wait,
-                              fmt::format("{}; retry {} of {} in {}", why, job.own_failures,
+                              fmt::format("{}; retry {} of {} in {}", why(), job.own_failures,
                                           job.spec->retries, to_text(wait))});
     }
     case AttemptResult::Resized:
@@ -338,12 +339,12 @@ void Engine::after_attempt(JobId id, AttemptResult result, const std::string& wh
       if (!job.spec->requeue || failures > policy.requeue_limit) {
         return emit(JobEnded{id, JobState::Failed,
                              job.spec->requeue ? fmt::format("{}; requeued {} times, the limit",
-                                                             why, policy.requeue_limit)
-                                               : why + "; the job asked not to be requeued"});
+                                                             why(), policy.requeue_limit)
+                                               : why() + "; the job asked not to be requeued"});
       }
       const auto wait = back_off(policy, failures);
       emit(JobRequeued{id, now_ + wait,
-                       fmt::format("{}; requeue {} of {} in {}", why, failures,
+                       fmt::format("{}; requeue {} of {} in {}", why(), failures,
                                    policy.requeue_limit, to_text(wait))});
       return hold_killer(id);
     }

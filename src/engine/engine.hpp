@@ -400,7 +400,7 @@ class Engine {
   bool known_job(JobId id);
   std::optional<Refusal> objection(const JobSpec& spec) const;
   std::optional<Refusal> never_fits(const JobSpec& spec) const;
-  void after_attempt(JobId id, AttemptResult result, const std::string& why);
+  void after_attempt(JobId id, AttemptResult result, const Ending& ending);
   void refuse(Reason reason, std::string message);
   void refuse(Refusal refusal) { outcome_.refusal = std::move(refusal); }
   template <class Body>

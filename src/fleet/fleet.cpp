@@ -130,8 +130,9 @@ bool Fleet::fits_at_all(PoolIndex index, const Demand& demand) const {
     } else {
       room = std::max(room, usable * racks);
     }
+    if (room >= pieces->nodes()) return true;
   }
-  return room >= pieces->nodes();
+  return false;
 }
 
 std::int64_t Fleet::usable_gpus(PoolIndex index, const Demand& demand) const {
@@ -274,8 +275,8 @@ class Fleet::PodChange {
 void Fleet::change_whole(NodeRange nodes, std::int64_t by, Pool& p) {
   const auto begin = free_.begin() + nodes.begin;
   const auto end = free_.begin() + nodes.end;
-  const auto before = static_cast<std::uint8_t>(by < 0 ? p.gpus_per_node : 0);
-  AMPACITY_ASSERT(std::count(begin, end, before) == end - begin,
+  const auto before = by < 0 ? p.gpus_per_node : 0;
+  AMPACITY_ASSERT(nodes_with(nodes, before) == nodes.size(),
                   "of {} nodes from {} on not all have {} GPUs free", nodes.size(),
                   path(NodeIndex(nodes.begin)), before);
   std::fill(begin, end, static_cast<std::uint8_t>(before + by));
@@ -344,9 +345,29 @@ void Fleet::count_serving(RackIndex rack, HallIndex index, std::int64_t by) {
   bump(hall_serving_[index.value()], by, p.halls_serving);
 }
 
-// Returns how many nodes more are in service, and of those how many are wholly free.
-std::pair<std::int64_t, std::int64_t> Fleet::set_flag(NodeRange nodes, Flag flag, bool on,
-                                                      Pool& p) {
+// Where all have the same flags and none is in use in part: most racks.
+std::optional<Fleet::MoreServing> Fleet::set_alike(NodeRange nodes, Flag flag, bool on, Pool& p) {
+  const std::int64_t count = nodes.size();
+  const auto begin = flags_.data() + nodes.begin;
+  const auto end = flags_.data() + nodes.end;
+  const auto whole = nodes_with(nodes, p.gpus_per_node);
+  const auto before = *begin;
+  if (count_bytes(begin, end, before) != count || whole + nodes_with(nodes, 0) != count) return {};
+  const auto after = static_cast<std::uint8_t>(on ? before | flag : before & ~flag);
+  std::fill(begin, end, after);
+  const auto free = whole * p.gpus_per_node;
+  if (serves(before) != serves(after)) gpus_free_ += serves(before) ? -free : free;
+  if ((before == 0) == (after == 0)) return MoreServing{};
+  const std::int64_t by = after == 0 ? 1 : -1;
+  p.gpus_free += by * free;
+  return MoreServing{by * count, by * whole};
+}
+
+Fleet::MoreServing Fleet::set_flag(NodeRange nodes, Flag flag, bool on, Pool& p) {
+  constexpr std::uint32_t few = 4;
+  if (nodes.size() >= few) {
+    if (const auto more = set_alike(nodes, flag, on, p)) return *more;
+  }
   const auto base = topology_->sites()[p.site.value()].nodes.begin;
   std::int64_t serving = 0;
   std::int64_t whole = 0;

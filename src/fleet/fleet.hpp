@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "fleet/count_bytes.hpp"
 #include "fleet/free_index.hpp"
 #include "fleet/hall_power.hpp"
 #include "fleet/number_set.hpp"
@@ -185,14 +186,17 @@ class Fleet {
 
   bool in_service(NodeIndex node) const { return flags_[node.value()] == 0; }
   std::int64_t nodes_in_service(NodeRange nodes) const {
-    return std::count(flags_.begin() + nodes.begin, flags_.begin() + nodes.end, 0);
+    return count_bytes(flags_.data() + nodes.begin, flags_.data() + nodes.end, 0);
+  }
+  // That have so many GPUs free, in service or not.
+  std::int64_t nodes_with(NodeRange nodes, std::int64_t gpus_free) const {
+    return count_bytes(free_.data() + nodes.begin, free_.data() + nodes.end,
+                       static_cast<std::uint8_t>(gpus_free));
   }
   // In service, and nobody is on them.
   bool are_free(NodeRange nodes, std::int64_t gpus_per_node) const {
-    const auto begin = free_.begin() + nodes.begin;
-    const auto end = free_.begin() + nodes.end;
     return nodes_in_service(nodes) == nodes.size() &&
-           std::all_of(begin, end, [&](std::uint8_t free) { return free == gpus_per_node; });
+           nodes_with(nodes, gpus_per_node) == nodes.size();
   }
   bool is_down(NodeIndex node) const { return (flags_[node.value()] & Down) != 0; }
   // It would be in service, were it not booked.
@@ -229,8 +233,12 @@ class Fleet {
 
   class PodChange;
   void set_flag(NodeRange nodes, Flag flag, bool on);
-  std::pair<std::int64_t, std::int64_t> set_flag(NodeRange nodes, Flag flag, bool on,
-                                                 Pool& pool);  // within one rack
+  struct MoreServing {
+    std::int64_t nodes = 0;
+    std::int64_t whole = 0;  // of those, wholly free
+  };
+  MoreServing set_flag(NodeRange nodes, Flag flag, bool on, Pool& pool);  // within one rack
+  std::optional<MoreServing> set_alike(NodeRange nodes, Flag flag, bool on, Pool& pool);
   void count_serving(RackIndex rack, HallIndex hall, std::int64_t by);
   void change_whole(NodeRange nodes, std::int64_t by, Pool& pool);
   std::int64_t change_free(const Share& share, const HallPlace& hall, std::int64_t by);

@@ -28,9 +28,22 @@ std::int64_t largest(const std::vector<std::uint64_t>& units) {
   return units.empty() ? 0 : static_cast<std::int64_t>(units.back() >> 32U);
 }
 
+// std::lower_bound without branches, which are guessed wrongly every other time.
+template <class It>
+It first_not_below(It begin, It end, std::uint64_t unit) {
+  auto left = end - begin;
+  if (left == 0) return end;
+  while (left > 1) {
+    const auto half = left / 2;
+    begin += begin[half - 1] < unit ? half : 0;
+    left -= half;
+  }
+  return begin + (*begin < unit ? 1 : 0);
+}
+
 // The first that has at least so many free.
 auto with_at_least(const std::vector<std::uint64_t>& units, std::int64_t free) {
-  return std::lower_bound(units.begin(), units.end(), sized(static_cast<std::uint32_t>(free), 0));
+  return first_not_below(units.begin(), units.end(), sized(static_cast<std::uint32_t>(free), 0));
 }
 
 std::optional<std::size_t> first(const NumberSet& set) {
@@ -68,7 +81,7 @@ void FreeIndex::resize(BySize& units, std::uint32_t number, std::uint32_t before
                        std::uint32_t after) {
   if (before == after) return;
   const auto place = [&](std::uint32_t free) {
-    return std::lower_bound(units.begin(), units.end(), sized(free, number));
+    return first_not_below(units.begin(), units.end(), sized(free, number));
   };
   if (before == 0) {
     units.insert(place(after), sized(after, number));
@@ -80,11 +93,11 @@ void FreeIndex::resize(BySize& units, std::uint32_t number, std::uint32_t before
     return;
   }
   if (after > before) {
-    const auto to = std::lower_bound(from, units.end(), sized(after, number));
+    const auto to = first_not_below(from, units.end(), sized(after, number));
     std::move(from + 1, to, from);
     *(to - 1) = sized(after, number);
   } else {
-    const auto to = std::lower_bound(units.begin(), from, sized(after, number));
+    const auto to = first_not_below(units.begin(), from, sized(after, number));
     std::move_backward(to, from, from + 1);
     *to = sized(after, number);
   }

@@ -85,25 +85,36 @@ class Neighbourhood {
     runs_.push_back({node, nodes, 0});
     count_ += nodes;
   }
-  bool is_kept(NodeIndex node) const {
+  bool is_kept(NodeIndex node) const { return node.value() < kept_from(node); }
+  // The end of what it keeps from there on without a gap; the node itself: that is not kept.
+  std::uint32_t kept_from(NodeIndex node) const {
     const auto end = runs_.begin() + static_cast<std::ptrdiff_t>(kept_runs_);
     const auto after = std::upper_bound(runs_.begin(), end, Share{node, 1, 0}, first_node);
-    return after != runs_.begin() && node.value() < nodes_of(*std::prev(after)).end;
+    if (after == runs_.begin()) return node.value();
+    return std::max(nodes_of(*std::prev(after)).end, node.value());
   }
 
   // Broken racks before wholly free ones, the fullest first. A rack that was looked into has no
   // more to give.
   void from(Range racks) {
     if (enough()) return;
-    fleet_.free_index(pool_).each_by_free(racks, [&](RackIndex rack) {
-      if (!looked_into_.insert(rack).second) return true;
-      const auto nodes = topology_.nodes_of(rack);
-      for (auto n = nodes.begin; n < nodes.end && !enough(); ++n) {
-        const NodeIndex node(n);
-        if (is_whole(node) && !is_kept(node)) add(node, 1);
-      }
-      return !enough();
-    });
+    const auto& index = fleet_.free_index(pool_);
+    if (racks.size() == 1) {
+      if (index.nodes_in(RackIndex(racks.begin)) > 0) look_into(RackIndex(racks.begin));
+      return;
+    }
+    index.each_by_free(racks, [&](RackIndex rack) { return look_into(rack); });
+  }
+
+  // Returns whether it needs more.
+  bool look_into(RackIndex rack) {
+    if (!looked_into_.insert(rack).second) return true;
+    const auto nodes = topology_.nodes_of(rack);
+    for (auto n = kept_from(NodeIndex(nodes.begin)); n < nodes.end && !enough(); ++n) {
+      const NodeIndex node(n);
+      if (is_whole(node) && !is_kept(node)) add(node, 1);
+    }
+    return !enough();
   }
 
   const Fleet& fleet_;

@@ -286,6 +286,36 @@ std::optional<Choice> choose_by_price(const Scene& scene, const Applicant& job) 
                 std::move(why), true};
 }
 
+// Of the pools in the order of preference the first that has room for long enough.
+std::optional<std::size_t> first_with_window(const Scene& scene, const Applicant& job,
+                                             const Order& order, std::optional<PoolIndex> before) {
+  const auto& shape = job.shape;
+  const auto key = [&](PoolIndex pool) {
+    const auto& place = scene.standings[pool.value()].key;
+    return std::tuple(pool != before, order.wastes_nothing(pool), place.beyond, place.provider,
+                      misses_preference(scene.fleet, pool, shape.demand), place.cost,
+                      scene.fleet.pool(pool).gpus_free, pool.value());
+  };
+  std::vector<std::pair<decltype(key(PoolIndex())), std::size_t>> queue;
+  queue.reserve(shape.pools.size());
+  for (std::size_t k = 0; k < shape.pools.size(); ++k) {
+    const auto pool = shape.pools[k];
+    if (job.not_beyond && scene.standings[pool.value()].key > *job.not_beyond) continue;
+    queue.emplace_back(key(pool), k);
+  }
+  while (!queue.empty()) {  // seldom more than one or two are asked
+    const auto next = std::min_element(queue.begin(), queue.end());
+    const auto k = next->second;
+    if (window(scene.fleet, scene.planner, shape.pools[k], shape.demand, scene.now) >=
+        walltime_in(shape, k, job.walltime)) {
+      return k;
+    }
+    *next = queue.back();
+    queue.pop_back();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
@@ -297,22 +327,7 @@ std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
                           ? std::nullopt
                           : std::optional(scene.fleet.pool_of(job.last->front().node));
   const Order order(scene, job);
-  const auto key = [&](PoolIndex pool) {
-    const auto& place = scene.standings[pool.value()].key;
-    return std::tuple(pool != before, order.wastes_nothing(pool), place.beyond, place.provider,
-                      misses_preference(scene.fleet, pool, shape.demand), place.cost,
-                      scene.fleet.pool(pool).gpus_free, pool.value());
-  };
-  std::optional<std::size_t> best;
-  for (std::size_t k = 0; k < shape.pools.size(); ++k) {
-    const auto pool = shape.pools[k];
-    if (best && key(pool) > key(shape.pools[*best])) continue;
-    if (job.not_beyond && scene.standings[pool.value()].key > *job.not_beyond) continue;
-    if (window(scene.fleet, scene.planner, pool, shape.demand, scene.now) >=
-        walltime_in(shape, k, job.walltime)) {
-      best = k;
-    }
-  }
+  const auto best = first_with_window(scene, job, order, before);
   if (!best) return shape.demand.mixed ? choose_mixed(scene, job) : std::nullopt;
   const auto pool = shape.pools[*best];
   auto why = pool == before ? Why{"back where it was", {}}

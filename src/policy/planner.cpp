@@ -68,7 +68,7 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
   const auto gpus = more.empty() ? first.gpus : gpus_of(shares);
   const auto release = [&](Part& part) {  // the power is the site's; each gives its part of it back
     part.comes_back.watts = more.empty() ? draws.count() : scaled(draws.count(), part.gpus, gpus);
-    pools_[part.pool.value()].releases.insert(moment, part.comes_back);
+    add_release(pools_[part.pool.value()], moment, part.comes_back);
     pools_[part.pool.value()].known.clear();
   };
   auto& held = held_[job];
@@ -81,6 +81,17 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
     release(part);
     held.more.push_back(part.pool);
   }
+}
+
+void Planner::add_release(PoolPlan& plan, const Moment& moment, const Capacity& amount) {
+  if (plan.releases.empty()) plan.last_release = moment.at;
+  plan.last_release = std::max(plan.last_release, moment.at);
+  plan.releases.insert(moment, amount);
+}
+
+// What is asked about years ahead, such as the end of a lease, is mostly all there is.
+Capacity Planner::released(const PoolPlan& plan, Instant until) {
+  return until >= plan.last_release ? plan.releases.total() : plan.releases.through({until, last});
 }
 
 void Planner::forget_releases(const Held& gang) {
@@ -151,9 +162,9 @@ void Planner::recount(SharedNode& node, NodeIndex index, bool in_service) {
     counted = Moment{until, -1 - static_cast<std::int64_t>(index.value())};
   }
   if (counted == node.counted) return;
-  auto& releases = pools_[node.pool.value()].releases;
-  if (node.counted) releases.erase(*node.counted);
-  if (counted) releases.insert(*counted, {1, 0, 0});
+  auto& plan = pools_[node.pool.value()];
+  if (node.counted) plan.releases.erase(*node.counted);
+  if (counted) add_release(plan, *counted, {1, 0, 0});
   node.counted = counted;
 }
 
@@ -184,7 +195,7 @@ std::optional<Instant> Planner::first_lack(const PoolPlan& plan, const Capacity&
       change = change + plan.steps[i].change;
     }
     if (at <= now) continue;
-    const auto ahead = free + plan.releases.through({at, last}) + change;
+    const auto ahead = free + released(plan, at) + change;
     if (!ahead.covers(need)) return at;
   }
   return std::nullopt;
@@ -270,7 +281,7 @@ void Planner::lose(PoolIndex pool, const Reservation& step) {
 }
 
 Capacity Planner::released(PoolIndex pool, Instant until) const {
-  return pools_[pool.value()].releases.through({until, last});
+  return released(pools_[pool.value()], until);
 }
 
 void Planner::expect(PoolIndex pool, Instant at, const Capacity& more) {

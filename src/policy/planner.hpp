@@ -164,6 +164,7 @@ class Planner {
   struct PoolPlan {
     mutable std::vector<Known> known;
     AggregateTree<Moment, Capacity, Sum> releases;
+    Instant last_release = Instant::min();  // none comes after it
     std::vector<Reservation> reservations;
     std::vector<Step> steps;  // of the reservations, by instant
     std::optional<JobId> closed_for;
@@ -201,6 +202,8 @@ class Planner {
     std::int64_t code_ = 0;
   };
 
+  static void add_release(PoolPlan& plan, const Moment& moment, const Capacity& amount);
+  static Capacity released(const PoolPlan& plan, Instant until);
   void forget_releases(const Held& gang);
   void set_tenancy(const Share& share, Tenancy tenancy);
   SharedNode& shared(PoolIndex pool, NodeIndex node);

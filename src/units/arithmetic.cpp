@@ -66,6 +66,7 @@ Money cost_of(GpuTime time, GpuPrice price) {
 }
 
 Power times(Power power, Ratio ratio) {
+  if (ratio == one) return power;
   return Power::of(scaled(power.count(), ratio.count(), one.count()));
 }
 
