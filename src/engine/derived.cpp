@@ -2,6 +2,7 @@
 // What follows from the state and is rebuilt rather than stored: the fleet's free counts, the
 // queue, the deadlines; and the engine's packed form.
 #include <algorithm>
+#include <cstring>
 
 #include "base/pack.hpp"
 #include "engine/engine.hpp"
@@ -30,8 +31,11 @@ std::uint64_t mixed(const JobSpec& spec) {
     hash ^= hash >> 32U;
   };
   const auto mix_text = [&](const std::string& text) {
-    for (const char c : text) mix(std::int64_t{c});
-    mix(-1);
+    for (std::size_t i = 0; i <= text.size(); i += 8) {
+      std::int64_t word = 0;
+      std::memcpy(&word, text.data() + i, std::min<std::size_t>(text.size() - i, 8));
+      mix(word);
+    }
   };
   mix(spec.gpus.count());
   mix(spec.least().count());
@@ -41,6 +45,11 @@ std::uint64_t mixed(const JobSpec& spec) {
   mix_text(spec.project);
   mix_text(spec.name);
   return hash;
+}
+
+// It may run anywhere and asks for nothing but its size: its lane follows from a few words.
+bool is_plain(const JobSpec& spec) {
+  return spec.accelerators.empty() && spec.sites.empty() && spec.booking.empty();
 }
 
 }  // namespace
@@ -60,12 +69,28 @@ std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> 
 
 LaneIndex Engine::lane_of(const Job& job) {
   const auto team = job.team;
-  const auto shape = shape_of(job);
-  sizes_.insert(shape.demand.gpus);
   const auto& account = account_of(job);
   if (queue_.is_stale(account.index)) restate(team, account);
-  return queue_.lane(shape, account.index, job.priority,
-                     claim_of(team, shape.demand.gpus, job.priority));
+  const auto size = job.spec->least().count();
+  const auto claim = claim_of(team, size, job.priority);
+  if (!is_plain(*job.spec)) return new_lane_of(job, account.index, claim);
+  const PlainLane plain{demand_of(*job.spec), account.index, job.priority, {}};
+  auto& known = plain_lanes_[static_cast<std::uint64_t>(size) << 16U ^
+                             static_cast<std::uint64_t>(plain.demand.most) << 40U ^
+                             std::uint64_t{account.index.value()}];
+  if (known == plain) {
+    queue_.stand_ready(known.lane, claim);
+  } else {
+    known = plain;
+    known.lane = new_lane_of(job, account.index, claim);
+  }
+  return known.lane;
+}
+
+LaneIndex Engine::new_lane_of(const Job& job, AccountIndex account, const Claim& claim) {
+  const auto shape = shape_of(job);
+  sizes_.insert(shape.demand.gpus);
+  return queue_.lane(shape, account, job.priority, claim);
 }
 
 Shape Engine::shape_of(const Job& job) const {
@@ -266,6 +291,7 @@ void Engine::rebuild_fleet() {
 
 void Engine::rebuild() {
   queue_ = {};
+  plain_lanes_.clear();
   rebuild_teams();
   rebuild_fleet();
   deadlines_.clear();

@@ -474,6 +474,7 @@ class Engine {
   void arm(JobId id, const LiveAttempt& live, const Job& job);
   void disarm(JobId id);
   LaneIndex lane_of(const Job& job);
+  LaneIndex new_lane_of(const Job& job, AccountIndex account, const Claim& claim);
   void apply_drains(const std::string& within);
   void apply_downs(const std::string& within);
   void waits(JobId id, Job& job, Instant now);
@@ -513,6 +514,17 @@ class Engine {
   OrderedSet<Deadline> deadlines_;
   Lookup<std::uint64_t, std::weak_ptr<const JobSpec>> specs_;  // equal ones once
   std::size_t specs_until_sweep_ = 1'024;
+  // Of jobs that may run anywhere the lane that was last asked for, by what makes it.
+  struct PlainLane {
+    Demand demand;
+    AccountIndex account;
+    std::int64_t priority = 0;
+    LaneIndex lane;
+    bool operator==(const PlainLane& o) const {
+      return demand == o.demand && account == o.account && priority == o.priority;
+    }
+  };
+  Lookup<std::uint64_t, PlainLane> plain_lanes_;
   std::set<std::pair<Instant, std::string>> failures_;  // of nodes, those that are remembered
   std::vector<Standing> standings_;
   bool months_watched_ = false;    // leases differ in what of a month is owed, used or not

@@ -30,7 +30,8 @@ const Engine::ProjectAccount& Engine::account_of(const Job& job) {
   }
   const auto& project = job.spec->project;
   auto& projects = accounts_[job.team.value()];
-  const auto known = projects.find(project);
+  const bool only = projects.size() == 1 && projects.begin()->first == project;
+  const auto known = only ? projects.begin() : projects.find(project);
   if (known != projects.end()) return known->second;
   const ProjectAccount account{queue_.account(job.spec->team, project),
                                quotas_.entry(job.team).name + "/" + project};
@@ -116,8 +117,12 @@ void Engine::use_quota(const Job& job, std::int64_t sign) {
 // GPU*ms from `from` until `until`; backwards in time is a refund.
 void Engine::charge(const Job& job, Instant from, Instant until) {
   const auto used = job.live->gpus * (until - from).count();
-  state_.use[quotas_.entry(job.team).name] += used;
-  state_.use[account_of(job).name] += used;
+  const auto of_team = state_.use.try_emplace(quotas_.entry(job.team).name).first;
+  of_team->second += used;
+  const auto& account = account_of(job).name;  // "team/project": mostly the next
+  const auto next = std::next(of_team);
+  const bool is_next = next != state_.use.end() && next->first == account;
+  (is_next ? next->second : state_.use[account]) += used;
 }
 
 void Engine::charge_due(Instant now) {

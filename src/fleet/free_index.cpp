@@ -35,7 +35,7 @@ It first_not_below(It begin, It end, std::uint64_t unit) {
   if (left == 0) return end;
   while (left > 1) {
     const auto half = left / 2;
-    begin += begin[half - 1] < unit ? half : 0;
+    begin += half & -std::ptrdiff_t{begin[half - 1] < unit};
     left -= half;
   }
   return begin + (*begin < unit ? 1 : 0);

@@ -30,15 +30,19 @@ LaneIndex WaitingQueue::lane(const Shape& shape, AccountIndex account, std::int6
   });
   const auto index = interned(lane_index_, {of_shape, account, priority}, [&](LaneIndex) {
     lanes_.emplace_back();
+    lanes_.back().rank.minus_priority = -priority;
     lanes_.back().shape = of_shape;
     lanes_.back().account = account;
   });
-  auto& lane = lanes_[index.value()];
-  if (lane.jobs.empty()) {
-    lane.rank = {-priority, claim.borrows, accounts_[account.value()].share};
-    lane.lacks = claim.lacks;
-  }
+  stand_ready(index, claim);
   return index;
+}
+
+void WaitingQueue::stand_ready(LaneIndex index, const Claim& claim) {
+  auto& lane = lanes_[index.value()];
+  if (!lane.jobs.empty()) return;
+  lane.rank = {lane.rank.minus_priority, claim.borrows, accounts_[lane.account.value()].share};
+  lane.lacks = claim.lacks;
 }
 
 namespace {

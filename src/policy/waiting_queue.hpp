@@ -68,6 +68,7 @@ class WaitingQueue {
   // `claim` is how a lane without jobs stands from now on; restate() tells the others.
   LaneIndex lane(const Shape& shape, AccountIndex account, std::int64_t priority,
                  const Claim& claim);
+  void stand_ready(LaneIndex lane, const Claim& claim);  // the same, of a lane that is known
   const Shape& shape(ShapeIndex index) const { return shapes_[index.value()].shape; }
 
   void insert(LaneIndex lane, JobId job, Duration walltime);
