@@ -13,16 +13,26 @@
 namespace ampacity {
 
 std::vector<Outcome> Engine::decide(std::span<const Command> commands, Instant now) {
+  std::vector<Outcome> outcomes;
+  decide(commands, now, outcomes);
+  return outcomes;
+}
+
+void Engine::decide(std::span<const Command> commands, Instant now,
+                    std::vector<Outcome>& outcomes) {
   AMPACITY_ASSERT(!commands.empty(), "nothing to decide; send a Tick");
   now_ = std::max({now, now_, state_.last_at});
-  std::vector<Outcome> outcomes;
-  outcomes.reserve(commands.size());
-  outcome_ = {};
+  outcomes.resize(commands.size());
+  const auto begin = [&](std::size_t i) {
+    outcome_ = std::move(outcomes[i]);
+    outcome_.clear();
+  };
+  begin(0);
   if (capacity_due_ && *capacity_due_ <= now_) refresh_capacity(now_);
-  for (const auto& command : commands) {
-    if (!outcomes.empty()) outcome_ = {};
-    std::visit([&](const auto& c) { on(c); }, command);
-    if (outcomes.size() + 1 == commands.size()) {
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (i > 0) begin(i);
+    std::visit([&](const auto& c) { on(c); }, commands[i]);
+    if (i + 1 == commands.size()) {
       due_timers(now_);
       measure_curtailments(now_);
       budgets_due(now_);
@@ -31,9 +41,8 @@ std::vector<Outcome> Engine::decide(std::span<const Command> commands, Instant n
       schedule();
       report_swings();
     }
-    outcomes.push_back(std::move(outcome_));
+    outcomes[i] = std::move(outcome_);
   }
-  return outcomes;
 }
 
 Outcome Engine::decide(const Command& command, Instant now) {
@@ -267,7 +276,7 @@ Engine::Answer Engine::offer(const WaitingQueue::Candidate& candidate) {
     }
     if (choice) {
       if (waits_for_power(candidate.job, *choice)) return Answer::Closed;
-      place(candidate, *choice);
+      place(candidate, std::move(*choice));
       return Answer::Placed;
     }
   }
@@ -340,7 +349,7 @@ std::string Engine::under_cap(const JobSpec& spec, PoolIndex pool) const {
                      pace.count() / 10'000);
 }
 
-void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choice) {
+void Engine::place(const WaitingQueue::Candidate& candidate, Choice choice) {
   const auto id = candidate.job;
   const auto& job = job_of(id);
   const auto& standing = standings_[choice.pool.value()];
@@ -354,7 +363,7 @@ void Engine::place(const WaitingQueue::Candidate& candidate, const Choice& choic
   placed.nodes = named(choice.shares);
   placed.walltime = choice.walltime;
   placed.speed = choice.speed;
-  placed.why = choice.why;
+  placed.why = std::move(choice.why);
   placed.spilled = choice.spilled;
   if (ahead_) {
     const auto gpus = gpus_of(choice.shares);

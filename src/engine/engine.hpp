@@ -44,6 +44,12 @@ struct Outcome {
   std::vector<Effect> effects;  // orders to executors; each may be repeated
   std::optional<Refusal> refusal;
   std::optional<JobId> job;  // SubmitJob: the job, also when the request id was known already
+  void clear() {
+    events.clear();
+    effects.clear();
+    refusal.reset();
+    job.reset();
+  }
 };
 
 // What the engine believes runs, for reconciliation after a restart.
@@ -86,6 +92,8 @@ class Engine {
   // The commands of one instant: all are applied, then the queue is looked at once. One outcome for
   // each; the last also has what the queue came to.
   std::vector<Outcome> decide(std::span<const Command> commands, Instant now);
+  // The same, into outcomes whose memory is used again.
+  void decide(std::span<const Command> commands, Instant now, std::vector<Outcome>& outcomes);
   Outcome decide(const Command& command, Instant now);
   void evolve(const Event& event);
   std::optional<Instant> next_deadline() const;
@@ -156,7 +164,7 @@ class Engine {
   Scene scene() {
     return {fleet_, planner_, *state_.portfolio, standings_, state_.lease_use, now_};
   }
-  void place(const WaitingQueue::Candidate& job, const Choice& choice);
+  void place(const WaitingQueue::Candidate& job, Choice choice);
   std::string under_cap(const JobSpec& spec, PoolIndex pool) const;
 
   // contracts.cpp: dated changes of leases
@@ -405,7 +413,7 @@ class Engine {
   void refuse(Refusal refusal) { outcome_.refusal = std::move(refusal); }
   template <class Body>
   void emit(Body&& body) {
-    if (outcome_.events.empty()) outcome_.events.reserve(4);  // most decisions have no more
+    if (outcome_.events.capacity() == 0) outcome_.events.reserve(4);  // seldom there are more
     auto& event = outcome_.events.emplace_back();
     event.at = now_;
     event.body.template emplace<std::remove_cvref_t<Body>>(std::forward<Body>(body));

@@ -193,7 +193,8 @@ Why why_there(const Scene& scene, const Applicant& job, const Order& order, Pool
     why = fmt::format(FMT_COMPILE("first choice: {} of {} free GPUs"), shape.demand.gpus,
                       scene.fleet.pool(best).gpus_free);
   }
-  return {why + beside_whom(scene.planner, best), spilled};
+  why += beside_whom(scene.planner, best);
+  return {std::move(why), spilled};
 }
 
 // Its place in a pool where it fits: an elastic gang as large as it may be.
@@ -286,32 +287,42 @@ std::optional<Choice> choose_by_price(const Scene& scene, const Applicant& job) 
                 std::move(why), true};
 }
 
+// Where a pool stands for a job: the less, the sooner it is asked.
+auto preference(const Scene& scene, const Applicant& job, const Order& order, PoolIndex pool) {
+  const auto& place = scene.standings[pool.value()].key;
+  const bool moves = job.last != nullptr && pool != scene.fleet.pool_of(job.last->front().node);
+  return std::tuple(moves, order.wastes_nothing(pool), place.beyond, place.provider,
+                    misses_preference(scene.fleet, pool, job.shape.demand), place.cost,
+                    scene.fleet.pool(pool).gpus_free, pool.value());
+}
+
 // Of the pools in the order of preference the first that has room for long enough.
 std::optional<std::size_t> first_with_window(const Scene& scene, const Applicant& job,
-                                             const Order& order, std::optional<PoolIndex> before) {
-  const auto& shape = job.shape;
-  const auto key = [&](PoolIndex pool) {
-    const auto& place = scene.standings[pool.value()].key;
-    return std::tuple(pool != before, order.wastes_nothing(pool), place.beyond, place.provider,
-                      misses_preference(scene.fleet, pool, shape.demand), place.cost,
-                      scene.fleet.pool(pool).gpus_free, pool.value());
+                                             const Order& order) {
+  const auto& pools = job.shape.pools;
+  const auto has_window = [&](std::size_t k) {
+    return window(scene.fleet, scene.planner, pools[k], job.shape.demand, scene.now) >=
+           walltime_in(job.shape, k, job.walltime);
   };
-  std::vector<std::pair<decltype(key(PoolIndex())), std::size_t>> queue;
-  queue.reserve(shape.pools.size());
-  for (std::size_t k = 0; k < shape.pools.size(); ++k) {
-    const auto pool = shape.pools[k];
-    if (job.not_beyond && scene.standings[pool.value()].key > *job.not_beyond) continue;
-    queue.emplace_back(key(pool), k);
-  }
-  while (!queue.empty()) {  // seldom more than one or two are asked
-    const auto next = std::min_element(queue.begin(), queue.end());
-    const auto k = next->second;
-    if (window(scene.fleet, scene.planner, shape.pools[k], shape.demand, scene.now) >=
-        walltime_in(shape, k, job.walltime)) {
-      return k;
+  using Place = std::pair<decltype(preference(scene, job, order, PoolIndex())), std::size_t>;
+  std::optional<Place> best;
+  std::vector<Place> others;  // in order, once the first has no room
+  const auto each = [&](const auto& visit) {
+    for (std::size_t k = 0; k < pools.size(); ++k) {
+      if (job.not_beyond && scene.standings[pools[k].value()].key > *job.not_beyond) continue;
+      visit(Place{preference(scene, job, order, pools[k]), k});
     }
-    *next = queue.back();
-    queue.pop_back();
+  };
+  each([&](const Place& place) {
+    if (!best || place < *best) best = place;
+  });
+  if (!best || has_window(best->second)) return best ? std::optional(best->second) : std::nullopt;
+  each([&](const Place& place) {
+    if (*best < place) others.push_back(place);
+  });
+  std::sort(others.begin(), others.end());
+  for (const auto& place : others) {
+    if (has_window(place.second)) return place.second;
   }
   return std::nullopt;
 }
@@ -327,7 +338,7 @@ std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
                           ? std::nullopt
                           : std::optional(scene.fleet.pool_of(job.last->front().node));
   const Order order(scene, job);
-  const auto best = first_with_window(scene, job, order, before);
+  const auto best = first_with_window(scene, job, order);
   if (!best) return shape.demand.mixed ? choose_mixed(scene, job) : std::nullopt;
   const auto pool = shape.pools[*best];
   auto why = pool == before ? Why{"back where it was", {}}

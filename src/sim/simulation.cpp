@@ -197,22 +197,22 @@ void Simulation::say_what_is_due() {
   if (commands_.empty()) commands_.emplace_back(Tick{});
 }
 
-SubmitJob Simulation::submission(const Source& source) const {
+void Simulation::fill(SubmitJob& command, const Source& source) const {
   const auto& job = job_of(source);
-  SubmitJob command{"", *kinds_[source.workload][job.kind], ""};
+  command.spec = *kinds_[source.workload][job.kind];
   command.spec.gpus = GpuCount::of(job.gpus);
   // Who asks for a walltime has counted what starting and saving take.
   const auto& f = options_.faults;
   const Pace pace{std::max(f.start_time, f.restart_time),
                   command.spec.checkpoint_interval.value_or(Duration(0)), f.checkpoint_time};
   command.spec.walltime = std::min(time_for(pace, job.walltime), Duration(365LL * 86'400'000));
-  return command;
 }
 
 void Simulation::submit_due() {
   for (; submitted_ < order_.size() && submit_of(order_[submitted_]) <= now_; ++submitted_) {
     last_end_ = now_;
-    commands_.emplace_back(submission(order_[submitted_]));
+    auto& command = commands_.emplace_back(std::in_place_type<SubmitJob>);
+    fill(std::get<SubmitJob>(command), order_[submitted_]);
   }
 }
 
@@ -233,11 +233,11 @@ void Simulation::decide() {
     next_source -= std::holds_alternative<SubmitJob>(command) ? 1U : 0U;
   }
   while (!commands_.empty()) {
-    const auto outcomes = engine_.decide(commands_, now_);
+    engine_.decide(commands_, now_, outcomes_);
     ++decisions_;
     reports_.clear();
-    for (std::size_t i = 0; i < outcomes.size(); ++i) {
-      const auto& outcome = outcomes[i];
+    for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+      const auto& outcome = outcomes_[i];
       if (std::holds_alternative<SubmitJob>(commands_[i])) accept(order_[next_source++], outcome);
       for (const auto& event : outcome.events) take_note(event);
       for (const auto& effect : outcome.effects) {

@@ -121,7 +121,7 @@ class Simulation {
   void say_what_is_due();
   void submit_due();
   void call_due();
-  SubmitJob submission(const Source& source) const;
+  void fill(SubmitJob& command, const Source& source) const;
   void decide();
   void accept(const Source& source, const Outcome& outcome);
   void take_note(const Event& event);
@@ -195,6 +195,7 @@ class Simulation {
   std::vector<CurtailmentResult> curtailments_;
   std::vector<Command> commands_;  // of the decision under way
   std::vector<Command> reports_;   // that follow from it
+  std::vector<Outcome> outcomes_;  // of the decision before
   std::vector<Course> courses_;
   std::int64_t decisions_ = 0;
   std::map<std::string, std::int64_t> refusals_;
