@@ -54,16 +54,20 @@ bool is_plain(const JobSpec& spec) {
 
 }  // namespace
 
-// A sweep of ten thousand jobs has one specification. Two that share a number are kept apart, and
+// A sweep of ten thousand jobs has one specification. Two that share a place are kept apart, and
 // nobody can tell.
 std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> spec) {
-  auto& kept = specs_[mixed(*spec)];
+  const auto place_of = [&](const JobSpec& of) { return mixed(of) & (specs_.size() - 1); };
+  if (state_.jobs.size() > specs_.size() || specs_.empty()) {
+    const auto size = std::max<std::size_t>(2 * specs_.size(), 1'024);
+    const auto before = std::exchange(specs_, std::vector<std::weak_ptr<const JobSpec>>(size));
+    for (const auto& known : before) {
+      if (const auto alive = known.lock()) specs_[place_of(*alive)] = alive;
+    }
+  }
+  auto& kept = specs_[place_of(*spec)];
   if (auto known = kept.lock(); known && *known == *spec) return known;
   kept = spec;
-  if (specs_.size() > specs_until_sweep_) {  // forget those that no job has any more
-    specs_.erase_if([](const auto& known) { return known.expired(); });
-    specs_until_sweep_ = std::max<std::size_t>(2 * specs_.size(), 1'024);
-  }
   return spec;
 }
 

@@ -520,8 +520,8 @@ class Engine {
   Fleet fleet_;
   WaitingQueue queue_;
   OrderedSet<Deadline> deadlines_;
-  Lookup<std::uint64_t, std::weak_ptr<const JobSpec>> specs_;  // equal ones once
-  std::size_t specs_until_sweep_ = 1'024;
+  // Equal ones once: of those that share a place the latest. A power of two, as many as jobs.
+  std::vector<std::weak_ptr<const JobSpec>> specs_;
   // Of jobs that may run anywhere the lane that was last asked for, by what makes it.
   struct PlainLane {
     Demand demand;

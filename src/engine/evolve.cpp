@@ -306,7 +306,7 @@ void Engine::remember_failure(const std::string& node, Instant at) {
     failures_.erase(failures_.begin());
   }
   state_.node_failures[node].push_back(at);
-  failures_.emplace(at, node);
+  failures_.emplace_hint(failures_.end(), at, node);
 }
 
 void Engine::apply(const NodeChanged& event, Instant at) {

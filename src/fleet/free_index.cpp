@@ -17,35 +17,6 @@ std::uint32_t add(std::uint32_t& value, std::int64_t by) {
   return before;
 }
 
-constexpr std::uint64_t sized(std::uint32_t free, std::uint32_t number) {
-  return std::uint64_t{free} << 32U | number;
-}
-constexpr std::uint32_t number_of(std::uint64_t unit) {
-  return static_cast<std::uint32_t>(unit);
-}
-
-std::int64_t largest(const std::vector<std::uint64_t>& units) {
-  return units.empty() ? 0 : static_cast<std::int64_t>(units.back() >> 32U);
-}
-
-// std::lower_bound without branches, which are guessed wrongly every other time.
-template <class It>
-It first_not_below(It begin, It end, std::uint64_t unit) {
-  auto left = end - begin;
-  if (left == 0) return end;
-  while (left > 1) {
-    const auto half = left / 2;
-    begin += half & -std::ptrdiff_t{begin[half - 1] < unit};
-    left -= half;
-  }
-  return begin + (*begin < unit ? 1 : 0);
-}
-
-// The first that has at least so many free.
-auto with_at_least(const std::vector<std::uint64_t>& units, std::int64_t free) {
-  return first_not_below(units.begin(), units.end(), sized(static_cast<std::uint32_t>(free), 0));
-}
-
 std::optional<std::size_t> first(const NumberSet& set) {
   return set.first_from(0);
 }
@@ -66,41 +37,21 @@ FreeIndex::FreeIndex(const Topology& topology, PoolIndex pool) {
   in_broken_.resize(pods_.size());
   halls_.resize(place.halls.back().value() - first_hall_ + 1);
   std::size_t largest_rack = 0;
+  std::size_t largest_pod = 0;
+  std::size_t largest_hall = 0;
   for (const auto hall : place.halls) {
     const auto& h = topology.hall(hall);
     largest_rack = std::max<std::size_t>(largest_rack, h.nodes_per_rack);
+    largest_pod = std::max<std::size_t>(largest_pod, h.racks_per_pod * h.nodes_per_rack);
+    largest_hall = std::max<std::size_t>(largest_hall, h.nodes.size());
     for (auto r = h.racks.begin; r < h.racks.end; ++r) {
       sizes_[r - first_rack_] = static_cast<std::uint16_t>(h.nodes_per_rack);
     }
   }
+  pods_by_free_ = pods_by_broken_ = {first_pod_, pods_.size(), largest_pod};
+  halls_by_free_ = {first_hall_, halls_.size(), largest_hall};
   broken_.resize(largest_rack + 1, NumberSet(racks_.size()));
   whole_.resize(largest_rack + 1, NumberSet(racks_.size()));
-}
-
-void FreeIndex::resize(BySize& units, std::uint32_t number, std::uint32_t before,
-                       std::uint32_t after) {
-  if (before == after) return;
-  const auto place = [&](std::uint32_t free) {
-    return first_not_below(units.begin(), units.end(), sized(free, number));
-  };
-  if (before == 0) {
-    units.insert(place(after), sized(after, number));
-    return;
-  }
-  const auto from = place(before);
-  if (after == 0) {
-    units.erase(from);
-    return;
-  }
-  if (after > before) {
-    const auto to = first_not_below(from, units.end(), sized(after, number));
-    std::move(from + 1, to, from);
-    *(to - 1) = sized(after, number);
-  } else {
-    const auto to = first_not_below(units.begin(), from, sized(after, number));
-    std::move_backward(to, from, from + 1);
-    *to = sized(after, number);
-  }
 }
 
 FreeIndex::Change FreeIndex::change_rack(RackIndex rack, std::int64_t by) {
@@ -125,13 +76,13 @@ void FreeIndex::change_pod(const Topology& topology, PodIndex index, const Chang
   auto& pod_free = pods_[pod - first_pod_];
   auto& pod_broken = in_broken_[pod - first_pod_];
   const auto pod_before = add(pod_free, by.nodes);
-  resize(pods_by_free_, pod, pod_before, pod_free);
+  pods_by_free_.move(pod, pod_before, pod_free);
   const auto broken_before = add(pod_broken, by.in_broken);
-  resize(pods_by_broken_, pod, broken_before, pod_broken);
+  pods_by_broken_.move(pod, broken_before, pod_broken);
   const auto hall = topology.hall_of(index).value();
   auto& hall_free = halls_[hall - first_hall_];
   const auto hall_before = add(hall_free, by.nodes);
-  resize(halls_by_free_, hall, hall_before, hall_free);
+  halls_by_free_.move(hall, hall_before, hall_free);
 }
 
 std::int64_t FreeIndex::most_in(Level level) const {
@@ -142,9 +93,9 @@ std::int64_t FreeIndex::most_in(Level level) const {
       }
       return 0;
     case Level::Pod:
-      return largest(pods_by_free_);
+      return pods_by_free_.largest();
     case Level::Hall:
-      return largest(halls_by_free_);
+      return halls_by_free_.largest();
     case Level::Site:
       return nodes_;
   }
@@ -162,21 +113,19 @@ std::int64_t FreeIndex::pieces_in(Range racks, std::int64_t segment) const {
 }
 
 std::optional<PodIndex> FreeIndex::pod_for(const Topology& topology, const Ask& ask) const {
-  for (auto it = with_at_least(pods_by_free_, ask.nodes); it != pods_by_free_.end(); ++it) {
-    const PodIndex pod(number_of(*it));
-    if (ask.segment == 0) return pod;
-    if (pieces_in(topology.racks_of(pod), ask.segment) >= ask.nodes / ask.segment) return pod;
-  }
-  return std::nullopt;
+  const auto pod = pods_by_free_.first_with(ask.nodes, [&](std::uint32_t number) {
+    return ask.segment == 0 ||
+           pieces_in(topology.racks_of(PodIndex(number)), ask.segment) >= ask.nodes / ask.segment;
+  });
+  return pod ? std::optional(PodIndex(*pod)) : std::nullopt;
 }
 
 std::optional<HallIndex> FreeIndex::hall_for(const Topology& topology, const Ask& ask) const {
-  for (auto it = with_at_least(halls_by_free_, ask.nodes); it != halls_by_free_.end(); ++it) {
-    const HallIndex hall(number_of(*it));
-    if (ask.segment == 0) return hall;
-    if (pieces_in(topology.hall(hall).racks, ask.segment) >= ask.nodes / ask.segment) return hall;
-  }
-  return std::nullopt;
+  const auto hall = halls_by_free_.first_with(ask.nodes, [&](std::uint32_t number) {
+    return ask.segment == 0 || pieces_in(topology.hall(HallIndex(number)).racks, ask.segment) >=
+                                   ask.nodes / ask.segment;
+  });
+  return hall ? std::optional(HallIndex(*hall)) : std::nullopt;
 }
 
 std::int64_t FreeIndex::pieces(std::int64_t segment) const {
@@ -237,10 +186,10 @@ std::optional<FreeIndex::Picks> FreeIndex::pick_small(const Topology& topology,
   if (broken) return Picks{{*broken, ask.nodes}};
   const bool fills_most = whole && 2 * ask.nodes > nodes_in(*whole);
   if (whole && (one_rack || fills_most || ask.segment > 0)) return Picks{{*whole, ask.nodes}};
-  const auto pod = with_at_least(pods_by_broken_, ask.nodes);
-  if (pod != pods_by_broken_.end()) {
+  const auto pod = pods_by_broken_.first_with(ask.nodes, [](std::uint32_t) { return true; });
+  if (pod) {
     Picks picks;
-    fill_racks(topology.racks_of(PodIndex(number_of(*pod))), ask.nodes, 0, true, picks);
+    fill_racks(topology.racks_of(PodIndex(*pod)), ask.nodes, 0, true, picks);
     return picks;
   }
   const bool anywhere = ask.within.value_or(Level::Site) == Level::Site;

@@ -10,10 +10,10 @@
 //     scheduling does the same: fewest domains, best fit for the last.)
 //   3 `within` forbids a wider unit; a `segment` is cut into equal pieces that each sit in one
 //   rack.
-// A rack is wholly free when all of its nodes are free and in service. Costs: change O(log pods
-// + pods of about the same free count);
-// fits O(nodes a rack), with segments O(racks of the pods that could hold it); pick O(units looked
-// into). Memory: 2 bits a rack and count of free nodes, and some 200 bytes a pod.
+// A rack is wholly free when all of its nodes are free and in service. Costs: change O(log64
+// nodes); fits O(nodes a rack), with segments O(racks of the pods that could hold it); pick O(units
+// looked into). Memory: 2 bits a rack and count of free nodes, 2 bits a pod and 1 a hall and count
+// of free nodes: some 3 bits a node where pods and halls are alike.
 #pragma once
 
 #include <utility>
@@ -63,10 +63,40 @@ class FreeIndex {
   std::vector<Pick> pick(const Topology& topology, const Ask& ask) const;
 
  private:
-  // Units that have something free, by (free, number), in one array: a unit moves past those of
-  // about its size only, which for some hundred pods is cheaper than any tree.
-  // One word for each: the free count above, the number below.
-  using BySize = std::vector<std::uint64_t>;
+  // Units that have something free, by (free, number): a bit for each pair that can be.
+  class BySize {
+   public:
+    BySize() = default;
+    BySize(std::uint32_t first, std::size_t count, std::size_t most)
+        : first_(first), count_(count), pairs_(count * (most + 1)) {}
+    void move(std::uint32_t number, std::uint32_t before, std::uint32_t after) {
+      if (before == after) return;
+      if (before > 0) pairs_.erase(pair(before, number));
+      if (after > 0) pairs_.insert(pair(after, number));
+    }
+    std::int64_t largest() const {
+      const auto last = pairs_.last();
+      return last ? static_cast<std::int64_t>(*last / count_) : 0;
+    }
+    // The first with at least so many free for which `good` holds.
+    template <class Good>
+    std::optional<std::uint32_t> first_with(std::int64_t free, const Good& good) const {
+      const auto begin = static_cast<std::size_t>(free) * count_;
+      for (auto at = pairs_.first_from(begin); at; at = pairs_.first_from(*at + 1)) {
+        const auto number = first_ + static_cast<std::uint32_t>(*at % count_);
+        if (good(number)) return number;
+      }
+      return std::nullopt;
+    }
+
+   private:
+    std::size_t pair(std::uint32_t free, std::uint32_t number) const {
+      return free * count_ + (number - first_);
+    }
+    std::uint32_t first_ = 0;
+    std::size_t count_ = 1;
+    NumberSet pairs_;
+  };
   // A rack, pod or hall to be filled: what it takes, and how much of it is free.
   struct Unit {
     std::int64_t takes = 0;
@@ -75,8 +105,6 @@ class FreeIndex {
   };
   using Picks = std::vector<Pick>;
 
-  static void resize(BySize& units, std::uint32_t number, std::uint32_t before,
-                     std::uint32_t after);
   static std::vector<std::pair<std::uint32_t, std::int64_t>> spread(std::vector<Unit> units,
                                                                     std::int64_t amount);
   std::int64_t pieces_in(Range racks, std::int64_t segment) const;

@@ -68,4 +68,13 @@ std::optional<std::size_t> NumberSet::first_from(std::size_t number) const {
   return std::nullopt;
 }
 
+std::optional<std::size_t> NumberSet::last() const {
+  if (count_ == 0) return std::nullopt;
+  std::size_t number = 0;
+  for (auto level = levels_.size(); level-- > 0;) {
+    number = number * 64 + static_cast<std::size_t>(std::bit_width(levels_[level][number]) - 1);
+  }
+  return number;
+}
+
 }  // namespace ampacity

@@ -22,6 +22,7 @@ class NumberSet {
   bool contains(std::size_t number) const;
   std::int64_t count() const { return count_; }
   std::optional<std::size_t> first_from(std::size_t number) const;
+  std::optional<std::size_t> last() const;
 
  private:
   std::vector<std::vector<std::uint64_t>>
