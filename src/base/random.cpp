@@ -7,13 +7,16 @@ namespace ampacity {
 std::int64_t minus_log(std::uint64_t x) {
   const auto zeros = static_cast<unsigned>(__builtin_clzll(x));
   auto mantissa = x << zeros;  // [2^63, 2^64): 1.0 to 2.0
-  std::int64_t log2 = 63 - static_cast<std::int64_t>(zeros);
-  for (int bit = 0; bit < 32; ++bit) {
+  auto bits = std::uint64_t{63U - zeros};
+  for (int bit = 0; bit < 32; ++bit) {               // no branch: nobody could guess it
     const auto square = UWide{mantissa} * mantissa;  // [2^126, 2^128)
-    const bool two = (square >> 127U) != 0;
-    mantissa = static_cast<std::uint64_t>(square >> (two ? 64U : 63U));
-    log2 = log2 * 2 + (two ? 1 : 0);
+    const auto half = static_cast<std::uint64_t>(square >> 64U);
+    const auto whole = half << 1U | static_cast<std::uint64_t>(square) >> 63U;
+    const auto two = half >> 63U;
+    mantissa = whole ^ ((whole ^ half) & -two);
+    bits = bits << 1U | two;
   }
+  const auto log2 = static_cast<std::int64_t>(bits);
   constexpr std::int64_t ln2 = 2'977'044'472;              // 2^32 ln 2
   const auto below_one = (std::int64_t{64} << 32) - log2;  // -log2(x / 2^64) in 2^-32
   __extension__ using Signed = __int128;

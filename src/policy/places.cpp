@@ -288,12 +288,28 @@ std::optional<Choice> choose_by_price(const Scene& scene, const Applicant& job) 
 }
 
 // Where a pool stands for a job: the less, the sooner it is asked.
-auto preference(const Scene& scene, const Applicant& job, const Order& order, PoolIndex pool) {
+struct Preference {
+  unsigned first = 0;  // bits: it moves from where it was; nothing is wasted there; beyond
+  std::int64_t provider = 0;
+  bool misses = false;
+  std::int64_t cost = 0;
+  std::int64_t free = 0;
+  std::size_t k = 0;  // pools are ascending
+  friend auto operator<=>(const Preference&, const Preference&) = default;
+};
+
+Preference preference(const Scene& scene, const Applicant& job, const Order& order, std::size_t k) {
+  const auto pool = job.shape.pools[k];
   const auto& place = scene.standings[pool.value()].key;
   const bool moves = job.last != nullptr && pool != scene.fleet.pool_of(job.last->front().node);
-  return std::tuple(moves, order.wastes_nothing(pool), place.beyond, place.provider,
-                    misses_preference(scene.fleet, pool, job.shape.demand), place.cost,
-                    scene.fleet.pool(pool).gpus_free, pool.value());
+  const auto first =
+      (moves ? 4U : 0U) | (order.wastes_nothing(pool) ? 2U : 0U) | (place.beyond ? 1U : 0U);
+  return {first,
+          place.provider,
+          misses_preference(scene.fleet, pool, job.shape.demand),
+          place.cost,
+          scene.fleet.pool(pool).gpus_free,
+          k};
 }
 
 // Of the pools in the order of preference the first that has room for long enough.
@@ -304,25 +320,25 @@ std::optional<std::size_t> first_with_window(const Scene& scene, const Applicant
     return window(scene.fleet, scene.planner, pools[k], job.shape.demand, scene.now) >=
            walltime_in(job.shape, k, job.walltime);
   };
-  using Place = std::pair<decltype(preference(scene, job, order, PoolIndex())), std::size_t>;
-  std::optional<Place> best;
-  std::vector<Place> others;  // in order, once the first has no room
+  std::optional<Preference> best;
+  std::vector<Preference> others;  // in order, once the first has no room
   const auto each = [&](const auto& visit) {
     for (std::size_t k = 0; k < pools.size(); ++k) {
       if (job.not_beyond && scene.standings[pools[k].value()].key > *job.not_beyond) continue;
-      visit(Place{preference(scene, job, order, pools[k]), k});
+      visit(preference(scene, job, order, k));
     }
   };
-  each([&](const Place& place) {
+  each([&](const Preference& place) {
     if (!best || place < *best) best = place;
   });
-  if (!best || has_window(best->second)) return best ? std::optional(best->second) : std::nullopt;
-  each([&](const Place& place) {
+  if (!best) return std::nullopt;
+  if (has_window(best->k)) return best->k;
+  each([&](const Preference& place) {
     if (*best < place) others.push_back(place);
   });
   std::sort(others.begin(), others.end());
   for (const auto& place : others) {
-    if (has_window(place.second)) return place.second;
+    if (has_window(place.k)) return place.k;
   }
   return std::nullopt;
 }
