@@ -21,12 +21,28 @@ class IdTable {
   using Entry = std::pair<Id, T>;
   static constexpr std::uint64_t page_size = 64;
   // Which of its ids are there, a bit each, and their entries, ascending: how many bits lie below
-  // an id's own says where it is.
+  // an id's own says where it is. Entries that were erased stay, empty, until they are half.
   struct Page {
     std::uint64_t known = 0;
+    std::uint64_t stored = 0;
     std::vector<Entry> entries;
-    std::size_t place(Id id) const { return count(known & (bit(id) - 1)); }
+    std::size_t place(Id id) const { return count(stored & (bit(id) - 1)); }
     bool has(Id id) const { return (known & bit(id)) != 0; }
+    void forget_last_erased() {
+      while (!entries.empty() && !has(entries.back().first)) {
+        stored &= ~bit(entries.back().first);
+        entries.pop_back();
+      }
+    }
+    void compact() {
+      std::vector<Entry> left;
+      left.reserve(count(known));
+      for (auto& entry : entries) {
+        if (has(entry.first)) left.push_back(std::move(entry));
+      }
+      entries = std::move(left);
+      stored = known;
+    }
     // std::popcount is a call where the oldest processors are built for (Hacker's Delight 5-1).
     static std::size_t count(std::uint64_t bits) {
       bits -= bits >> 1U & 0x5555'5555'5555'5555U;
@@ -46,18 +62,21 @@ class IdTable {
     Iterator(const Pages& pages, std::size_t page) : pages_(&pages), page_(page) { skip(); }
     const Entry& operator*() const { return (*pages_)[page_]->entries[at_]; }
     Iterator& operator++() {
-      if (++at_ == (*pages_)[page_]->entries.size()) {
-        ++page_;
-        at_ = 0;
-        skip();
-      }
+      ++at_;
+      skip();
       return *this;
     }
     bool operator==(const Iterator&) const = default;
 
    private:
     void skip() {
-      while (page_ < pages_->size() && !(*pages_)[page_]) ++page_;
+      for (; page_ < pages_->size(); ++page_, at_ = 0) {
+        const auto* page = (*pages_)[page_].get();
+        if (page == nullptr) continue;
+        const auto& entries = page->entries;
+        while (at_ < entries.size() && !page->has(entries[at_].first)) ++at_;
+        if (at_ < entries.size()) return;
+      }
     }
     const Pages* pages_;
     std::size_t page_;
@@ -93,10 +112,12 @@ class IdTable {
     if (!page) page = std::make_shared<Page>();
     auto& own = owned(page);
     auto& entries = own.entries;
+    own.forget_last_erased();
     AMPACITY_ASSERT(entries.empty() || entries.back().first < id, "id {} is appended out of order",
                     id.value());
     entries.emplace_back(id, std::move(value));
     own.known |= Page::bit(id);
+    own.stored |= Page::bit(id);
     ++size_;
     return entries.back().second;
   }
@@ -107,15 +128,14 @@ class IdTable {
     AMPACITY_ASSERT(at < pages_.size() && pages_[at], "no entry {}", id.value());
     auto& own = owned(pages_[at]);
     AMPACITY_ASSERT(own.has(id), "no entry {}", id.value());
-    auto& entries = own.entries;
-    entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(own.place(id)));
+    own.entries[own.place(id)].second = T();
     own.known &= ~Page::bit(id);
     --size_;
-    if (entries.empty()) {
+    if (own.known == 0) {
       pages_[at].reset();
       trim(at);
-    } else if (entries.size() * 4 < entries.capacity()) {
-      entries.shrink_to_fit();
+    } else if (2 * Page::count(own.known) <= own.entries.size()) {
+      own.compact();
     }
   }
 

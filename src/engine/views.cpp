@@ -69,8 +69,11 @@ Usage Engine::usage_so_far(const Job& job, Instant now) const {
   const auto& live = *job.live;
   const auto since = std::max(live.placed, live.paced);
   auto usage = live.used;
-  usage += usage_of(state_.portfolio->sites[site_of(live).value()], lease_named(live.lease),
-                    GpuCount::of(live.gpus), live.draws, since, std::max(now, since));
+  const auto& active = standings_[pool_of(live).value()].lease;  // nearly always still the same
+  const auto* lease = active ? &state_.portfolio->leases[*active] : nullptr;
+  if (lease == nullptr || lease->name != live.lease) lease = lease_named(live.lease);
+  usage += usage_of(state_.portfolio->sites[site_of(live).value()], lease, GpuCount::of(live.gpus),
+                    live.draws, since, std::max(now, since));
   return usage;
 }
 

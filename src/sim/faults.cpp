@@ -55,6 +55,7 @@ FaultStream::FaultStream(const FaultSpec& faults, const Fleet& fleet, Instant fr
     processes_.push_back(process);
   }
   if (faults_.lifetimes) lifetimes_.emplace(*faults_.lifetimes, topology, from, seed);
+  next_ = first();
 }
 
 // The first node of any unit of this kind.
@@ -98,7 +99,7 @@ void FaultStream::draw(Process& process, const Fleet& fleet) {
   } while (is_thinned_out(process, fleet));
 }
 
-std::optional<Instant> FaultStream::next() const {
+std::optional<Instant> FaultStream::first() const {
   std::optional<Instant> first;
   const auto take = [&](Instant at) {
     if (!first || at < *first) first = at;
@@ -141,6 +142,7 @@ void FaultStream::lives_end(Instant now, const Fleet& fleet, std::vector<ReportN
 
 std::vector<ReportNode> FaultStream::due(Instant now, const Fleet& fleet) {
   std::vector<ReportNode> reports;
+  if (!next_ || now < *next_) return reports;
   while (!repairs_.empty() && repairs_.begin()->first <= now) {
     const auto target = repairs_.begin()->second;
     repairs_.erase(repairs_.begin());
@@ -163,6 +165,7 @@ std::vector<ReportNode> FaultStream::due(Instant now, const Fleet& fleet) {
     }
   }
   lives_end(now, fleet, reports);
+  next_ = first();
   return reports;
 }
 

@@ -26,7 +26,7 @@ class FaultStream {
   FaultStream(const FaultStream&) = delete;  // it points into itself
   FaultStream& operator=(const FaultStream&) = delete;
 
-  std::optional<Instant> next() const;  // the next failure or repair
+  std::optional<Instant> next() const { return next_; }  // the next failure or repair
   // What fails or comes back by `now`. `fleet` says which halls are in use by then.
   std::vector<ReportNode> due(Instant now, const Fleet& fleet);
   std::int64_t failures() const { return failures_; }
@@ -39,6 +39,7 @@ class FaultStream {
     NodeIndex node;          // the first of the unit that fails then
   };
   Instant at(const Process& process) const { return from_ + Duration(process.at_us / 1'000); }
+  std::optional<Instant> first() const;
   void draw(Process& process, const Fleet& fleet);
   NodeIndex any(FaultUnit unit, const Topology& topology);
   bool is_thinned_out(const Process& process, const Fleet& fleet);
@@ -59,6 +60,7 @@ class FaultStream {
   std::set<std::pair<Instant, std::string>> repairs_;
   std::set<std::string> down_;
   std::int64_t failures_ = 0;
+  std::optional<Instant> next_;  // the first of all of these
 };
 
 }  // namespace ampacity
