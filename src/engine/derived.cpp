@@ -58,7 +58,8 @@ bool is_plain(const JobSpec& spec) {
 // nobody can tell.
 std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> spec) {
   const auto place_of = [&](const JobSpec& of) { return mixed(of) & (specs_.size() - 1); };
-  if (state_.jobs.size() > specs_.size() || specs_.empty()) {
+  if (2 * specs_displaced_ > specs_.size() || specs_.empty()) {
+    specs_placed_ = specs_displaced_ = 0;
     const auto size = std::max<std::size_t>(2 * specs_.size(), 1'024);
     const auto before = std::exchange(specs_, std::vector<std::weak_ptr<const JobSpec>>(size));
     for (const auto& known : before) {
@@ -66,8 +67,12 @@ std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> 
     }
   }
   auto& kept = specs_[place_of(*spec)];
-  if (auto known = kept.lock(); known && *known == *spec) return known;
+  if (auto known = kept.lock()) {
+    if (*known == *spec) return known;
+    ++specs_displaced_;
+  }
   kept = spec;
+  if (++specs_placed_ == specs_.size()) specs_placed_ = specs_displaced_ = 0;
   return spec;
 }
 

@@ -520,8 +520,11 @@ class Engine {
   Fleet fleet_;
   WaitingQueue queue_;
   OrderedSet<Deadline> deadlines_;
-  // Equal ones once: of those that share a place the latest. A power of two, as many as jobs.
+  // Equal ones once: of those that share a place the latest. A power of two, some two for each that
+  // a job has: it grows where of as many as it holds half displaced another.
   std::vector<std::weak_ptr<const JobSpec>> specs_;
+  std::size_t specs_placed_ = 0;
+  std::size_t specs_displaced_ = 0;
   // Of jobs that may run anywhere the lane that was last asked for, by what makes it.
   struct PlainLane {
     Demand demand;
