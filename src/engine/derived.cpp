@@ -54,26 +54,39 @@ bool is_plain(const JobSpec& spec) {
 
 }  // namespace
 
-// A sweep of ten thousand jobs has one specification. Two that share a place are kept apart, and
-// nobody can tell.
+// A sweep of ten thousand jobs has one specification. Each has four places in the table; where all
+// are taken by others that live, one of them is no longer known here, and nobody can tell.
 std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> spec) {
-  const auto place_of = [&](const JobSpec& of) { return mixed(of) & (specs_.size() - 1); };
-  if (2 * specs_displaced_ > specs_.size() || specs_.empty()) {
-    specs_placed_ = specs_displaced_ = 0;
+  constexpr std::size_t places = 4;
+  const auto keep = [&](const std::shared_ptr<const JobSpec>& fresh) {
+    const auto first = mixed(*fresh);
+    std::weak_ptr<const JobSpec>* room = nullptr;
+    for (std::size_t i = 0; i < places; ++i) {
+      auto& kept = specs_[(first + i) & (specs_.size() - 1)];
+      if (auto known = kept.lock()) {
+        if (*known == *fresh) return known;
+      } else if (room == nullptr) {
+        room = &kept;
+      }
+    }
+    if (room == nullptr) {
+      ++specs_displaced_;
+      room = &specs_[first & (specs_.size() - 1)];
+    }
+    *room = fresh;
+    return fresh;
+  };
+  if (64 * specs_displaced_ > specs_.size() || specs_.empty()) {
     const auto size = std::max<std::size_t>(2 * specs_.size(), 1'024);
     const auto before = std::exchange(specs_, std::vector<std::weak_ptr<const JobSpec>>(size));
     for (const auto& known : before) {
-      if (const auto alive = known.lock()) specs_[place_of(*alive)] = alive;
+      if (const auto alive = known.lock()) keep(alive);
     }
+    specs_placed_ = specs_displaced_ = 0;
   }
-  auto& kept = specs_[place_of(*spec)];
-  if (auto known = kept.lock()) {
-    if (*known == *spec) return known;
-    ++specs_displaced_;
-  }
-  kept = spec;
-  if (++specs_placed_ == specs_.size()) specs_placed_ = specs_displaced_ = 0;
-  return spec;
+  auto kept = keep(spec);
+  if (++specs_placed_ >= specs_.size()) specs_placed_ = specs_displaced_ = 0;
+  return kept;
 }
 
 LaneIndex Engine::lane_of(const Job& job) {

@@ -520,8 +520,8 @@ class Engine {
   Fleet fleet_;
   WaitingQueue queue_;
   OrderedSet<Deadline> deadlines_;
-  // Equal ones once: of those that share a place the latest. A power of two, some two for each that
-  // a job has: it grows where of as many as it holds half displaced another.
+  // Equal ones once, in four places each; a power of two. It grows where of as many as it has places
+  // one in 64 displaced another that lives.
   std::vector<std::weak_ptr<const JobSpec>> specs_;
   std::size_t specs_placed_ = 0;
   std::size_t specs_displaced_ = 0;
