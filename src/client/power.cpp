@@ -105,13 +105,13 @@ Exit send_event(const Options& options, const std::string& path) {
     fmt::print(stderr, "{}", to_text(event.error()));
     return Exit::BadFile;
   }
-  return told<api::OpenAdrView>(options, ask(options, "POST", "/v1/openadr/events", *event),
-                                [](const auto& view) {
-                                  fmt::print("event {}:\n", view.event);
-                                  show(api::CurtailmentList{view.curtailments});
-                                  for (const auto& remark : view.remarks)
-                                    fmt::print("  {}\n", remark);
-                                });
+  auto answer = ask(options, "POST", "/v1/openadr/events", *event);
+  if (!answer) return say(answer.error().within(path));
+  return told<api::OpenAdrView>(options, answer, [](const auto& view) {
+    fmt::print("event {}:\n", view.event);
+    show(api::CurtailmentList{view.curtailments});
+    for (const auto& remark : view.remarks) fmt::print("  {}\n", remark);
+  });
 }
 
 Exit curtail(const Options& options, const CurtailCall& call) {

@@ -137,7 +137,7 @@ void show(const api::JobDetail& detail) {
 }
 
 void show(const Explanation& e, std::int64_t job) {
-  fmt::print("job {} waits: {}\n", job, e.message);
+  fmt::print("job {} {}: {}\n", job, e.reason == Reason::Starting ? "starts" : "waits", e.message);
   for (const auto& site : e.sites) fmt::print("  {}\n", site.message);
   for (const auto& change : e.unblocks) fmt::print("would start if: {}\n", change);
 }

@@ -83,9 +83,27 @@ void Engine::restore_capped(SiteIndex site, const std::vector<JobId>& slowed) {
       break;
     }
   }
-  const bool slow = std::any_of(slowed.begin(), slowed.end(),
-                                [&](JobId id) { return job_of(id).live->pace != one; });
-  if (!slow && !fleet_.is_over(site)) emit(CappingEnded{name, "its gangs are at their pace"});
+}
+
+// Where nobody is slow any more under any level of the site.
+void Engine::end_capping() {
+  std::set<SiteIndex> slow;
+  for (const auto id : paced_) {
+    const auto& live = *job_of(id).live;
+    if (!live.stopping && state_.capped.count(live.site) > 0) slow.insert(site_of(live));
+  }
+  std::vector<std::string> over;
+  for (const auto& [name, since] : state_.capped) {
+    const auto site = site_index(name);
+    auto under = fleet_.levels_of(site);
+    under.push_back({PowerLevel::Site, name, Power(), Power(), {site}});  // it may have no limit
+    const bool held = std::any_of(under.begin(), under.end(), [&](const auto& level) {
+      return std::any_of(level.sites.begin(), level.sites.end(),
+                         [&](SiteIndex other) { return slow.count(other) > 0; });
+    });
+    if (!held && !is_curtailed(site) && !fleet_.is_over(site)) over.push_back(name);
+  }
+  for (auto& name : over) emit(CappingEnded{std::move(name), "its gangs are at their pace"});
 }
 
 void Engine::apply(const PowerCapped& event, Instant at) {

@@ -329,6 +329,7 @@ class Engine {
   void cap_power();
   void cap(const Fleet::LevelLoad& level);
   void restore_capped(SiteIndex site, const std::vector<JobId>& slowed);
+  void end_capping();
   Power room_to_raise(SiteIndex site) const;
   std::vector<Load> cappable_loads(SiteIndex site) const;
   void apply(const PowerCapped& event, Instant at);

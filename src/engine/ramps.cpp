@@ -209,6 +209,7 @@ void Engine::raise_paces() {
       for (const auto id : gangs) set_pace(id, one, "the end of the limits of " + name);
     }
   }
+  end_capping();
 }
 
 // The highest priority first, then the oldest job.

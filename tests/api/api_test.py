@@ -354,6 +354,7 @@ def test_power() -> None:
     assert attic()["capped_ms"] > 0 and 'ampacity_site_power_capped{site="attic"} 1' in raw("GET", "/metrics")[1]
     text = run("power")
     assert "95 W" in text and "since" in text and "lease" in text, text
+    assert f"job {waits} starts: has its place at attic" in run("explain", str(waits))
     call("POST", path, status=201, body=reading(20))
     wait_for(behind, "Completed")
     assert "capped_ms" not in attic()
@@ -420,6 +421,8 @@ def test_openadr() -> None:
     assert parts[0] not in [c["name"] for c in call("GET", "/v1/curtailments")["curtailments"]]
     call("DELETE", "/v1/curtailments/{name}", f"/v1/curtailments/{parts[1]}")
     assert raw("POST", path, json.dumps(asked), token="")[0] == 401
+    (FOLDER / "bad.json").write_text("{")
+    assert "bad.json: " in run("curtail", "--openadr", "bad.json", code=2), "who reads it has to know which file"
     call("DELETE", name, "/v1/openadr/events/Summer%20Peak")
     assert call("DELETE", name, "/v1/openadr/events/Summer%20Peak", status=404)["reason"] == "NameUnknown"
     for _ in range(2):  # a notification may come twice
