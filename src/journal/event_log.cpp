@@ -109,7 +109,7 @@ Status EventLog::append(const Entry& entry) {
 Status EventLog::append_event(std::int64_t command, const Event& event) {
   const auto id = head_.event + 1;
   body_.clear();
-  json::write(body_, event.body);
+  write_event(body_, event.body);
   const auto chain = chained(head_.chain, id, event.at, body_);
   event_.run(id, command, to_ms(event.at), kind_of(event.body), job_of(event.body), chain, body_);
   head_.event = id;

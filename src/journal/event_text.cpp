@@ -53,6 +53,10 @@ std::int64_t chained(std::int64_t previous, std::int64_t id, Instant at, std::st
   return static_cast<std::int64_t>(digest_of(link).low);
 }
 
+void write_event(std::string& out, const EventBody& body) {
+  json::write(out, body);
+}
+
 std::string_view kind_of(const EventBody& body) {
   return std::visit(
       [](const auto& event) { return json::kind_name<std::remove_cvref_t<decltype(event)>>(); },

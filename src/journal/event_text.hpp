@@ -22,6 +22,9 @@ std::string_view kind_of(const EventBody& body);
 std::string_view kind_of(const Command& command);
 std::optional<std::int64_t> job_of(const EventBody& body);
 
+// As it is written, and compared.
+void write_event(std::string& out, const EventBody& body);
+
 // Where an event's spec or portfolio is the same as the command's, the command's text points to the
 // event
 // ("spec_event": 17) instead of holding it a second time. `first_event`: the id of entry.events[0].

@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "engine/engine.hpp"
+#include "journal/event_text.hpp"
 #include "journal/reader.hpp"
 #include "wire/json.hpp"
 
@@ -77,7 +78,8 @@ std::string difference(const Recorded& recorded, const Outcome& outcome) {
     const bool is = i < recorded.events.size();
     const bool was = i < outcome.events.size();
     const auto there = is ? recorded.events[i].json : "nothing more";
-    const auto here = was ? json::to_json(outcome.events[i].body) : "nothing more";
+    std::string here = was ? "" : "nothing more";
+    if (was) sqlite::write_event(here, outcome.events[i].body);
     if (there == here && recorded.events[i].at == outcome.events[i].at) continue;
     return fmt::format("command {}, its event {}: recorded {}, decided {}", row.seq, i + 1, there,
                        here);
@@ -214,13 +216,14 @@ Result<Replayed> replay(const std::filesystem::path& data, std::optional<std::in
   if (!reader) return reader.error();
   Engine engine;
   Replayed result;
+  sqlite::EventReader texts;
   while (true) {
     const auto rows = (*reader)->events_after(result.events, 5'000);
     if (!rows) return rows.error();
     if (rows->empty()) break;
     for (const auto& row : *rows) {
       if (until && row.id > *until) break;
-      auto body = json::from_json<EventBody>(row.json);
+      auto body = texts.read(row.json);
       if (!body) return body.error().within(fmt::format("event {}", row.id));
       engine.evolve({row.at, std::move(*body)});
       result.events = row.id;
