@@ -236,6 +236,20 @@ struct DrawSample {
 };
 BOOST_DESCRIBE_STRUCT(DrawSample, (), (at_ms, drawn_w))
 
+// How a site kept within its power, where something was to be kept; at the meter.
+struct PowerResult {
+  std::string site;
+  std::int64_t swings = 0;           // times that its draw changed faster than its limits allow
+  std::int64_t largest_swing_w = 0;  // beyond them
+  std::int64_t slow_starts = 0;      // gangs that started below their pace for a ramp
+  std::int64_t stops_in_turn = 0;    // gangs that waited to be told to stop
+  std::int64_t cappings = 0;         // times that more was drawn than a limit allows
+  std::int64_t capped_ms = 0;        // while gangs were slowed for it
+};
+BOOST_DESCRIBE_STRUCT(PowerResult, (),
+                      (site, swings, largest_swing_w, slow_starts, stops_in_turn, cappings,
+                       capped_ms))
+
 // A site that had to draw less: what it drew at the meter when the call began to count, and what
 // came of it until it ended.
 struct CurtailmentResult {
@@ -312,7 +326,8 @@ struct SimulationResult {
   std::vector<Bar> largest;
   std::optional<CheckpointResult> checkpoints;
   std::vector<CurtailmentResult> curtailments;
-  std::string digest;  // of the engine's state at the end
+  std::vector<PowerResult> power;  // of sites where a ramp or a limit was felt, by name
+  std::string digest;              // of the engine's state at the end
 };
 BOOST_DESCRIBE_STRUCT(SimulationResult, (),
                       (portfolio, workloads, policy, seed, latency_ms, faults, series, from_ms,
@@ -321,6 +336,7 @@ BOOST_DESCRIBE_STRUCT(SimulationResult, (),
                        resized, interrupted, spills, lemons_drained, lemons_repaired, gpus, wait,
                        makespan_ms, time, lost_by_cause_gpu_ms, size_classes, teams, sites, leases,
                        it_j, facility_j, energy_micro_usd, carbon_g, idle, lease_micro_usd,
-                       unused_micro_usd, samples, largest, checkpoints, curtailments, digest))
+                       unused_micro_usd, samples, largest, checkpoints, curtailments, power,
+                       digest))
 
 }  // namespace ampacity

@@ -338,9 +338,29 @@ void Simulation::ends(AttemptId attempt, Run& run, Instant at) {
   by_end_.insert({at, attempt});
 }
 
+void Simulation::note(const PowerSwung& event) {
+  auto& site = power_[event.site];
+  ++site.swings;
+  site.largest_swing_w = std::max(site.largest_swing_w, event.beyond.count());
+}
+
+void Simulation::note(const PowerCapped& event) {
+  for (const auto& site : event.sites) {
+    if (capped_.try_emplace(site, now_).second) ++power_[site].cappings;
+  }
+}
+
+void Simulation::note(const CappingEnded& event) {
+  const auto since = capped_.find(event.site);
+  if (since == capped_.end()) return;  // it was slowed when the server was copied
+  power_[event.site].capped_ms += (now_ - since->second).count();
+  capped_.erase(since);
+}
+
 void Simulation::note(const AttemptStopping& event) {
   runs_.at(event.attempt.job).dies = event.cause == StopCause::NodeDown;
-  if (!event.in_turn) note(StopSent{event.attempt});
+  if (!event.in_turn) return note(StopSent{event.attempt});
+  ++power_[site_name(runs_.at(event.attempt.job))].stops_in_turn;
 }
 
 void Simulation::note(const StopSent& event) {
@@ -390,12 +410,17 @@ void Simulation::note(const AttemptEnded& event) {
 
 void Simulation::note(const PaceChanged& event) {
   auto& r = runs_.at(event.attempt.job);
+  if (r.placed == now_ && event.pace < r.gait) ++power_[site_name(r)].slow_starts;
   if (r.ends <= now_ || r.stopped) return;
   if (r.gait != one) r.slowed += work_in(now_ - r.paced, one - r.gait);
   const auto left = scaled((r.ends - now_).count(), r.gait.count(), event.pace.count());
   r.gait = event.pace;
   r.paced = now_;
   ends(event.attempt, r, now_ + Duration(left));
+}
+
+const std::string& Simulation::site_name(const Run& run) const {
+  return engine_.state().portfolio->sites[run.site].name;
 }
 
 // The latest of the name: a copied server may know others.
@@ -462,8 +487,8 @@ void Simulation::follow_courses(Instant until) {
 
 void Simulation::show(const AttemptEnded& event, const Run& r) {
   accounts_.bar({event.attempt.job.value(), event.attempt.number, r.spec->name, r.spec->team,
-                 engine_.state().portfolio->sites[r.site].name, r.gpus, to_ms(r.placed),
-                 to_ms(now_), boost::describe::enum_to_string(event.result, "?")});
+                 site_name(r), r.gpus, to_ms(r.placed), to_ms(now_),
+                 boost::describe::enum_to_string(event.result, "?")});
 }
 
 void Simulation::note(const JobRequeued& event) {
@@ -561,6 +586,12 @@ SimulationResult Simulation::finish(bool partial) {
   r.waiting = static_cast<std::int64_t>(engine_.state().jobs.size()) - r.running;
   r.decisions = decisions_;
   r.curtailments = curtailments_;
+  for (auto [site, kept] : power_) {
+    kept.site = site;
+    const auto since = capped_.find(site);
+    if (since != capped_.end()) kept.capped_ms += (now_ - since->second).count();
+    r.power.push_back(std::move(kept));
+  }
   accounts_.finish(engine_, now_, r);
   r.digest = engine_.digest().text();
   return r;

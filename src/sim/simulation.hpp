@@ -126,6 +126,7 @@ class Simulation {
   void accept(const Source& source, const Outcome& outcome);
   void take_note(const Event& event);
   void note(const AttemptPlaced& event);
+  const std::string& site_name(const Run& run) const;
   void note(const AttemptStopping& event);
   void note(const StopSent& event);
   void note(const AttemptEnded& event);
@@ -134,6 +135,9 @@ class Simulation {
   void note(const NodeChanged& event);
   void note(const Drained& event);
   void note(const PaceChanged& event);
+  void note(const PowerSwung& event);
+  void note(const PowerCapped& event);
+  void note(const CappingEnded& event);
   void note(const CurtailmentCalled& event);
   void note(const CurtailmentBegun& event);
   void note(const CurtailmentMeasured& event);
@@ -201,6 +205,8 @@ class Simulation {
   std::map<std::string, std::int64_t> refusals_;
   std::int64_t refused_ = 0;
   std::map<std::string, std::int64_t> spills_;
+  std::map<std::string, PowerResult> power_;  // by site
+  std::map<std::string, Instant> capped_;     // sites whose gangs are slowed, since when
 };
 
 }  // namespace ampacity

@@ -151,6 +151,24 @@ TEST_CASE("spills are counted by what the places that come first lacked") {
   CHECK(exhausted.wait.max_ms == (80 * minute).count());
 }
 
+TEST_CASE("what a ramp did is counted: slow starts, and swings that nobody could hold back") {
+  auto p = test::small_portfolio({{"north", 4, 4, "azure"}});
+  p.policy.max_walltime = year;
+  const auto free = play(p, {one_run(16, hour, std::nullopt)}, {});
+  CHECK(free.power.empty());
+  p.sites[0].swing_limit = Power::of(6'000);
+  const auto r = play(p, {one_run(16, hour, std::nullopt)}, {});
+  CHECK(r.ended.at("Completed") == 1);
+  REQUIRE(r.power.size() == 1);
+  CHECK(r.power[0].site == "north");
+  CHECK(r.power[0].slow_starts == 1);
+  CHECK(r.power[0].swings == 1);  // its end
+  CHECK(r.power[0].largest_swing_w > 6'000);
+  CHECK(r.power[0].cappings == 0);
+  CHECK(r.makespan_ms > free.makespan_ms);  // it is raised in steps
+  conserved(r);
+}
+
 TEST_CASE("a node that dies costs the work since the last checkpoint, and a restart") {
   SimulationOptions options;
   options.faults.outages = {{"site/h/p1/r1/n1", epoch + 70 * minute, hour, "fan"}};
