@@ -95,12 +95,10 @@ void Engine::end_capping() {
   std::vector<std::string> over;
   for (const auto& [name, since] : state_.capped) {
     const auto site = site_index(name);
-    auto under = fleet_.levels_of(site);
-    under.push_back({PowerLevel::Site, name, Power(), Power(), {site}});  // it may have no limit
-    const bool held = std::any_of(under.begin(), under.end(), [&](const auto& level) {
-      return std::any_of(level.sites.begin(), level.sites.end(),
-                         [&](SiteIndex other) { return slow.count(other) > 0; });
-    });
+    bool held = slow.count(site) > 0;
+    for (const auto& level : fleet_.levels_of(site)) {
+      for (const auto other : level.sites) held |= slow.count(other) > 0;
+    }
     if (!held && !is_curtailed(site) && !fleet_.is_over(site)) over.push_back(name);
   }
   for (auto& name : over) emit(CappingEnded{std::move(name), "its gangs are at their pace"});

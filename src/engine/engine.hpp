@@ -280,14 +280,14 @@ class Engine {
     JobId first;  // 0: gangs that run are raised first
     Instant at;
   };
+  static void settle(SiteRamp& ramp, const RampTerms& terms, Instant at);
   void settle_ramps(Instant at);
   void keep_ramps(Instant at);
   void redraw(const std::vector<Share>& shares, Power before, Power after, Instant at,
               bool drawn = true);
   Power may_rise_by(SiteIndex site, Instant now) const;
   Power may_fall_by(SiteIndex site, Instant now) const;
-  Instant at_rise(SiteIndex site, Power need) const;
-  Instant at_fall(SiteIndex site, Power need) const;
+  Instant when_filled(SiteIndex site, Power need, Power has) const;
   Duration falls_in(SiteIndex site, Power draws) const;
   void look_at_ramp(Instant at);
   void close_site(SiteIndex site, JobId first, Power need);
@@ -300,6 +300,15 @@ class Engine {
   void apply(const PowerSwung& event, Instant at);
   void explain_turn(SiteExplanation& e, const Shape& shape, SiteIndex site) const;
   GangPower power_of(const JobSpec& spec, const std::vector<Share>& shares) const;
+  // What a gang has in each pool: one, unless it is mixed.
+  template <class Visit>
+  void each_pool_of(const JobSpec& spec, const std::vector<Share>& shares,
+                    const Visit& visit) const {
+    if (!spec.mixed) return visit(fleet_.pool_of(shares.front().node), gpus_of(shares));
+    std::map<PoolIndex, std::int64_t> gpus;
+    for (const auto& share : shares) gpus[fleet_.pool_of(share.node)] += share.nodes * share.gpus;
+    for (const auto& [pool, count] : gpus) visit(pool, count);
+  }
   bool can_pace(SiteIndex site) const;
   std::string pace_in_words(const LiveAttempt& live) const;
 
@@ -521,8 +530,8 @@ class Engine {
   Fleet fleet_;
   WaitingQueue queue_;
   OrderedSet<Deadline> deadlines_;
-  // Equal ones once, in four places each; a power of two. It grows where of as many as it has places
-  // one in 64 displaced another that lives.
+  // Equal ones once, in four places each; a power of two. It grows where of as many as it has
+  // places one in 64 displaced another that lives.
   std::vector<std::weak_ptr<const JobSpec>> specs_;
   std::size_t specs_placed_ = 0;
   std::size_t specs_displaced_ = 0;

@@ -5,8 +5,9 @@
 // the other, so that over any time the draw rises by no more than one swing and the ramp of that
 // time. Who would exceed it waits for its turn, and nobody starts at that site before it. A gang
 // larger than the bucket starts when it is full, at the pace that it allows, and is raised in
-// steps. Ends and stops are never held back: what exceeds the limit is reported (PowerSwung).
-// docs/decisions/0018-power-ramps-and-capping.md says why.
+// steps. Who is stopped by choice waits for its turn too (engine/stops.cpp). What ends by itself
+// cannot be held back: what exceeds the limit is reported (PowerSwung).
+// docs/decisions/0022-ramps-readings-capping.md says why.
 #include <algorithm>
 
 #include "engine/engine.hpp"
@@ -16,13 +17,17 @@
 namespace ampacity {
 namespace {
 
-constexpr auto a_percent = Ratio::of(10'000);
 constexpr Wide minute = 60'000;
 
 // What has flowed in until then, rounded down: nobody gets ahead of the limit by rounding.
 Power filled(Power before, Power most, PowerRate rate, Duration time) {
   const auto all = Wide{before.count()} + Wide{rate.count()} * time.count() / minute;
   return Power::of(static_cast<std::int64_t>(std::min(all, Wide{most.count()})));
+}
+
+Duration time_to_fill(Power missing, PowerRate rate) {
+  const auto wait = (Wide{missing.count()} * minute + rate.count() - 1) / rate.count();
+  return std::max(Duration(static_cast<std::int64_t>(wait)), Duration(0));
 }
 
 }  // namespace
@@ -34,14 +39,16 @@ Engine::RampTerms Engine::ramp_terms(const Site& site) {
   return {most, PowerRate::of(rate.count())};
 }
 
-// Before the portfolio changes: what has flowed in by its limits.
+// Both buckets, with what has flowed in until then.
+void Engine::settle(SiteRamp& ramp, const RampTerms& terms, Instant at) {
+  ramp.rise = filled(ramp.rise, terms.most, terms.rate, at - ramp.at);
+  ramp.fall = filled(ramp.fall, terms.most, terms.rate, at - ramp.at);
+  ramp.at = at;
+}
+
+// Before the portfolio changes: by its limits.
 void Engine::settle_ramps(Instant at) {
-  for (auto& [name, ramp] : state_.ramps) {
-    const auto [most, rate] = ramp_terms(site_named(name));
-    ramp.rise = filled(ramp.rise, most, rate, at - ramp.at);
-    ramp.fall = filled(ramp.fall, most, rate, at - ramp.at);
-    ramp.at = at;
-  }
+  for (auto& [name, ramp] : state_.ramps) settle(ramp, ramp_terms(site_named(name)), at);
 }
 
 // After the portfolio changed: sites that state a limit now begin with full buckets.
@@ -76,10 +83,10 @@ void Engine::redraw(const std::vector<Share>& shares, Power before, Power after,
   if (found == state_.ramps.end()) return;
   auto& ramp = found->second;
   const auto more = after - before;
-  const auto [most, rate] = ramp_terms(site);
-  ramp.rise = std::min(filled(ramp.rise, most, rate, at - ramp.at) - more, most);
-  if (drawn) ramp.fall = std::min(filled(ramp.fall, most, rate, at - ramp.at) + more, most);
-  ramp.at = at;
+  const auto terms = ramp_terms(site);
+  settle(ramp, terms, at);
+  ramp.rise = std::min(ramp.rise - more, terms.most);
+  if (drawn) ramp.fall = std::min(ramp.fall + more, terms.most);
   if (ramp.rise >= Power() && ramp.fall >= Power()) ramp.said = Power();
 }
 
@@ -105,26 +112,10 @@ Power Engine::may_fall_by(SiteIndex index, Instant now) const {
   return left;
 }
 
-namespace {
-
-Duration time_to_fill(Power missing, PowerRate rate) {
-  const auto wait = (Wide{missing.count()} * minute + rate.count() - 1) / rate.count();
-  return std::max(Duration(static_cast<std::int64_t>(wait)), Duration(0));
-}
-
-}  // namespace
-
-// From when on it may rise by so much, or by as much as it ever may at once.
-Instant Engine::at_rise(SiteIndex index, Power need) const {
-  const auto& site = state_.portfolio->sites[index.value()];
-  const auto [most, rate] = ramp_terms(site);
-  return now_ + time_to_fill(std::min(need, most) - may_rise_by(index, now_), rate);
-}
-
-Instant Engine::at_fall(SiteIndex index, Power need) const {
-  const auto& site = state_.portfolio->sites[index.value()];
-  const auto [most, rate] = ramp_terms(site);
-  return now_ + time_to_fill(std::min(need, most) - may_fall_by(index, now_), rate);
+// From when on a bucket that has so much has what is needed, or is full.
+Instant Engine::when_filled(SiteIndex index, Power need, Power has) const {
+  const auto [most, rate] = ramp_terms(state_.portfolio->sites[index.value()]);
+  return now_ + time_to_fill(std::min(need, most) - has, rate);
 }
 
 // How long a gang takes at least to fall by its draw.
@@ -138,13 +129,13 @@ void Engine::look_at_ramp(Instant at) {
 
 // Nobody starts there in this pass; who comes first does when it may.
 void Engine::close_site(SiteIndex site, JobId first, Power need) {
-  const auto at = at_rise(site, need);
+  const auto at = when_filled(site, need, may_rise_by(site, now_));
   closed_sites_[site] = {first, at};
   look_at_ramp(at);
 }
 
 bool Engine::waits_for_power(JobId id, const Choice& choice) {
-  if (state_.ramps.empty() && closed_sites_.empty()) return false;
+  if (state_.ramps.empty()) return false;
   const auto site = fleet_.pool(choice.pool).site;
   if (closed_sites_.count(site) > 0) return true;
   if (state_.ramps.count(fleet_.sites()[site.value()].name) == 0) return false;
@@ -161,16 +152,14 @@ bool Engine::can_pace(SiteIndex site) const {
 
 // At each pace, as draw_of() has it at full pace.
 GangPower Engine::power_of(const JobSpec& spec, const std::vector<Share>& shares) const {
-  std::map<PoolIndex, std::int64_t> gpus;
-  for (const auto& share : shares) gpus[fleet_.pool_of(share.node)] += share.nodes * share.gpus;
   GangPower power(draw_of(spec, shares, Ratio()));
-  for (const auto& [pool, count] : gpus) {
+  each_pool_of(spec, shares, [&](PoolIndex pool, std::int64_t count) {
     const auto& accelerator = *fleet_.pool(pool).accelerator;
     const auto own = fleet_.capped_in(pool, spec.draw, spec.power_cap);
-    const auto all = GpuCount::of(count);
-    power.add(accelerator,
-              it_power(accelerator, all, own.draw) - it_power(accelerator, all, Ratio()), own.pace);
-  }
+    const auto gpus = GpuCount::of(count);
+    const auto rest = it_power(accelerator, gpus, Ratio());
+    power.add(accelerator, it_power(accelerator, gpus, own.draw) - rest, own.pace);
+  });
   return power;
 }
 

@@ -11,8 +11,6 @@
 namespace ampacity {
 namespace {
 
-constexpr auto least_pace = Ratio::of(10'000);
-
 bool may_wait(StopCause cause) {
   return cause == StopCause::Cancelled || cause == StopCause::Preempted ||
          cause == StopCause::Resized;
@@ -95,7 +93,7 @@ bool Engine::leaves(JobId id) {
     return true;
   }
   const auto most = ramp_terms(state_.portfolio->sites[site.value()]).most;
-  const bool slower = can_pace(site) && live.started && live.pace > least_pace;
+  const bool slower = can_pace(site) && live.started && live.pace > a_percent;
   const auto room = may_fall_by(site, now_);
   const bool enough = room >= std::min(live.draws, most);
   if (enough && (room >= live.draws || !slower)) {
@@ -104,7 +102,7 @@ bool Engine::leaves(JobId id) {
   }
   if (enough) slow_to_leave(id, room);
   const auto needs = std::min(job_of(id).live->draws, most);
-  look_at_ramp(at_fall(site, needs));
+  look_at_ramp(when_filled(site, needs, may_fall_by(site, now_)));
   return false;
 }
 
@@ -112,8 +110,8 @@ bool Engine::leaves(JobId id) {
 void Engine::slow_to_leave(JobId id, Power room) {
   const auto& live = *job_of(id).live;
   const auto power = power_of(*job_of(id).spec, live.shares);
-  const auto step = std::min(power.slowest_above(live.draws - room), live.pace - least_pace);
-  set_pace(id, std::max(step, least_pace), "the ramp of " + live.site);
+  const auto step = std::min(power.slowest_above(live.draws - room), live.pace - a_percent);
+  set_pace(id, std::max(step, a_percent), "the ramp of " + live.site);
 }
 
 }  // namespace ampacity

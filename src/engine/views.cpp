@@ -94,15 +94,11 @@ std::optional<std::size_t> Engine::active_lease(SiteIndex site) const {
 
 // Of a gang that stands on these nodes: of each accelerator by its own figures.
 Power Engine::draw_of(const JobSpec& spec, const std::vector<Share>& shares, Ratio draw) const {
-  const auto in = [&](PoolIndex pool, std::int64_t gpus) {
-    return it_power(*fleet_.pool(pool).accelerator, GpuCount::of(gpus),
-                    fleet_.capped_in(pool, draw, spec.power_cap).draw);
-  };
-  if (!spec.mixed) return in(fleet_.pool_of(shares.front().node), gpus_of(shares));
-  std::map<PoolIndex, std::int64_t> gpus;
-  for (const auto& share : shares) gpus[fleet_.pool_of(share.node)] += share.nodes * share.gpus;
   Power sum;
-  for (const auto& [pool, count] : gpus) sum += in(pool, count);
+  each_pool_of(spec, shares, [&](PoolIndex pool, std::int64_t gpus) {
+    sum += it_power(*fleet_.pool(pool).accelerator, GpuCount::of(gpus),
+                    fleet_.capped_in(pool, draw, spec.power_cap).draw);
+  });
   return sum;
 }
 

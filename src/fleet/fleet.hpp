@@ -144,8 +144,10 @@ class Fleet {
     Power limit;
     Power drawn;  // by all that stands under it, as it is judged
     std::vector<SiteIndex> sites;
-    bool is_over() const { return drawn > limit && limit > Power(); }
+    bool is_over() const { return exceeds(drawn, limit); }
   };
+  // More than a limit; where it is 0 the lease has ended, and no draw would be small enough.
+  static bool exceeds(Power drawn, Power limit) { return drawn > limit && limit > Power(); }
   std::vector<LevelLoad> levels_of(SiteIndex site) const;
   // Does one of them carry more than its limit? Cheap.
   bool is_over(SiteIndex site) const;

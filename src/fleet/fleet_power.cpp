@@ -46,13 +46,12 @@ std::vector<Fleet::LevelLoad> Fleet::levels_of(SiteIndex number) const {
 }
 
 bool Fleet::is_over(SiteIndex number) const {
-  const auto over = [](Power drawn, Power limit) { return drawn > limit && limit > Power(); };
   const auto& limit = power_[number.value()].limit;
-  if (limit && over(power_judged(number), *limit)) return true;
+  if (limit && exceeds(power_judged(number), *limit)) return true;
   if (fed_.empty()) return false;
   const auto& feeds = tree_->feeds_of(number);
   return std::any_of(feeds.begin(), feeds.end(),
-                     [&](std::uint32_t i) { return over(fed_[i].drawn, fed_[i].limit); });
+                     [&](std::uint32_t i) { return exceeds(fed_[i].drawn, fed_[i].limit); });
 }
 
 std::optional<Fleet::PowerLeft> Fleet::tightest(PoolIndex index) const {

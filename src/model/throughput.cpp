@@ -10,9 +10,6 @@
 namespace ampacity {
 namespace {
 
-constexpr std::int64_t percent = 10'000;  // of a Ratio
-constexpr auto slowest_pace = Ratio::of(percent);
-
 // `from` of a point, to its `to`, between the points around x.
 Ratio along(const std::vector<ThroughputPoint>& curve, Ratio ThroughputPoint::*from,
             Ratio ThroughputPoint::*to, Ratio x) {
@@ -64,7 +61,7 @@ Capped capped(const Accelerator& accelerator, Ratio draw, const PowerCap& cap) {
   const auto share = Ratio::of(room.count() * one.count() / span.count());  // rounded down
   const auto of_own = Ratio::of(scaled(share.count(), one.count(), draw.count()));
   const auto pace = pace_at_power(accelerator, of_own);
-  return {share, pace < slowest_pace ? Ratio() : pace};
+  return {share, pace < a_percent ? Ratio() : pace};
 }
 
 void GangPower::add(const Accelerator& accelerator, Power dynamic, Ratio pace) {
@@ -90,29 +87,13 @@ Power GangPower::at(Ratio pace) const {
   return sum;
 }
 
-namespace {
-
-// The last pace of 1 % to 100 % up to which it holds, 1 % if it never does.
-template <class Holds>
-std::int64_t last_percent(const Holds& holds) {
-  std::int64_t last = 1;
-  for (std::int64_t beyond = 101; beyond - last > 1;) {
-    const auto middle = (last + beyond) / 2;
-    (holds(Ratio::of(middle * percent)) ? last : beyond) = middle;
-  }
-  return last;
-}
-
-}  // namespace
-
 Ratio GangPower::fastest_below(Power most) const {
-  return Ratio::of(last_percent([&](Ratio pace) { return at(pace) <= most; }) * percent);
+  return last_pace([&](Ratio pace) { return at(pace) <= most; });
 }
 
 Ratio GangPower::slowest_above(Power least) const {
-  const auto below = last_percent([&](Ratio pace) { return at(pace) < least; });
-  const bool already = at(Ratio::of(below * percent)) >= least;
-  return Ratio::of(std::min<std::int64_t>(below + (already ? 0 : 1), 100) * percent);
+  const auto below = last_pace([&](Ratio pace) { return at(pace) < least; });
+  return at(below) >= least ? below : std::min(below + a_percent, one);
 }
 
 }  // namespace ampacity

@@ -13,6 +13,19 @@
 
 namespace ampacity {
 
+inline constexpr auto a_percent = Ratio::of(10'000);  // of a pace
+
+// The last pace of 1 % to 100 %, in whole percent, up to which it holds; 1 % if it never does.
+template <class Holds>
+Ratio last_pace(const Holds& holds) {
+  std::int64_t last = 1;
+  for (std::int64_t beyond = 101; beyond - last > 1;) {
+    const auto middle = (last + beyond) / 2;
+    (holds(a_percent * middle) ? last : beyond) = middle;
+  }
+  return a_percent * last;
+}
+
 // What is left of that power at this pace, and the highest pace that is left of so much power.
 Ratio power_at_pace(const Accelerator& accelerator, Ratio pace);
 Ratio pace_at_power(const Accelerator& accelerator, Ratio power);

@@ -7,18 +7,12 @@
 namespace ampacity {
 namespace {
 
-constexpr std::int64_t a_percent = 10'000;
-
 using Class = std::vector<const Load*>;
 
 std::map<std::int64_t, Class> by_priority(const std::vector<Load>& loads) {
   std::map<std::int64_t, Class> classes;
   for (const auto& load : loads) classes[load.priority].push_back(&load);
   return classes;
-}
-
-Ratio slowed(const Load& load, Ratio common) {
-  return std::min(load.pace, std::max(common, load.least_pace));
 }
 
 Ratio raised(const Load& load, Ratio common) {
@@ -36,15 +30,9 @@ Power saved(const Class& gangs, Ratio common, PaceOf pace_of) {
   return sum;
 }
 
-// The highest pace, in whole percent, at which no less than `wanted` is saved; 1 if there is none.
+// The highest pace, in whole percent, at which no less than `wanted` is saved; 1 % if none does.
 Ratio common_pace(const Class& gangs, Power wanted, PaceOf pace_of) {
-  std::int64_t enough = 1;
-  for (std::int64_t too_high = 101; too_high - enough > 1;) {
-    const auto middle = (enough + too_high) / 2;
-    const bool is_enough = saved(gangs, Ratio::of(middle * a_percent), pace_of) >= wanted;
-    (is_enough ? enough : too_high) = middle;
-  }
-  return Ratio::of(enough * a_percent);
+  return last_pace([&](Ratio pace) { return saved(gangs, pace, pace_of) >= wanted; });
 }
 
 void put(Pacing& pacing, const Class& gangs, Ratio common, PaceOf pace_of) {
@@ -66,7 +54,7 @@ Pacing slow_by_priority(const std::vector<Load>& loads, Power wanted) {
   Pacing pacing;
   for (const auto& [priority, gangs] : by_priority(loads)) {
     if (pacing.power >= wanted) break;
-    put(pacing, gangs, common_pace(gangs, wanted - pacing.power, slowed), slowed);
+    put(pacing, gangs, common_pace(gangs, wanted - pacing.power, slowed_to), slowed_to);
   }
   in_order(pacing);
   return pacing;

@@ -8,8 +8,6 @@
 namespace ampacity {
 namespace {
 
-constexpr std::int64_t percent = 10'000;  // of a Ratio
-
 enum class Step { Stays, Shrinks, Pauses, Moves };
 
 struct LoadPart {
@@ -35,29 +33,15 @@ Power saved_by(const LoadPart& part) {
   return now;
 }
 
-Ratio pace_of(const Load& load, Ratio common) {
-  return std::min(load.pace, std::max(common, load.least_pace));
-}
-
 Power saved_at(const std::vector<Load>& loads, Ratio common) {
   Power sum;
-  for (const auto& load : loads) sum += saved_by({&load, pace_of(load, common), Step::Stays});
+  for (const auto& load : loads) sum += saved_by({&load, slowed_to(load, common), Step::Stays});
   return sum;
 }
 
 // The highest pace, in whole percent, that saves enough; the lowest if none does.
 Ratio common_pace(const std::vector<Load>& loads, Power wanted) {
-  std::int64_t enough = 1;
-  std::int64_t too_high = 101;
-  while (too_high - enough > 1) {
-    const auto middle = (enough + too_high) / 2;
-    if (saved_at(loads, Ratio::of(middle * percent)) >= wanted) {
-      enough = middle;
-    } else {
-      too_high = middle;
-    }
-  }
-  return Ratio::of(enough * percent);
+  return last_pace([&](Ratio pace) { return saved_at(loads, pace) >= wanted; });
 }
 
 bool may(const Load& load, Step step) {
@@ -79,7 +63,7 @@ class Shedding {
   Shedding(const std::vector<Load>& loads, Power wanted) : wanted_(wanted) {
     const auto common = common_pace(loads, wanted);
     for (const auto& load : loads) {
-      parts_.push_back({&load, pace_of(load, common), Step::Stays});
+      parts_.push_back({&load, slowed_to(load, common), Step::Stays});
       saved_ += saved_by(parts_.back());
     }
   }
@@ -152,6 +136,10 @@ class Shedding {
 
 Power draw_at(const Load& load, Ratio pace) {
   return load.power.at(pace);
+}
+
+Ratio slowed_to(const Load& load, Ratio common) {
+  return std::min(load.pace, std::max(common, load.least_pace));
 }
 
 Relief shed(const std::vector<Load>& loads, Power wanted) {

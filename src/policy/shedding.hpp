@@ -45,6 +45,8 @@ struct Relief {
 };
 
 Power draw_at(const Load& load, Ratio pace);
+// Its pace where all are slowed to this one: no slower than it accepts, nor faster than it is.
+Ratio slowed_to(const Load& load, Ratio common);
 
 // Saves at least `wanted`, or all that can be saved.
 Relief shed(const std::vector<Load>& loads, Power wanted);

@@ -76,7 +76,7 @@ std::vector<std::pair<Labels, double>> each(const std::vector<View>& views, cons
 
 // What meters show is there for sites that were ever measured.
 void power(prometheus::Registry& registry, const Engine& engine, Instant now) {
-  const auto sites = power_list(engine, now).sites;
+  const auto sites = power_of_sites(engine, now);
   std::vector<std::pair<Labels, double>> limits, measured;
   for (const auto& site : sites) {
     const Labels labels{{"site", site.name}};

@@ -35,14 +35,17 @@ api::SitePowerView site_power_view(const Site& site, const SitePowerNow& power) 
 
 }  // namespace
 
-api::PowerList power_list(const Engine& engine, Instant now) {
-  api::PowerList list;
+std::vector<api::SitePowerView> power_of_sites(const Engine& engine, Instant now) {
+  std::vector<api::SitePowerView> views;
   const auto& sites = engine.state().portfolio->sites;
   for (std::uint32_t i = 0; i < sites.size(); ++i) {
-    list.sites.push_back(site_power_view(sites[i], engine.site_power(SiteIndex(i), now)));
+    views.push_back(site_power_view(sites[i], engine.site_power(SiteIndex(i), now)));
   }
-  list.levels = power_levels(engine, now);
-  return list;
+  return views;
+}
+
+api::PowerList power_list(const Engine& engine, Instant now) {
+  return {power_of_sites(engine, now), power_levels(engine, now)};
 }
 
 Reply report_readings(Conductor& conductor, const Request& request) {

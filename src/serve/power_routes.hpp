@@ -9,6 +9,7 @@
 
 namespace ampacity {
 
+std::vector<api::SitePowerView> power_of_sites(const Engine& engine, Instant now);
 api::PowerList power_list(const Engine& engine, Instant now);
 
 // Both must outlive the answer.

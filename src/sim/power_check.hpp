@@ -164,7 +164,7 @@ class PowerCheck {
   std::multimap<std::string, Power> ceilings_;
 };
 
-// A bucket of watts of its own for each site, as engine/ramps.hpp describes it.
+// A bucket of watts of its own for each site, as engine/ramps.cpp describes it.
 class RampCheck {
  public:
   // A gang is raised by a percent of its pace at least.
