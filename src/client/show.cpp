@@ -307,6 +307,20 @@ void show(const api::BookingList& list) {
   table.print();
 }
 
+namespace {
+
+// "since 12:40:03, h1 since 12:41:00"
+std::string capped_text(const api::SitePowerView& site) {
+  std::string text;
+  for (const auto& c : site.capped) {
+    const auto inside = c.place == site.name ? "" : c.place.substr(site.name.size() + 1) + " ";
+    text += fmt::format("{}{}since {}", text.empty() ? "" : ", ", inside, clock(c.since_ms));
+  }
+  return text.empty() ? "-" : text;
+}
+
+}  // namespace
+
 void show(const api::PowerList& list) {
   Table table({{"SITE", false, true},
                {"MAY DRAW", true},
@@ -332,11 +346,14 @@ void show(const api::PowerList& list) {
                {s.ramp ? watts(s.ramp->may_rise_w) : "-"},
                {s.ramp ? watts(s.ramp->may_fall_w) : "-"},
                {fmt::format("{}", s.slowed_jobs.size())},
-               {s.capped_ms ? fmt::format("since {}", clock(*s.capped_ms)) : "-",
-                s.capped_ms ? Colour::Yellow : Colour::None}});
+               {capped_text(s), s.capped.empty() ? Colour::None : Colour::Yellow}});
   }
   fmt::print("IT power by site\n");
   table.print();
+  for (const auto& over : list.over_limit) {
+    fmt::print("{} is above its limit since {}: gangs are stopped at {}\n", over.level,
+               clock(over.since_ms), clock(over.stops_ms));
+  }
   show_power(list.levels);
 }
 

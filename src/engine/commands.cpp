@@ -51,6 +51,7 @@ AttemptResult judged(const std::optional<StopCause>& stopping, const Ending& end
   if (stopping == StopCause::Preempted) return AttemptResult::Preempted;
   if (stopping == StopCause::Resized) return AttemptResult::Resized;
   if (stopping == StopCause::Curtailed) return AttemptResult::Curtailed;
+  if (stopping == StopCause::Capped) return AttemptResult::Capped;
   const bool clean = ending.kind == EndKind::Exited && ending.code == 0;
   if (clean && stopping != StopCause::Cancelled) return AttemptResult::Completed;
   if (stopping == StopCause::Cancelled) return AttemptResult::Cancelled;
@@ -334,6 +335,9 @@ void Engine::after_attempt(JobId id, AttemptResult result, const Ending& ending)
     case AttemptResult::Curtailed:
       return emit(
           JobRequeued{id, now_, "its site has to draw less; it goes on where there is power"});
+    case AttemptResult::Capped:
+      return emit(JobRequeued{id, now_,
+                              "more was drawn there than may be; it goes on where there is power"});
     case AttemptResult::InfrastructureFailed: {
       const auto failures = job.infrastructure_failures;
       if (!job.spec->requeue || failures > policy.requeue_limit) {

@@ -111,27 +111,31 @@ void Engine::count_curtailed(Instant at) {
   }
 }
 
+Load Engine::load_of(JobId id, const std::vector<Share>& shares) const {
+  const auto& job = job_of(id);
+  const auto& live = *job.live;
+  Load load;
+  load.job = id;
+  load.power = power_of(*job.spec, shares);
+  load.priority = job.priority;
+  load.pace = live.pace;
+  const bool can_slow = live.started && can_pace(site_of(live));
+  load.least_pace = can_slow ? job.spec->slowest.value_or(one) : one;
+  load.gpus = live.gpus;
+  const bool resizes = job.spec->gpus_min && live.started && !job.spec->mixed;
+  if (resizes) load.spare = gpus_of(on_loan(job, pool_of(live)));
+  load.may_pause = job.spec->pausable && job.spec->requeue;
+  load.may_move = job.spec->requeue;
+  load.loss = loss_of(job);
+  return load;
+}
+
 // The gangs of a site that are not on their way out already.
 std::vector<Load> Engine::loads_of(SiteIndex site) const {
   std::vector<Load> loads;
-  const bool can_slow = can_pace(site);
   for (const auto id : live_jobs()) {
-    const auto& job = job_of(id);
-    const auto& live = *job.live;
-    if (live.stopping || site_of(live) != site) continue;
-    Load load;
-    load.job = id;
-    load.power = power_of(*job.spec, live.shares);
-    load.priority = job.priority;
-    load.pace = live.pace;
-    load.least_pace = can_slow && live.started ? job.spec->slowest.value_or(one) : one;
-    load.gpus = live.gpus;
-    const bool resizes = job.spec->gpus_min && live.started && !job.spec->mixed;
-    if (resizes) load.spare = gpus_of(on_loan(job, pool_of(live)));
-    load.may_pause = job.spec->pausable && job.spec->requeue;
-    load.may_move = job.spec->requeue;
-    load.loss = loss_of(job);
-    loads.push_back(load);
+    const auto& live = *job_of(id).live;
+    if (!live.stopping && site_of(live) == site) loads.push_back(load_of(id, live.shares));
   }
   return loads;
 }
@@ -189,7 +193,7 @@ void Engine::end_curtailment(const std::string& name, const std::string& why) {
                         energy_of(call.asked(), std::max(counted, Duration(0))),
                         call.least.value_or(Power())});
   const auto& of_site = fleet_.sites()[site.value()].name;
-  if (!call.begun || is_curtailed(site) || state_.capped.count(of_site) > 0) return;
+  if (!call.begun || is_curtailed(site) || is_capped_at(of_site)) return;
   if (state_.ramps.count(of_site) > 0) return;  // in steps: raise_paces()
   for (const auto id : live_jobs()) {
     const auto& live = *job_of(id).live;

@@ -57,6 +57,7 @@ std::optional<Instant> Engine::next_deadline() const {
   if (preempt_due_ && (!next || *preempt_due_ < *next)) next = preempt_due_;
   if (budgets_due_ && (!next || *budgets_due_ < *next)) next = budgets_due_;
   if (ramp_due_ && (!next || *ramp_due_ < *next)) next = ramp_due_;
+  if (capping_due_ && (!next || *capping_due_ < *next)) next = capping_due_;
   if (!deadlines_.empty() && (!next || deadlines_.first().at < *next)) next = deadlines_.first().at;
   return next;
 }
@@ -64,6 +65,10 @@ std::optional<Instant> Engine::next_deadline() const {
 void Engine::due_timers(Instant now) {
   if (preempt_due_ && *preempt_due_ <= now) dirty_ = true;
   if (ramp_due_ && *ramp_due_ <= now) dirty_ = true;
+  if (capping_due_ && *capping_due_ <= now) {
+    capping_due_.reset();
+    power_check_ = true;
+  }
   while (!deadlines_.empty() && deadlines_.first().at <= now) {
     const auto deadline = deadlines_.first();
     deadlines_.pop();

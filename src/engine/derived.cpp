@@ -218,6 +218,7 @@ bool Engine::over_guarantee(TeamIndex team) const {
 
 void Engine::arm(JobId id, const LiveAttempt& live, const Job& job) {
   if (!live.started || (live.stopping && !live.stop_waits)) return;
+  if (live.stopping == StopCause::WalltimeReached) return;
   const auto end = *live.started + live.walltime;
   deadlines_.insert({end, id, Due::Walltime});
   if (job.spec->early_signal && !live.signalled) {
@@ -326,7 +327,8 @@ void Engine::rebuild() {
   fleet_.set_power_tree(std::make_shared<PowerTree>(*state_.portfolio, fleet_.topology(),
                                                     state_.last_at, measured_sites()));
   capacity_due_ = state_.last_at;
-  for (const auto& [site, since] : state_.capped) fleet_.set_power_closed(site_index(site), true);
+  for (const auto& [place, since] : state_.capped) fleet_.set_power_closed(place, true);
+  capping_due_.reset();
   ramp_due_.reset();
   closed_sites_.clear();
   power_check_ = true;

@@ -83,8 +83,9 @@ struct SitePowerNow {
     Power may_fall;
   };
   std::optional<Ramp> ramp;
-  std::optional<Instant> capped;  // since when its gangs are slowed
-  std::vector<JobId> slowed;      // gangs below their full pace, whatever the cause
+  // The site, its halls and racks where gangs are slowed for a limit, and since when.
+  std::vector<std::pair<std::string, Instant>> capped;
+  std::vector<JobId> slowed;  // gangs below their full pace, whatever the cause
 };
 
 class Engine {
@@ -247,6 +248,7 @@ class Engine {
   void curtailments_due(Instant now);
   void begin_curtailment(const std::string& name);
   void end_curtailment(const std::string& name, const std::string& why);
+  Load load_of(JobId id, const std::vector<Share>& shares) const;  // all of its own, or a part
   std::vector<Load> loads_of(SiteIndex site) const;
   void relieve(const Relief& relief, const std::string& by);
   bool is_curtailed(SiteIndex site) const;  // a call has begun there
@@ -337,11 +339,25 @@ class Engine {
   // capping.cpp: levels of power that carry more than their limit
   void cap_power();
   void cap(const Fleet::LevelLoad& level);
+  void stop_above_limit(const Fleet::LevelLoad& level, const PowerCapped& said);
+  void look_within();
+  std::vector<std::string> places_of(const Fleet::LevelLoad& level) const;
+  bool is_measured(const Fleet::LevelLoad& level) const;
+  std::vector<Load> loads_at(const Fleet::LevelLoad& level) const;
+  std::vector<Load> cappable_loads(const Fleet::LevelLoad& level) const;
+  Power leaving(const Fleet::LevelLoad& level) const;
+  std::vector<Fleet::LevelLoad> levels_over() const;
+  bool is_capped_at(const std::string& site) const;  // it, or a hall or rack in it
+  bool is_capped(const LiveAttempt& live) const;     // it works there
   void restore_capped(SiteIndex site, const std::vector<JobId>& slowed);
+  std::map<JobId, Ratio> restorable(SiteIndex site, const std::vector<JobId>& slowed) const;
+  void hold_in_halls(const std::vector<JobId>& slowed, std::map<JobId, Ratio>& paces) const;
   void end_capping();
+  bool is_held(const std::string& place) const;
   Power room_to_raise(SiteIndex site) const;
-  std::vector<Load> cappable_loads(SiteIndex site) const;
+  Power room_below_target(const Fleet::LevelLoad& level) const;
   void apply(const PowerCapped& event, Instant at);
+  void apply(const PowerWithinLimit& event, Instant at);
   void apply(const CappingEnded& event, Instant at);
 
   // budgets.cpp: what teams may spend
@@ -593,6 +609,7 @@ class Engine {
   std::set<JobId> stopping_;                // gangs
   std::set<JobId> paced_;                   // gangs below their full pace
   std::map<SiteIndex, Turn> closed_sites_;  // in the latest pass
+  std::optional<Instant> capping_due_;      // somebody may have to be stopped, then
   std::optional<Instant> ramp_due_;         // somebody may start, or be raised, then
   bool power_check_ = false;                // some level may carry more than its limit
   // Of these, elastic ones that go on at another size, and what they are promised beyond their own.

@@ -47,6 +47,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   std::erase_if(state_.site_power, [&](const auto& known) { return unknown(known.first); });
   std::erase_if(state_.readings, [&](const auto& known) { return unknown(known.first); });
   std::erase_if(state_.capped, [&](const auto& known) { return unknown(known.first); });
+  state_.over_limit.clear();  // it is judged anew
   keep_ramps(at);
   const auto renumbered = [&](const std::vector<NodeShare>& nodes) {
     std::vector<Share> shares;
@@ -190,7 +191,8 @@ void Engine::apply(const AttemptStopping& event, Instant at) {
   }
   auto gone = at + state_.portfolio->policy.grace;
   if (event.in_turn) gone += falls_in(site_of(*job.live), job.live->draws);
-  job.live->expected_end = std::min(job.live->expected_end, gone);
+  const bool overdue = event.in_turn && event.cause == StopCause::WalltimeReached;
+  job.live->expected_end = overdue ? gone : std::min(job.live->expected_end, gone);
   occupy(event.attempt.job, job);
   if (event.in_turn) dirty_ = true;
 }

@@ -75,7 +75,7 @@ void Engine::redraw(const std::vector<Share>& shares, Power before, Power after,
   if (before > Power()) fleet_.draw(shares, Power() - before);
   if (after > Power()) fleet_.draw(shares, after);
   const auto index = fleet_.pool(fleet_.pool_of(shares.front().node)).site;
-  if (after > before && fleet_.is_over(index)) power_check_ = true;
+  if (after > before && (fleet_.is_over(index) || fleet_.any_hall_over())) power_check_ = true;
   if (!state_.readings.empty()) remember_draw(index, at);
   if (state_.ramps.empty()) return;
   const auto& site = state_.portfolio->sites[index.value()];
@@ -180,9 +180,10 @@ void Engine::start_slowly(JobId id) {
 void Engine::raise_paces() {
   closed_sites_.clear();
   ramp_due_.reset();
+  if (!state_.over_limit.empty()) look_within();
   if (paced_.empty() && state_.capped.empty()) return;
   std::map<SiteIndex, std::vector<JobId>> slowed;
-  for (const auto& [site, since] : state_.capped) slowed[site_index(site)];
+  for (const auto& [place, since] : state_.capped) slowed[site_index(site_part(place))];
   for (const auto id : paced_) {
     const auto& live = *job_of(id).live;
     if (!live.stopping) slowed[site_of(live)].push_back(id);
@@ -190,7 +191,7 @@ void Engine::raise_paces() {
   for (auto& [site, gangs] : slowed) {
     if (is_curtailed(site)) continue;
     const auto& name = fleet_.sites()[site.value()].name;
-    if (state_.capped.count(name) > 0) {
+    if (is_capped_at(name)) {
       restore_capped(site, gangs);
     } else if (state_.ramps.count(name) > 0) {
       raise_at(site, std::move(gangs));
@@ -255,15 +256,22 @@ std::string Engine::pace_in_words(const LiveAttempt& live) const {
   if (live.pace == one) return "";
   const auto* why = is_curtailed(site_index(live.site)) ? "its site has to draw less"
                     : live.stop_waits                   ? "the ramp of its site lowers it in steps"
-                    : state_.capped.count(live.site) > 0
-                        ? "its site draws more than its limit"
-                        : "the ramp of its site raises it in steps";
+                    : live.stopping   ? "it worked slower when it was told to stop"
+                    : is_capped(live) ? "more was drawn there than may be"
+                                      : "the ramp of its site raises it in steps";
   return fmt::format("; works at {} % of its pace: {}", live.pace.count() / a_percent.count(), why);
 }
 
 // It fits there, and nobody starts there now.
 void Engine::explain_turn(SiteExplanation& e, const Shape& shape, SiteIndex site) const {
-  if (e.reason == Reason::NotEnoughPower && state_.capped.count(e.site) > 0) {
+  const bool capped =
+      std::any_of(state_.capped.begin(), state_.capped.end(), [&](const auto& known) {
+        const auto nodes = *fleet_.resolve(known.first);
+        return known.first == e.site ||
+               (site_part(known.first) == e.site &&
+                contains(shape.pools, fleet_.pool_of(NodeIndex(nodes.begin))));
+      });
+  if (e.reason == Reason::NotEnoughPower && capped) {
     e.reason = Reason::PowerCapped;
     e.message += "; its gangs are slowed until there is enough, and nobody starts there before";
     return;

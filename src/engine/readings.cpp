@@ -131,8 +131,9 @@ SitePowerNow Engine::site_power(SiteIndex index, Instant now) const {
     site.ramp = {std::max(may_rise_by(index, now), Power()),
                  std::max(may_fall_by(index, now), Power())};
   }
-  const auto capped = state_.capped.find(name);
-  if (capped != state_.capped.end()) site.capped = capped->second;
+  for (const auto& [place, since] : state_.capped) {
+    if (site_part(place) == name) site.capped.emplace_back(place, since);
+  }
   for (const auto id : paced_) {
     if (job_of(id).live->site == name) site.slowed.push_back(id);
   }

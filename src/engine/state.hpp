@@ -194,12 +194,15 @@ struct State {
   std::map<std::string, LeaseUse> lease_use;    // of those that are not Committed by their terms
   std::map<std::string, SiteRamp> ramps;        // of the sites that state a limit
   std::map<std::string, SiteReading> readings;  // of the sites that were ever measured
-  std::map<std::string, Instant> capped;        // sites whose gangs are slowed, since when
+  std::map<std::string, Instant> capped;  // sites, halls, racks whose gangs are slowed, since when
+  // Levels ("lease stargate") that are above their limit though their gangs are as slow as they
+  // may; since then, or since some of them were stopped.
+  std::map<std::string, Instant> over_limit;
 };
 BOOST_DESCRIBE_STRUCT(State, (),
                       (portfolio, configured, next_job, last_at, jobs, requests, request_of, down,
                        drained, node_failures, usable_halls, site_power, leases, use, charged_until,
                        making_room, interrupted, bookings, held, ended, curtailments, spending,
-                       capacity_requests, lease_use, ramps, readings, capped))
+                       capacity_requests, lease_use, ramps, readings, capped, over_limit))
 
 }  // namespace ampacity

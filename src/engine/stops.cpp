@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is stopped, and when it is told. At once, unless the draw of its site may not fall so far
 // (engine/ramps.cpp) and nothing is lost by waiting: a gang that is cancelled, preempted or resized
-// there waits for its turn, lowest number first, and works on. One that is larger than what may
-// fall at once is slowed in steps before, where its cluster can do that. Whoever has to be gone
-// (a node is down, the walltime is over, the grid calls) waits for nobody.
+// there, or whose walltime is over, waits for its turn, lowest number first, and works on. One that
+// is larger than what may fall at once is slowed in steps before, where its cluster can do that.
+// Whoever has to be gone (a node is down, the grid calls, a limit is exceeded) waits for nobody.
 #include <algorithm>
 
 #include "engine/engine.hpp"
@@ -12,18 +12,32 @@ namespace ampacity {
 namespace {
 
 bool may_wait(StopCause cause) {
-  return cause == StopCause::Cancelled || cause == StopCause::Preempted ||
-         cause == StopCause::Resized;
+  switch (cause) {
+    case StopCause::Cancelled:
+    case StopCause::WalltimeReached:
+    case StopCause::Preempted:
+    case StopCause::Resized:
+      return true;
+    case StopCause::NodeDown:
+    case StopCause::Curtailed:
+    case StopCause::Capped:
+      break;
+  }
+  return false;
+}
+
+// Its job ends with it, whatever else happens to the gang.
+bool is_last(const std::optional<StopCause>& cause) {
+  return cause == StopCause::Cancelled || cause == StopCause::WalltimeReached;
 }
 
 }  // namespace
 
 void Engine::stop(JobId id, StopCause cause, const std::string& by, std::optional<JobId> room_for) {
   const auto& live = *job_of(id).live;
-  if (live.stop_waits && live.stopping == StopCause::Cancelled && !may_wait(cause)) {
-    return send_stop(id);
-  }
-  if (live.stopping == cause || live.stopping == StopCause::Cancelled) return;
+  if (live.stop_waits && is_last(live.stopping) && !may_wait(cause)) return send_stop(id);
+  if (live.stopping == cause) return;
+  if (is_last(live.stopping) && cause != StopCause::Cancelled) return;
   const bool by_choice = cause == StopCause::Preempted || cause == StopCause::Resized;
   if (live.stopping && by_choice) return;
   const AttemptId attempt{id, job_of(id).attempts};

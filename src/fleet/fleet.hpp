@@ -144,13 +144,19 @@ class Fleet {
     Power limit;
     Power drawn;  // by all that stands under it, as it is judged
     std::vector<SiteIndex> sites;
+    NodeRange nodes;  // of a hall or rack; empty: all of its sites
+    bool is_inner() const { return nodes.size() > 0; }
     bool is_over() const { return exceeds(drawn, limit); }
   };
-  // More than a limit; where it is 0 the lease has ended, and no draw would be small enough.
-  static bool exceeds(Power drawn, Power limit) { return drawn > limit && limit > Power(); }
   std::vector<LevelLoad> levels_of(SiteIndex site) const;
   // Does one of them carry more than its limit? Cheap.
   bool is_over(SiteIndex site) const;
+  // Halls and racks that draw more than their limits, racks first; those in which these stand, of
+  // those that are tight.
+  bool any_hall_over() const { return hall_power_.any_over(); }
+  std::vector<LevelLoad> halls_over() const;
+  std::vector<LevelLoad> halls_around(const std::vector<Share>& shares) const;
+  LevelLoad as_now(const LevelLoad& hall) const;  // with what it draws now
   // The share of its span that a gang draws there: its own, unless its cap leaves less.
   Capped capped_in(PoolIndex pool, Ratio draw, const std::optional<PowerCap>& cap) const;
   std::optional<Power> power_limit(SiteIndex site) const { return power_[site.value()].limit; }
@@ -173,8 +179,8 @@ class Fleet {
   void draw(const std::vector<Share>& shares, Power more);
   void set_power_limit(SiteIndex site, std::optional<Power> limit);
   void set_power_tree(std::shared_ptr<const PowerTree> tree);
-  // Nobody more draws there, whatever is left.
-  void set_power_closed(SiteIndex site, bool closed) { power_[site.value()].closed = closed; }
+  // Nobody more draws there, whatever is left: at a site, or in one of its halls or racks, by path.
+  void set_power_closed(const std::string& place, bool closed);
   // Measured less modelled; none: no meter says anything. Where all sites of a level are measured
   // its oversubscription does not count.
   void set_power_offset(SiteIndex site, std::optional<Power> offset);
@@ -219,6 +225,7 @@ class Fleet {
   }
 
  private:
+  LevelLoad inner_level(const HallPower::Inner& inner) const;
   struct SitePower {
     std::optional<Power> limit;  // IT
     Power drawn;

@@ -34,13 +34,17 @@ Power Fleet::power_free(PoolIndex index) const {
 std::vector<Fleet::LevelLoad> Fleet::levels_of(SiteIndex number) const {
   std::vector<LevelLoad> levels;
   if (const auto& limit = power_[number.value()].limit) {
-    levels.push_back(
-        {PowerLevel::Site, sites()[number.value()].name, *limit, power_judged(number), {number}});
+    levels.push_back({PowerLevel::Site,
+                      sites()[number.value()].name,
+                      *limit,
+                      power_judged(number),
+                      {number},
+                      {}});
   }
   if (fed_.empty()) return levels;
   for (const auto i : tree_->feeds_of(number)) {
     const auto& feed = tree_->feeds()[i];
-    levels.push_back({feed.level, feed.name, fed_[i].limit, fed_[i].drawn, feed.sites});
+    levels.push_back({feed.level, feed.name, fed_[i].limit, fed_[i].drawn, feed.sites, {}});
   }
   return levels;
 }
@@ -52,6 +56,50 @@ bool Fleet::is_over(SiteIndex number) const {
   const auto& feeds = tree_->feeds_of(number);
   return std::any_of(feeds.begin(), feeds.end(),
                      [&](std::uint32_t i) { return exceeds(fed_[i].drawn, fed_[i].limit); });
+}
+
+Fleet::LevelLoad Fleet::inner_level(const HallPower::Inner& inner) const {
+  const auto& hall = topology().hall(inner.hall);
+  LevelLoad level{PowerLevel::Hall, hall.path, inner.limit, inner.drawn, {hall.site}, hall.nodes};
+  if (!inner.rack) return level;
+  level.level = PowerLevel::Rack;
+  level.nodes = topology().nodes_of(*inner.rack);
+  const auto node = path(NodeIndex(level.nodes.begin));
+  level.name = node.substr(0, node.rfind('/'));
+  return level;
+}
+
+std::vector<Fleet::LevelLoad> Fleet::halls_over() const {
+  std::vector<LevelLoad> levels;
+  for (const auto& inner : hall_power_.over(topology())) levels.push_back(inner_level(inner));
+  return levels;
+}
+
+std::vector<Fleet::LevelLoad> Fleet::halls_around(const std::vector<Share>& shares) const {
+  std::vector<LevelLoad> levels;
+  for (const auto& inner : hall_power_.around(topology(), shares)) {
+    levels.push_back(inner_level(inner));
+  }
+  return levels;
+}
+
+Fleet::LevelLoad Fleet::as_now(const LevelLoad& hall) const {
+  auto levels = halls_around({{NodeIndex(hall.nodes.begin), 1, 1}});
+  return *std::find_if(levels.begin(), levels.end(),
+                       [&](const LevelLoad& level) { return level.name == hall.name; });
+}
+
+void Fleet::set_power_closed(const std::string& place, bool closed) {
+  const auto nodes = *resolve(place);
+  const auto hall = hall_of(NodeIndex(nodes.begin));
+  const auto slashes = std::count(place.begin(), place.end(), '/');
+  if (slashes == 0) {
+    power_[topology().hall(hall).site.value()].closed = closed;
+  } else if (slashes == 1) {
+    hall_power_.set_closed(hall, {}, closed, topology());
+  } else {
+    hall_power_.set_closed(hall, topology().rack_of(NodeIndex(nodes.begin)), closed, topology());
+  }
 }
 
 std::optional<Fleet::PowerLeft> Fleet::tightest(PoolIndex index) const {

@@ -57,15 +57,82 @@ void HallPower::draw(const Topology& topology, const std::vector<Share>& shares,
   std::int64_t all = 0;
   for (const auto& share : shares) all += weight(share);
   for (const auto& share : shares) {
-    const auto number = of_hall_[topology.hall_of(share.node).value()];
-    if (number == 0) continue;
-    auto& hall = tight_[number - 1];
+    auto* hall = find(topology.hall_of(share.node));
+    if (hall == nullptr) continue;
     const auto part = Power::of(scaled(more.count(), weight(share), all));
-    hall.drawn += part;
-    if (hall.racks.empty()) continue;
+    add(hall->drawn, hall->limit, part);
+    if (hall->racks.empty()) continue;
     const auto rack = topology.rack_of(share.node).value();
-    hall.racks[rack - topology.hall(hall.hall).racks.begin] += part;
+    add(hall->racks[rack - topology.hall(hall->hall).racks.begin], hall->rack_limit, part);
   }
+}
+
+void HallPower::add(Power& drawn, const std::optional<Power>& limit, Power more) {
+  const bool before = limit && exceeds(drawn, *limit);
+  drawn += more;
+  const bool after = limit && exceeds(drawn, *limit);
+  over_ += static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before);
+}
+
+void HallPower::set_closed(HallIndex index, std::optional<RackIndex> rack, bool closed,
+                           const Topology& topology) {
+  auto* hall = find(index);
+  if (hall == nullptr) return;
+  if (!rack) {
+    hall->closed = closed;
+    return;
+  }
+  const auto place = rack->value() - topology.hall(index).racks.begin;
+  if (closed) {
+    hall->closed_racks.insert(place);
+  } else {
+    hall->closed_racks.erase(place);
+  }
+}
+
+HallPower::Inner HallPower::inner(const Tight& hall) {
+  return {hall.hall, {}, *hall.limit, hall.drawn, hall.closed};
+}
+
+HallPower::Inner HallPower::inner(const Tight& hall, std::size_t rack, const Topology& topology) {
+  const RackIndex index(topology.hall(hall.hall).racks.begin + static_cast<std::uint32_t>(rack));
+  return {hall.hall, index, *hall.rack_limit, hall.racks[rack], hall.is_closed(rack)};
+}
+
+std::vector<HallPower::Inner> HallPower::over(const Topology& topology) const {
+  std::vector<Inner> found;
+  if (!any_over()) return found;
+  for (const auto& hall : tight_) {
+    for (std::size_t rack = 0; rack < hall.racks.size(); ++rack) {
+      if (!exceeds(hall.racks[rack], *hall.rack_limit)) continue;
+      found.push_back(inner(hall, rack, topology));
+    }
+    if (hall.limit && exceeds(hall.drawn, *hall.limit)) found.push_back(inner(hall));
+  }
+  return found;
+}
+
+std::vector<HallPower::Inner> HallPower::around(const Topology& topology,
+                                                const std::vector<Share>& shares) const {
+  std::set<HallIndex> halls;
+  std::set<RackIndex> racks;
+  if (none()) return {};
+  for (const auto& share : shares) {
+    halls.insert(topology.hall_of(share.node));
+    racks.insert(topology.rack_of(share.node));
+  }
+  std::vector<Inner> found;
+  for (const auto index : halls) {
+    const auto* hall = find(index);
+    if (hall != nullptr && hall->limit) found.push_back(inner(*hall));
+  }
+  for (const auto rack : racks) {
+    const auto index = topology.hall_of(rack);
+    const auto* hall = find(index);
+    if (hall == nullptr || hall->racks.empty()) continue;
+    found.push_back(inner(*hall, rack.value() - topology.hall(index).racks.begin, topology));
+  }
+  return found;
 }
 
 Power HallPower::Budget::of(const std::vector<Taken>& taken, std::uint32_t number) {
@@ -91,11 +158,13 @@ std::int64_t HallPower::Budget::gpus(Power left) const {
 }
 
 std::int64_t HallPower::Budget::gpus_in(const Tight& hall) const {
+  if (hall.closed) return 0;
   if (!hall.limit) return limits::nodes * limits::gpus_per_node;
   return gpus(*hall.limit - hall.drawn - of(of_halls_, hall.hall.value()));
 }
 
 std::int64_t HallPower::Budget::gpus_in(const Tight& hall, std::size_t rack) const {
+  if (hall.is_closed(rack)) return 0;
   if (!hall.rack_limit) return limits::nodes * limits::gpus_per_node;
   const auto number = topology_.hall(hall.hall).racks.begin + static_cast<std::uint32_t>(rack);
   return gpus(*hall.rack_limit - hall.racks[rack] - of(of_racks_, number));

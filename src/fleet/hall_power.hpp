@@ -3,16 +3,24 @@
 // and what is drawn there. The others are not in it and cost nothing: whatever runs there, they
 // feed it. A rack has a limit where the portfolio states one; by the catalogue it cannot draw more
 // than its power. Held by the fleet. What a gang of mixed accelerators draws is shared among its
-// nodes by what they draw at full load. Costs: draw O(shares); a budget O(tight halls and racks).
+// nodes by what they draw at full load. A hall or rack may be closed: nobody more draws there,
+// whatever is left. Costs: draw O(shares); a budget O(tight halls and racks).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "fleet/share.hpp"
 
 namespace ampacity {
+
+// More than a limit; where it is 0 the lease has ended, and no draw would be small enough.
+inline bool exceeds(Power drawn, Power limit) {
+  return drawn > limit && limit > Power();
+}
 
 class HallPower {
  public:
@@ -22,6 +30,20 @@ class HallPower {
     std::optional<Power> rack_limit;
     Power drawn;
     std::vector<Power> racks;  // drawn in each; empty: no limit of racks
+    bool closed = false;
+    std::set<std::uint32_t> closed_racks;  // by their places in the hall
+    bool is_closed(std::size_t rack) const {
+      return closed || closed_racks.count(static_cast<std::uint32_t>(rack)) > 0;
+    }
+  };
+  // A hall or one of its racks.
+  struct Inner {
+    HallIndex hall;
+    std::optional<RackIndex> rack;
+    Power limit;
+    Power drawn;
+    bool closed = false;
+    bool is_over() const { return exceeds(drawn, limit); }
   };
 
   HallPower() = default;
@@ -35,6 +57,13 @@ class HallPower {
     return &tight_[of_hall_[hall.value()] - 1];
   }
   void draw(const Topology& topology, const std::vector<Share>& shares, Power more);
+  void set_closed(HallIndex hall, std::optional<RackIndex> rack, bool closed,
+                  const Topology& topology);
+  // Does one of them draw more than its limit?
+  bool any_over() const { return over_ > 0; }
+  std::vector<Inner> over(const Topology& topology) const;
+  // Those in which these stand.
+  std::vector<Inner> around(const Topology& topology, const std::vector<Share>& shares) const;
 
   // What is left, while one chooses nodes for GPUs that draw so much each.
   class Budget {
@@ -63,9 +92,17 @@ class HallPower {
   };
 
  private:
+  static Inner inner(const Tight& hall);
+  static Inner inner(const Tight& hall, std::size_t rack, const Topology& topology);
+  Tight* find(HallIndex hall) {
+    return const_cast<Tight*>(static_cast<const HallPower*>(this)->find(hall));
+  }
+  void add(Power& drawn, const std::optional<Power>& limit, Power more);
+
   std::vector<Tight> tight_;
   std::vector<std::uint32_t> of_hall_;  // 1 + its number in tight_, or 0
   std::vector<bool> pools_;             // that have one
+  std::int64_t over_ = 0;               // halls and racks above their limits
 };
 
 }  // namespace ampacity

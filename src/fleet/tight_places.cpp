@@ -109,15 +109,20 @@ std::optional<Fleet::PowerLeft> Fleet::roomiest_hall(PoolIndex index) const {
     const auto& hall = topology().hall(tight.hall);
     if (hall.pool != index) continue;
     const auto add = [&](PowerLevel level, std::string name, Power limit, Power drawn) {
-      if (!best || limit - drawn > best->left) {
-        best = {level, std::move(name), limit, limit - drawn};
-      }
+      const auto left = tight.closed ? std::min(limit - drawn, Power()) : limit - drawn;
+      if (!best || left > best->left) best = {level, std::move(name), limit, left};
     };
     if (tight.limit) {
       add(PowerLevel::Hall, hall.path, *tight.limit, tight.drawn);
       continue;
     }
-    const auto least = std::min_element(tight.racks.begin(), tight.racks.end());
+    const auto left = [&](const Power& drawn) {
+      const auto rack = static_cast<std::size_t>(&drawn - tight.racks.data());
+      return std::pair(tight.is_closed(rack), drawn);
+    };
+    const auto least =
+        std::min_element(tight.racks.begin(), tight.racks.end(),
+                         [&](const Power& a, const Power& b) { return left(a) < left(b); });
     const RackIndex rack(hall.racks.begin +
                          static_cast<std::uint32_t>(least - tight.racks.begin()));
     const auto node = path(NodeIndex(topology().nodes_of(rack).begin));

@@ -42,6 +42,11 @@ inline bool is_node(const std::string& path) {
   return std::count(path.begin(), path.end(), '/') == 4;
 }
 
+// Of any path.
+inline std::string site_part(const std::string& path) {
+  return path.substr(0, path.find('/'));
+}
+
 struct HallPlace {
   SiteIndex site;
   PoolIndex pool;

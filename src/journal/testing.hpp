@@ -198,7 +198,9 @@ inline Entry measured() {
                                 Power::of(50'000'000),
                                 true,
                                 Power::of(3'500'000),
-                                Power::of(3'500'100)}},
+                                Power::of(3'500'100),
+                                2}},
+           {at(22), PowerWithinLimit{"lease oracle"}},
            {at(22), PowerSwung{"abilene", true, Power::of(7), Power::of(40'000'000)}},
            {at(22), CappingEnded{"abilene", "its gangs are at their pace"}},
            {at(22), ReadingExpired{"abilene"}}}};

@@ -268,6 +268,7 @@ struct Policy {
   // are raised as far as it then does.
   Ratio capping_target = Ratio::of(950'000);
   Ratio capping_slowest = Ratio::of(500'000);  // of jobs that state no `slowest`
+  Duration capping_patience{300'000};  // where that is not enough for so long, gangs are stopped
   bool operator==(const Policy&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Policy, (),
@@ -275,7 +276,8 @@ BOOST_DESCRIBE_STRUCT(Policy, (),
                        max_walltime, max_waiting, backfill, reservations, fair_share_half_life,
                        fair_share_interval, lemon_failures, lemon_window, reclaim, min_runtime,
                        resize_interval, restart_walltime, killer_attempts, killer_window,
-                       delay_price, reading_max_age, capping_target, capping_slowest))
+                       delay_price, reading_max_age, capping_target, capping_slowest,
+                       capping_patience))
 
 struct Portfolio {
   std::string name;

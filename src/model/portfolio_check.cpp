@@ -496,6 +496,7 @@ class Checker {
     between("policy.reading_max_age", p.reading_max_age, Duration(1'000), day);
     share("policy.capping_target", p.capping_target);
     share("policy.capping_slowest", p.capping_slowest);
+    between("policy.capping_patience", p.capping_patience, Duration(0), 365 * day);
     between("policy.max_walltime", p.max_walltime, Duration(1), 365 * day);
     if (p.requeue_backoff_max < p.requeue_backoff) {
       say("policy.requeue_backoff_max",

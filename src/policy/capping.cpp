@@ -60,6 +60,26 @@ Pacing slow_by_priority(const std::vector<Load>& loads, Power wanted) {
   return pacing;
 }
 
+Stopping stop_by_priority(const std::vector<Load>& loads, Power wanted) {
+  Stopping stopping;
+  for (const auto& [priority, gangs] : by_priority(loads)) {
+    if (stopping.power >= wanted) break;
+    std::vector<Load> unpaced;
+    for (const auto* load : gangs) {
+      unpaced.push_back(*load);
+      unpaced.back().least_pace = load->pace;
+      unpaced.back().spare = 0;
+    }
+    const auto relief = shed(unpaced, wanted - stopping.power);
+    stopping.power += relief.power;
+    for (const auto* stopped : {&relief.paused, &relief.moved}) {
+      stopping.gangs.insert(stopping.gangs.end(), stopped->begin(), stopped->end());
+    }
+  }
+  std::sort(stopping.gangs.begin(), stopping.gangs.end());
+  return stopping;
+}
+
 Pacing raise_by_priority(const std::vector<Load>& loads, Power room, Ratio least) {
   Pacing pacing;
   const auto classes = by_priority(loads);

@@ -138,26 +138,39 @@ struct ReadingExpired {
 };
 BOOST_DESCRIBE_STRUCT(ReadingExpired, (), (site))
 
-// A site, or the sites of a lease or a provider together, draw more than their limit: so much has
-// to go, so much will. Their gangs are slowed, the lowest priority first.
+// A rack, a hall, a site, or the sites of a lease or a provider together, draw more than their
+// limit: so much has to go, so much will. Their gangs are slowed, the lowest priority first; or,
+// where that was not enough for too long, so many are stopped.
 struct PowerCapped {
-  std::string whose;  // "site abilene", "lease stargate"
-  std::vector<std::string> sites;
+  std::string whose;                // "hall abilene/south1", "lease stargate"
+  std::vector<std::string> places;  // where nobody starts: sites, or the hall or rack
   Power drawn;
   Power limit;
   bool measured = false;  // in part at least; or by the model
   Power wanted;
   Power planned;
+  std::int64_t stopped = 0;
+  // It is above its limit still.
+  bool is_short() const { return drawn - planned > limit; }
   bool operator==(const PowerCapped&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(PowerCapped, (), (whose, sites, drawn, limit, measured, wanted, planned))
+BOOST_DESCRIBE_STRUCT(PowerCapped, (),
+                      (whose, places, drawn, limit, measured, wanted, planned, stopped))
 
-// All gangs of the site are back at their pace, or it has no limit any more.
+// A level that drew more than its limit although its gangs were as slow as they may, or were being
+// stopped, no longer does.
+struct PowerWithinLimit {
+  std::string whose;
+  bool operator==(const PowerWithinLimit&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(PowerWithinLimit, (), (whose))
+
+// All gangs of the place are back at their pace, or it has no limit any more.
 struct CappingEnded {
-  std::string site;
+  std::string place;  // a site, or one of its halls or racks
   std::string why;
   bool operator==(const CappingEnded&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(CappingEnded, (), (site, why))
+BOOST_DESCRIBE_STRUCT(CappingEnded, (), (place, why))
 
 }  // namespace ampacity

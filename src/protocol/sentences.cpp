@@ -271,16 +271,20 @@ struct Teller {
                        e.site);
   }
   std::string operator()(const PowerCapped& e) const {
+    const auto stopped = e.stopped > 0 ? fmt::format(": {} stopped", e.stopped) : std::string();
     return fmt::format(
-        "{} draws {} of IT power{}, more than its limit of {}: {} have to go, {} will", e.whose,
+        "{} draws {} of IT power{}, more than its limit of {}: {} have to go, {} will{}", e.whose,
         to_text(e.drawn), e.measured ? "" : " by the model", to_text(e.limit), to_text(e.wanted),
-        to_text(e.planned));
+        to_text(e.planned), stopped);
+  }
+  std::string operator()(const PowerWithinLimit& e) const {
+    return e.whose + " draws no more than its limit again";
   }
   std::string operator()(const StopSent& e) const {
     return attempt(e.attempt) + " is told to stop";
   }
   std::string operator()(const CappingEnded& e) const {
-    return fmt::format("capping at {} ends: {}", e.site, e.why);
+    return fmt::format("capping at {} ends: {}", e.place, e.why);
   }
 
   std::string operator()(const RequestCreated& e) const {

@@ -49,9 +49,18 @@ struct Ending {
 BOOST_DESCRIBE_STRUCT(Ending, (), (kind, code, signal, rank, detail))
 
 // Resized: an elastic gang, to run on at another size at once.
-// Curtailed: its site has to draw less.
-enum class StopCause { Cancelled, WalltimeReached, NodeDown, Preempted, Resized, Curtailed };
-BOOST_DESCRIBE_ENUM(StopCause, Cancelled, WalltimeReached, NodeDown, Preempted, Resized, Curtailed)
+// Curtailed: its site has to draw less. Capped: a level of power draws more than its limit.
+enum class StopCause {
+  Cancelled,
+  WalltimeReached,
+  NodeDown,
+  Preempted,
+  Resized,
+  Curtailed,
+  Capped
+};
+BOOST_DESCRIBE_ENUM(StopCause, Cancelled, WalltimeReached, NodeDown, Preempted, Resized, Curtailed,
+                    Capped)
 
 // What an attempt came to, in the engine's judgement.
 enum class AttemptResult {
@@ -62,10 +71,11 @@ enum class AttemptResult {
   InfrastructureFailed,
   Preempted,
   Resized,
-  Curtailed
+  Curtailed,
+  Capped
 };
 BOOST_DESCRIBE_ENUM(AttemptResult, Completed, Failed, Cancelled, TimedOut, InfrastructureFailed,
-                    Preempted, Resized, Curtailed)
+                    Preempted, Resized, Curtailed, Capped)
 
 enum class JobState {
   Waiting,
@@ -568,7 +578,7 @@ using EventBody =
                  CurtailmentBegun, CurtailmentMeasured, CurtailmentEnded, PaceChanged, LeaseAmended,
                  BudgetBegun, BudgetSpent, RequestCreated, OfferAnswered, RequestSettled,
                  QuoteAdded, QuoteAwarded, RightAmended, LeaseUseChanged, PowerSwung, PowerMeasured,
-                 ReadingExpired, PowerCapped, CappingEnded, StopSent>;
+                 ReadingExpired, PowerCapped, CappingEnded, StopSent, PowerWithinLimit>;
 
 struct Event {
   Instant at;

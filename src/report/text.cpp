@@ -98,13 +98,14 @@ void add_jobs(std::string& out, const SimulationResult& r) {
                       grouped(c.paused), grouped(c.moved)));
   }
   for (const auto& p : r.power) {
-    field(
-        out, "power",
-        fmt::format("{}: {} gangs started slower and {} were told to stop in their turn; {} swings "
-                    "beyond its limits, the largest by {}; {} times above a limit, slowed for {}",
-                    p.site, grouped(p.slow_starts), grouped(p.stops_in_turn), grouped(p.swings),
-                    to_text(Power::of(p.largest_swing_w)), grouped(p.cappings),
-                    to_text(Duration(p.capped_ms))));
+    field(out, "power",
+          fmt::format(
+              "{}: {} gangs started slower and {} were told to stop in their turn; {} swings "
+              "beyond its limits, the largest by {}; {} times above a limit, slowed for {}, {} "
+              "stopped",
+              p.site, grouped(p.slow_starts), grouped(p.stops_in_turn), grouped(p.swings),
+              to_text(Power::of(p.largest_swing_w)), grouped(p.cappings),
+              to_text(Duration(p.capped_ms)), grouped(p.stopped_by_capping)));
   }
   if (r.checkpoints) {
     const auto& c = *r.checkpoints;

@@ -91,7 +91,7 @@ void power(prometheus::Registry& registry, const Engine& engine, Instant now) {
   gauge(registry, "ampacity_site_judged_watts", "IT load that limits are held against",
         each(sites, "site", [](auto& s) { return s.judged_w; }));
   gauge(registry, "ampacity_site_power_capped", "1 while its gangs are slowed for a limit",
-        each(sites, "site", [](auto& s) { return s.capped_ms ? 1 : 0; }));
+        each(sites, "site", [](auto& s) { return s.capped.empty() ? 0 : 1; }));
   gauge(registry, "ampacity_site_slowed_gangs", "Gangs below their full pace",
         each(sites, "site", [](auto& s) { return s.slowed_jobs.size(); }));
 }

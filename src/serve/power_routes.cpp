@@ -28,7 +28,7 @@ api::SitePowerView site_power_view(const Site& site, const SitePowerNow& power) 
                                     reading->modelled.count(), reading->fresh};
   }
   if (power.ramp) view.ramp = ramp_view(site, *power.ramp);
-  if (power.capped) view.capped_ms = to_ms(*power.capped);
+  for (const auto& [place, since] : power.capped) view.capped.push_back({place, to_ms(since)});
   for (const auto id : power.slowed) view.slowed_jobs.push_back(id.value());
   return view;
 }
@@ -45,7 +45,12 @@ std::vector<api::SitePowerView> power_of_sites(const Engine& engine, Instant now
 }
 
 api::PowerList power_list(const Engine& engine, Instant now) {
-  return {power_of_sites(engine, now), power_levels(engine, now)};
+  api::PowerList list{power_of_sites(engine, now), power_levels(engine, now), {}};
+  const auto& patience = engine.state().portfolio->policy.capping_patience;
+  for (const auto& [level, since] : engine.state().over_limit) {
+    list.over_limit.push_back({level, to_ms(since), to_ms(since + patience)});
+  }
+  return list;
 }
 
 Reply report_readings(Conductor& conductor, const Request& request) {

@@ -432,8 +432,15 @@ class Conversation {
       const auto* placed = std::get_if<AttemptPlaced>(&event.body);
       if (placed == nullptr) continue;
       ++placed_;
-      AMPACITY_ASSERT(engine_.state().capped.count(placed->site) == 0, "{} is capped",
-                      placed->site);
+      for (const auto& [place, since] : engine_.state().capped) {
+        const auto& fleet = engine_.fleet();
+        const auto closed = *fleet.resolve(place);
+        for (const auto& node : placed->nodes) {
+          const auto first = fleet.resolve(node.node)->begin;
+          const auto last = first + static_cast<std::uint32_t>(node.nodes);
+          AMPACITY_ASSERT(last <= closed.begin || first >= closed.end, "{} is capped", place);
+        }
+      }
       PowerCheck(engine_, now_).placed(*engine_.state().jobs.find(placed->attempt.job)->live);
     }
   }

@@ -239,16 +239,17 @@ BOOST_DESCRIBE_STRUCT(DrawSample, (), (at_ms, drawn_w))
 // How a site kept within its power, where something was to be kept; at the meter.
 struct PowerResult {
   std::string site;
-  std::int64_t swings = 0;           // times that its draw changed faster than its limits allow
-  std::int64_t largest_swing_w = 0;  // beyond them
-  std::int64_t slow_starts = 0;      // gangs that started below their pace for a ramp
-  std::int64_t stops_in_turn = 0;    // gangs that waited to be told to stop
-  std::int64_t cappings = 0;         // times that more was drawn than a limit allows
-  std::int64_t capped_ms = 0;        // while gangs were slowed for it
+  std::int64_t swings = 0;              // times that its draw changed faster than its limits allow
+  std::int64_t largest_swing_w = 0;     // beyond them
+  std::int64_t slow_starts = 0;         // gangs that started below their pace for a ramp
+  std::int64_t stops_in_turn = 0;       // gangs that waited to be told to stop
+  std::int64_t cappings = 0;            // times that more was drawn than a limit allows
+  std::int64_t capped_ms = 0;           // while gangs were slowed for it; of each hall apart
+  std::int64_t stopped_by_capping = 0;  // gangs, where no pace was slow enough
 };
 BOOST_DESCRIBE_STRUCT(PowerResult, (),
                       (site, swings, largest_swing_w, slow_starts, stops_in_turn, cappings,
-                       capped_ms))
+                       capped_ms, stopped_by_capping))
 
 // A site that had to draw less: what it drew at the meter when the call began to count, and what
 // came of it until it ended.

@@ -345,20 +345,22 @@ void Simulation::note(const PowerSwung& event) {
 }
 
 void Simulation::note(const PowerCapped& event) {
-  for (const auto& site : event.sites) {
-    if (capped_.try_emplace(site, now_).second) ++power_[site].cappings;
+  for (const auto& place : event.places) {
+    if (capped_.try_emplace(place, now_).second) ++power_[site_part(place)].cappings;
   }
 }
 
 void Simulation::note(const CappingEnded& event) {
-  const auto since = capped_.find(event.site);
+  const auto since = capped_.find(event.place);
   if (since == capped_.end()) return;  // it was slowed when the server was copied
-  power_[event.site].capped_ms += (now_ - since->second).count();
+  power_[site_part(event.place)].capped_ms += (now_ - since->second).count();
   capped_.erase(since);
 }
 
 void Simulation::note(const AttemptStopping& event) {
   runs_.at(event.attempt.job).dies = event.cause == StopCause::NodeDown;
+  const bool capped = event.cause == StopCause::Capped;
+  if (capped) ++power_[site_name(runs_.at(event.attempt.job))].stopped_by_capping;
   if (!event.in_turn) return note(StopSent{event.attempt});
   ++power_[site_name(runs_.at(event.attempt.job))].stops_in_turn;
 }
@@ -588,8 +590,9 @@ SimulationResult Simulation::finish(bool partial) {
   r.curtailments = curtailments_;
   for (auto [site, kept] : power_) {
     kept.site = site;
-    const auto since = capped_.find(site);
-    if (since != capped_.end()) kept.capped_ms += (now_ - since->second).count();
+    for (const auto& [place, since] : capped_) {
+      if (site_part(place) == site) kept.capped_ms += (now_ - since).count();
+    }
     r.power.push_back(std::move(kept));
   }
   accounts_.finish(engine_, now_, r);

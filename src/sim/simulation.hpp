@@ -206,7 +206,7 @@ class Simulation {
   std::int64_t refused_ = 0;
   std::map<std::string, std::int64_t> spills_;
   std::map<std::string, PowerResult> power_;  // by site
-  std::map<std::string, Instant> capped_;     // sites whose gangs are slowed, since when
+  std::map<std::string, Instant> capped_;     // places whose gangs are slowed, since when
 };
 
 }  // namespace ampacity

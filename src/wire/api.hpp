@@ -309,6 +309,12 @@ struct RampView {
 };
 BOOST_DESCRIBE_STRUCT(RampView, (), (ramp_limit_w, swing_limit_w, may_rise_w, may_fall_w))
 
+struct CappedView {
+  std::string place;  // the site, or one of its halls or racks: "abilene/south1"
+  std::int64_t since_ms = 0;
+};
+BOOST_DESCRIBE_STRUCT(CappedView, (), (place, since_ms))
+
 struct SitePowerView {
   std::string name;
   std::optional<std::int64_t> limit_w;  // IT load; absent: none is stated
@@ -317,18 +323,27 @@ struct SitePowerView {
   std::int64_t facility_power_w = 0;    // of this, x PUE
   std::optional<ReadingView> reading;   // the latest
   std::optional<RampView> ramp;
-  std::optional<std::int64_t> capped_ms;  // since when its gangs are slowed for a limit
+  std::vector<CappedView> capped;  // where gangs are slowed for a limit
   std::vector<std::int64_t> slowed_jobs;
 };
 BOOST_DESCRIBE_STRUCT(SitePowerView, (),
-                      (name, limit_w, modelled_w, judged_w, facility_power_w, reading, ramp,
-                       capped_ms, slowed_jobs))
+                      (name, limit_w, modelled_w, judged_w, facility_power_w, reading, ramp, capped,
+                       slowed_jobs))
+
+// A level that is above its limit though its gangs are as slow as they may.
+struct OverLimitView {
+  std::string level;  // "hall abilene/south1", "lease stargate"
+  std::int64_t since_ms = 0;
+  std::int64_t stops_ms = 0;  // if it is so still, gangs are stopped then
+};
+BOOST_DESCRIBE_STRUCT(OverLimitView, (), (level, since_ms, stops_ms))
 
 struct PowerList {
   std::vector<SitePowerView> sites;
   std::vector<PowerLevelView> levels;  // as in SiteList
+  std::vector<OverLimitView> over_limit;
 };
-BOOST_DESCRIBE_STRUCT(PowerList, (), (sites, levels))
+BOOST_DESCRIBE_STRUCT(PowerList, (), (sites, levels, over_limit))
 
 // POST /v1/curtailments. A `from` that is missing or past means now.
 struct CurtailmentBody {

@@ -564,6 +564,8 @@ void describe(Fields& f, Policy& policy) {
              "Gangs of a site that draws more than its limit are slowed to this share of it.");
   f.optional("capping_slowest", policy.capping_slowest,
              "How slow they may become where their job does not say.");
+  f.optional("capping_patience", policy.capping_patience,
+             "Where that is not enough for so long, gangs that may be requeued are stopped.");
 }
 
 void describe(Fields& f, Portfolio& portfolio) {

@@ -222,6 +222,7 @@ class Conversation {
     duration("resize_interval", policy.resize_interval);
     duration("killer_window", policy.killer_window);
     duration("reading_max_age", policy.reading_max_age);
+    duration("capping_patience", policy.capping_patience);
     if (const auto n = option(words, "killer_attempts"); !n.empty()) {
       policy.killer_attempts = std::stoll(n);
     }
