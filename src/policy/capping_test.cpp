@@ -74,6 +74,42 @@ TEST_CASE("nothing is wanted: nobody is slowed; everything is: all are as slow a
   CHECK(all.power == Power::of(14'000));
 }
 
+TEST_CASE("whoever is stopped is of the lowest priority, and no more are than it takes") {
+  std::int64_t enough = 0;
+  for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    auto loads = some_loads(random);
+    Power all;
+    for (auto& load : loads) {
+      load.gpus = 1;
+      load.may_move = random.below(4) > 0;
+      load.may_pause = load.may_move && random.below(2) == 0;
+      load.loss = static_cast<std::int64_t>(random.below(1'000));
+      if (load.may_move) all += draw_at(load, load.pace);
+    }
+    const auto wanted = Power::of(static_cast<std::int64_t>(random.below(1'500'000)));
+    const auto stopping = stop_by_priority(loads, wanted);
+    Power saved;
+    std::int64_t highest = -100;
+    for (const auto& load : loads) {
+      if (!std::binary_search(stopping.gangs.begin(), stopping.gangs.end(), load.job)) continue;
+      CHECK(load.may_move);
+      saved += draw_at(load, load.pace);
+      highest = std::max(highest, load.priority);
+    }
+    CHECK(saved == stopping.power);
+    CHECK(saved >= std::min(wanted, all));
+    enough += saved >= wanted && wanted > Power() ? 1 : 0;
+    for (const auto& load : loads) {  // spared: none of a lower priority
+      const bool stopped =
+          std::binary_search(stopping.gangs.begin(), stopping.gangs.end(), load.job);
+      if (!stopped && load.may_move) CHECK(load.priority >= highest);
+    }
+  }
+  CHECK(enough > 500);
+}
+
 TEST_CASE("random sites: enough is saved if it can be, only then does a higher priority give") {
   for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
     CAPTURE(seed);

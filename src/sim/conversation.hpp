@@ -115,6 +115,9 @@ class Conversation {
 
   // Gangs that were placed so far.
   std::int64_t placed() const { return placed_; }
+  // Times that a hall was above its limit and its gangs as slow as they may; gangs stopped for it.
+  std::int64_t slow_halls() const { return slow_halls_; }
+  std::int64_t stopped() const { return stopped_; }
 
   const Engine& engine() const { return engine_; }
   std::int64_t started_twice() const { return started_twice_; }
@@ -428,7 +431,10 @@ class Conversation {
   }
 
   void check_power(const Outcome& outcome) {
+    slow_halls_ += PowerCheck(engine_, now_).slow_halls(engine_);
     for (const auto& event : outcome.events) {
+      const auto* stopping = std::get_if<AttemptStopping>(&event.body);
+      if (stopping != nullptr && stopping->cause == StopCause::Capped) ++stopped_;
       const auto* placed = std::get_if<AttemptPlaced>(&event.body);
       if (placed == nullptr) continue;
       ++placed_;
@@ -531,6 +537,8 @@ class Conversation {
   std::int64_t started_twice_ = 0;
   std::int64_t commands_ = 0;
   std::int64_t placed_ = 0;
+  std::int64_t slow_halls_ = 0;
+  std::int64_t stopped_ = 0;
 };
 
 }  // namespace ampacity

@@ -47,6 +47,8 @@ TEST_CASE("long conversations by seed, with swarm weights") {
 TEST_CASE("no gang is placed where a level of power lacks it, now or at a step that is known") {
   std::int64_t placed = 0;
   std::int64_t lacking = 0;
+  std::int64_t slow_halls = 0;
+  std::int64_t stopped = 0;
   for (std::uint64_t seed = 1; seed <= 600; ++seed) {
     CAPTURE(seed);
     Random random(seed);
@@ -56,6 +58,8 @@ TEST_CASE("no gang is placed where a level of power lacks it, now or at a step t
       driver.step(random.next());
     }
     placed += driver.placed();
+    slow_halls += driver.slow_halls();
+    stopped += driver.stopped();
     for (const auto& [id, job] : driver.engine().state().jobs) {
       const auto why = driver.engine().explain(id, driver.engine().state().last_at);
       lacking += why && why->reason == Reason::NotEnoughPower ? 1 : 0;
@@ -66,6 +70,8 @@ TEST_CASE("no gang is placed where a level of power lacks it, now or at a step t
   }
   CHECK(placed > 6'000);
   CHECK(lacking > 200);
+  CHECK(slow_halls > 100);
+  CHECK(stopped > 40);
 }
 
 namespace {

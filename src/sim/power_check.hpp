@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Of gangs that were placed just now: no level of power is above its limit, now or at any step that
-// is known for as long as they run; and of sites with a ramp: the draw never rises faster. Counted
+// is known for as long as they run; of sites with a ramp: the draw never rises faster; and of halls
+// that draw more than they may: no gang there could be slower. Counted
 // from the portfolio and the gangs, without the fleet's own counts. Sites that are measured are
 // left out: there the meter is right. Called by random conversations after each command; asserts.
 #pragma once
@@ -37,7 +38,53 @@ class PowerCheck {
     for (const auto& share : gang.shares) inside(share);
   }
 
+  // Halls above their limits, whose gangs are as slow as they may.
+  std::int64_t slow_halls(const Engine& engine) const {
+    std::int64_t found = 0;
+    std::uint32_t index = 0;
+    for (const auto& site : portfolio_.sites) {
+      for (const auto& hall : site.halls) {
+        const HallIndex number(index++);
+        if (hall.power == Power() || ceilings_.count(site.name) > 0) continue;
+        if (drawn_in(number) <= times(hall.power, hall.oversubscription) + Power::of(8)) continue;
+        ++found;
+        for (const auto& [id, job] : engine.state().jobs) {
+          if (!job.live || !job.live->started || job.live->stopping) continue;
+          if (!stands_in(*job.live, number)) continue;
+          const auto slowest = job.spec->slowest.value_or(portfolio_.policy.capping_slowest);
+          AMPACITY_ASSERT(job.live->pace <= slowest, "hall {} of {} draws too much", hall.name,
+                          site.name);
+        }
+      }
+    }
+    return found;
+  }
+
  private:
+  bool stands_in(const LiveAttempt& gang, HallIndex hall) const {
+    return std::any_of(gang.shares.begin(), gang.shares.end(),
+                       [&](const Share& share) { return fleet_.hall_of(share.node) == hall; });
+  }
+  static Power part(const LiveAttempt& gang, const Share& share) {
+    return Power::of(scaled(gang.draws.count(), share.nodes * share.gpus, gang.gpus));
+  }
+  bool is_mixed(const LiveAttempt& gang) const {
+    const auto pool = fleet_.pool_of(gang.shares.front().node);
+    return std::any_of(gang.shares.begin(), gang.shares.end(),
+                       [&](const Share& share) { return fleet_.pool_of(share.node) != pool; });
+  }
+  // Without gangs of mixed accelerators: how they share what they draw is not counted again here.
+  Power drawn_in(HallIndex hall) const {
+    Power sum;
+    for (const auto* gang : gangs_) {
+      if (is_mixed(*gang)) continue;
+      for (const auto& share : gang->shares) {
+        if (fleet_.hall_of(share.node) == hall) sum += part(*gang, share);
+      }
+    }
+    return sum;
+  }
+
   SiteIndex site_index(const std::string& name) const {
     std::uint32_t i = 0;
     while (fleet_.sites()[i].name != name) ++i;
@@ -142,12 +189,9 @@ class PowerCheck {
     Power of_rack;
     for (const auto* gang : gangs_) {
       for (const auto& other : gang->shares) {
-        if (fleet_.pool_of(other.node) != fleet_.pool_of(gang->shares.front().node))
-          return;  // mixed
-        const auto part =
-            Power::of(scaled(gang->draws.count(), other.nodes * other.gpus, gang->gpus));
-        if (fleet_.hall_of(other.node) == hall) of_hall += part;
-        if (fleet_.topology().rack_of(other.node) == rack) of_rack += part;
+        if (is_mixed(*gang)) return;
+        if (fleet_.hall_of(other.node) == hall) of_hall += part(*gang, other);
+        if (fleet_.topology().rack_of(other.node) == rack) of_rack += part(*gang, other);
       }
     }
     const auto& stated = hall_of(hall);

@@ -325,7 +325,7 @@ TEST_CASE("the policy as settings, and with some of them changed") {
   CHECK(settings.at("delay_price") == "1.25 USD/GPU-hour");
   CHECK(settings.at("reclaim") == "true");
   CHECK(settings.at("requeue_limit") == "3");
-  CHECK(settings.size() == 23);
+  CHECK(settings.size() == 24);
   CHECK(settings.at("reading_max_age") == "5 min");
   CHECK(*with_settings(Policy(), settings, "policy") == policy);
 

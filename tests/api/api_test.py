@@ -336,7 +336,7 @@ def test_power() -> None:
         return next(s for s in call("GET", power)["sites"] if s["name"] == "attic")
 
     first = attic()
-    assert first == {"name": "attic", "limit_w": 91, "modelled_w": 0, "judged_w": 0, "facility_power_w": 0, "slowed_jobs": []}, first
+    assert first == {"name": "attic", "limit_w": 91, "modelled_w": 0, "judged_w": 0, "facility_power_w": 0, "capped": [], "slowed_jobs": []}, first
     listed = call("POST", path, status=201, body=reading(88))
     site = next(s for s in listed["sites"] if s["name"] == "attic")
     assert site["judged_w"] == 80 and site["reading"]["drawn_w"] == 80 and site["reading"]["fresh"] and site["modelled_w"] == 0, site
@@ -351,13 +351,16 @@ def test_power() -> None:
     call("POST", path, status=201, body=reading(95, meter="It"))  # more than it may draw; nothing here can be slowed
     behind = call("POST", "/v1/jobs", body=job(sites=["attic"], command=["true"]), status=201)["job"]
     assert wait_for(behind, "Waiting")["explanation"]["reason"] == "PowerCapped"
-    assert attic()["capped_ms"] > 0 and 'ampacity_site_power_capped{site="attic"} 1' in raw("GET", "/metrics")[1]
+    assert attic()["capped"][0]["place"] == "attic" and attic()["capped"][0]["since_ms"] > 0
+    over = call("GET", power)["over_limit"]
+    assert [o["level"] for o in over] == ["lease northwind-attic", "site attic"] and over[0]["stops_ms"] > over[0]["since_ms"], over
+    assert 'ampacity_site_power_capped{site="attic"} 1' in raw("GET", "/metrics")[1]
     text = run("power")
     assert "95 W" in text and "since" in text and "lease" in text, text
     assert f"job {waits} starts: has its place at attic" in run("explain", str(waits))
     call("POST", path, status=201, body=reading(20))
     wait_for(behind, "Completed")
-    assert "capped_ms" not in attic()
+    assert attic()["capped"] == [] and call("GET", power)["over_limit"] == []
     for bad, words in [
         (reading(1, site="atic"), "did you mean 'attic'"),
         (reading(-1), "expected 0 W to"),
