@@ -11,14 +11,15 @@ namespace {
 // ---- what sites draw ----
 
 struct MeasureCall {
-  std::string site, megawatts, at;
+  std::string place, megawatts, at;
   bool it = false;
 };
 
 Exit measure(const Options& options, const MeasureCall& call) {
   PowerReading reading;
-  reading.site = call.site;
-  reading.meter = call.it ? MeterPlace::It : MeterPlace::Facility;
+  reading.place = call.place;
+  const bool of_hall = call.place.find('/') != std::string::npos;
+  reading.meter = call.it || of_hall ? MeterPlace::It : MeterPlace::Facility;
   const auto power = parse_power(call.megawatts + " MW");
   if (!power) return say(power.error().within("--mw"));
   reading.power = *power;
@@ -41,13 +42,15 @@ void add_measured(CLI::App& app, const OptionsPtr& options, Run& run) {
       [options, &run] { run = [options] { return get<api::PowerList>(*options, "/v1/power"); }; });
   auto call = std::make_shared<MeasureCall>();
   auto* sub = command(app, options, "measure",
-                      "Say what the meter of a site shows; it counts instead of the model for a "
-                      "while",
+                      "Say what the meter of a site or a hall shows; it counts instead of the "
+                      "model for a while",
                       "  ampacity measure abilene --mw 61.2\n"
+                      "  ampacity measure abilene/south1 --mw 24.8\n"
                       "  ampacity measure abilene --mw 50.1 --it --at 2028-07-01T16:00:00Z");
-  sub->add_option("site", call->site, "Name of the site")->required();
+  sub->add_option("place", call->place, "Name of the site, or SITE/HALL")->required();
   sub->add_option("--mw", call->megawatts, "Megawatts: 61.2 or 0.004")->required();
-  sub->add_flag("--it", call->it, "Of the IT load; default: at the grid connection");
+  sub->add_flag("--it", call->it,
+                "Of the IT load; default: of a site at the grid connection, of a hall IT");
   sub->add_option("--at", call->at, "When, such as 2028-07-01T16:00:00Z; default: now");
   sub->callback(
       [call, options, &run] { run = [call, options] { return measure(*options, *call); }; });

@@ -309,6 +309,11 @@ void show(const api::BookingList& list) {
 
 namespace {
 
+std::string reading_text(const api::ReadingView& reading) {
+  return fmt::format("{} at {}{}", to_text(Power::of(reading.drawn_w)), clock(reading.at_ms),
+                     reading.fresh ? "" : ", too old");
+}
+
 // "since 12:40:03, h1 since 12:41:00"
 std::string capped_text(const api::SitePowerView& site) {
   std::string text;
@@ -332,23 +337,32 @@ void show(const api::PowerList& list) {
                {"SLOWED JOBS", true},
                {"CAPPED"}});
   const auto watts = [](std::int64_t w) { return to_text(Power::of(w)); };
+  const auto judged = [&](std::int64_t drawn, std::optional<std::int64_t> limit) {
+    return terminal::Cell{watts(drawn), limit && drawn > *limit ? Colour::Red : Colour::None};
+  };
   for (const auto& s : list.sites) {
-    const bool over = s.limit_w && s.judged_w > *s.limit_w;
-    const auto meter =
-        !s.reading ? std::string("-")
-                   : fmt::format("{} at {}{}", watts(s.reading->drawn_w), clock(s.reading->at_ms),
-                                 s.reading->fresh ? "" : ", too old");
     table.add({{s.name},
                {s.limit_w ? watts(*s.limit_w) : "-"},
-               {watts(s.judged_w), over ? Colour::Red : Colour::None},
+               judged(s.judged_w, s.limit_w),
                {watts(s.modelled_w)},
-               {meter},
+               {s.reading ? reading_text(*s.reading) : "-"},
                {s.ramp ? watts(s.ramp->may_rise_w) : "-"},
                {s.ramp ? watts(s.ramp->may_fall_w) : "-"},
                {fmt::format("{}", s.slowed_jobs.size())},
                {capped_text(s), s.capped.empty() ? Colour::None : Colour::Yellow}});
+    for (const auto& hall : s.halls) {
+      table.add({{hall.name},
+                 {hall.limit_w ? watts(*hall.limit_w) : "-"},
+                 judged(hall.judged_w, hall.limit_w),
+                 {watts(hall.modelled_w)},
+                 {reading_text(hall.reading)},
+                 {"-"},
+                 {"-"},
+                 {"-"},
+                 {"-"}});
+    }
   }
-  fmt::print("IT power by site\n");
+  fmt::print("IT power by site, and by hall where its meter was read\n");
   table.print();
   for (const auto& over : list.over_limit) {
     fmt::print("{} is above its limit since {}: gangs are stopped at {}\n", over.level,

@@ -65,7 +65,11 @@ std::vector<std::string> Engine::places_of(const Fleet::LevelLoad& level) const 
 }
 
 bool Engine::is_measured(const Fleet::LevelLoad& level) const {
-  return !level.is_inner() &&
+  if (level.level == PowerLevel::Hall) {
+    const auto known = state_.readings.find(level.name);
+    return known != state_.readings.end() && known->second.fresh;
+  }
+  return level.level != PowerLevel::Rack &&
          std::any_of(level.sites.begin(), level.sites.end(), [&](SiteIndex site) {
            return fleet_.is_measured(site) && !is_curtailed(site);
          });

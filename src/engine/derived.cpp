@@ -281,7 +281,10 @@ void Engine::rebuild_fleet() {
   fleet_ = Fleet(*state_.portfolio);
   for (std::uint32_t i = 0; i < fleet_.sites().size(); ++i) {
     limit_power(SiteIndex(i));
-    offset_power(SiteIndex(i));
+  }
+  for (const auto& [place, reading] : state_.readings) {
+    watch_hall(place);
+    offset_power(place);
   }
   for (const auto& hall : state_.usable_halls) fleet_.set_usable(*fleet_.find_hall(hall), true);
   for (const auto& site : fleet_.sites()) {

@@ -83,6 +83,14 @@ struct SitePowerNow {
     Power may_fall;
   };
   std::optional<Ramp> ramp;
+  struct HallNow {  // of those whose meters were read
+    std::string path;
+    std::optional<Power> limit;  // none: it feeds all, by the model
+    Power modelled;
+    Power judged;
+    const SiteReading* reading = nullptr;
+  };
+  std::vector<HallNow> halls;
   // The site, its halls and racks where gangs are slowed for a limit, and since when.
   std::vector<std::pair<std::string, Instant>> capped;
   std::vector<JobId> slowed;  // gangs below their full pace, whatever the cause
@@ -330,10 +338,14 @@ class Engine {
   void readings_due(Instant now);
   void apply(const PowerMeasured& event, Instant at);
   void apply(const ReadingExpired& event, Instant at);
-  void offset_power(SiteIndex site);
-  Power modelled_at(SiteIndex site, Instant at) const;
+  void offset_power(const std::string& place);
+  std::optional<Power> offset_of(SiteIndex site) const;
+  bool watch_hall(const std::string& place);
+  Power drawn_at(const std::string& place) const;
+  Power modelled_at(const std::string& place, Instant at) const;
   std::vector<SiteIndex> measured_sites() const;
   void remember_draw(SiteIndex site, Instant at);
+  void remember_draw(std::vector<ModelledDraw>& course, Power drawn, Instant at) const;
   std::optional<Power> admitted_now(const Site& site, Instant now) const;
 
   // capping.cpp: levels of power that carry more than their limit

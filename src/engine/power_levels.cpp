@@ -163,8 +163,8 @@ void Engine::add_halls(std::vector<PowerLevelNow>& levels) const {
   for (const auto& tight : fleet_.hall_power().tight()) {
     const auto& hall = fleet_.topology().hall(tight.hall);
     const std::vector<std::string> sites{fleet_.sites()[hall.site.value()].name};
-    if (tight.limit) {
-      levels.push_back({PowerLevel::Hall, hall.path, sites, tight.limit, tight.drawn, {}});
+    if (const auto limit = tight.limit_now()) {
+      levels.push_back({PowerLevel::Hall, hall.path, sites, limit, tight.drawn_now(), {}});
     }
     if (!tight.rack_limit) continue;
     const auto most = std::max_element(tight.racks.begin(), tight.racks.end());

@@ -123,7 +123,7 @@ struct SiteRamp {
 };
 BOOST_DESCRIBE_STRUCT(SiteRamp, (), (rise, fall, at, said))
 
-// The latest reading of a site's power, and what the model had at that moment. IT.
+// The latest reading of a site's or a hall's power, and what the model had at that moment. IT.
 struct ModelledDraw {  // from `at` on
   Instant at;
   Power drawn;
@@ -193,7 +193,7 @@ struct State {
   std::map<std::string, OpenRequest> capacity_requests;
   std::map<std::string, LeaseUse> lease_use;    // of those that are not Committed by their terms
   std::map<std::string, SiteRamp> ramps;        // of the sites that state a limit
-  std::map<std::string, SiteReading> readings;  // of the sites that were ever measured
+  std::map<std::string, SiteReading> readings;  // of sites and halls that were ever measured
   std::map<std::string, Instant> capped;  // sites, halls, racks whose gangs are slowed, since when
   // Levels ("lease stargate") that are above their limit though their gangs are as slow as they
   // may; since then, or since some of them were stopped.

@@ -184,6 +184,14 @@ class Fleet {
   // Measured less modelled; none: no meter says anything. Where all sites of a level are measured
   // its oversubscription does not count.
   void set_power_offset(SiteIndex site, std::optional<Power> offset);
+  // The same of a hall; see HallPower.
+  bool watch_hall(const Portfolio& portfolio, HallIndex hall) {
+    return hall_power_.watch(portfolio, topology(), hall);
+  }
+  void draw_in_hall(HallIndex hall, Power more) { hall_power_.draw_in(hall, more); }
+  void set_hall_offset(HallIndex hall, std::optional<Power> offset) {
+    hall_power_.set_offset(hall, offset);
+  }
 
   void set_down(NodeRange nodes, bool down);
   void set_booked(NodeRange nodes, bool booked);

@@ -30,7 +30,10 @@ Power full_load(const Topology& topology, PoolIndex index, std::int64_t nodes) {
 HallPower::HallPower(const Portfolio& portfolio, const Topology& topology) {
   each_hall(portfolio, [&](HallIndex index, const Hall& hall) {
     const auto& place = topology.hall(index);
-    Tight t{index, times(hall.power, hall.oversubscription), {}, {}, {}};
+    Tight t;
+    t.hall = index;
+    t.stated = hall.power;
+    t.limit = times(hall.power, hall.oversubscription);
     if (*t.limit >= full_load(topology, place.pool, place.nodes.size())) t.limit.reset();
     if (hall.rack_power) {
       t.rack_limit = times(*hall.rack_power, hall.rack_oversubscription);
@@ -48,7 +51,12 @@ HallPower::HallPower(const Portfolio& portfolio, const Topology& topology) {
   });
 }
 
-void HallPower::draw(const Topology& topology, const std::vector<Share>& shares, Power more) {
+namespace {
+
+// What each share draws of it: by what it draws at full load.
+template <class Visit>
+void each_part(const Topology& topology, const std::vector<Share>& shares, Power power,
+               const Visit& visit) {
   const auto weight = [&](const Share& share) {
     const auto pool = topology.hall(topology.hall_of(share.node)).pool;
     return full_load(topology, pool, 1).count() / topology.pools()[pool.value()].gpus_per_node *
@@ -57,21 +65,72 @@ void HallPower::draw(const Topology& topology, const std::vector<Share>& shares,
   std::int64_t all = 0;
   for (const auto& share : shares) all += weight(share);
   for (const auto& share : shares) {
-    auto* hall = find(topology.hall_of(share.node));
-    if (hall == nullptr) continue;
-    const auto part = Power::of(scaled(more.count(), weight(share), all));
-    add(hall->drawn, hall->limit, part);
-    if (hall->racks.empty()) continue;
-    const auto rack = topology.rack_of(share.node).value();
-    add(hall->racks[rack - topology.hall(hall->hall).racks.begin], hall->rack_limit, part);
+    visit(share, Power::of(scaled(power.count(), weight(share), all)));
   }
 }
 
-void HallPower::add(Power& drawn, const std::optional<Power>& limit, Power more) {
-  const bool before = limit && exceeds(drawn, *limit);
-  drawn += more;
-  const bool after = limit && exceeds(drawn, *limit);
-  over_ += static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before);
+}  // namespace
+
+// Keeps count of those that are above their limits.
+template <class Change>
+void HallPower::change(Tight& hall, const Change& change) {
+  const bool before = hall.is_over();
+  change();
+  over_ += static_cast<int>(hall.is_over()) - static_cast<int>(before);
+}
+
+void HallPower::draw(const Topology& topology, const std::vector<Share>& shares, Power more) {
+  each_part(topology, shares, more, [&](const Share& share, Power part) {
+    const auto index = topology.hall_of(share.node);
+    auto* hall = find(index);
+    if (hall == nullptr) return;
+    draw_in(index, part);
+    if (hall->racks.empty()) return;
+    const auto rack = topology.rack_of(share.node).value() - topology.hall(index).racks.begin;
+    auto& drawn = hall->racks[rack];
+    const bool before = exceeds(drawn, *hall->rack_limit);
+    drawn += part;
+    over_ += static_cast<int>(exceeds(drawn, *hall->rack_limit)) - static_cast<int>(before);
+  });
+}
+
+void HallPower::draw_in(HallIndex index, Power more) {
+  auto& hall = *find(index);
+  change(hall, [&] { hall.drawn += more; });
+}
+
+Power HallPower::part_in(const Topology& topology, HallIndex hall, const std::vector<Share>& shares,
+                         Power power) {
+  Power sum;
+  each_part(topology, shares, power, [&](const Share& share, Power part) {
+    if (topology.hall_of(share.node) == hall) sum += part;
+  });
+  return sum;
+}
+
+// In the order of the halls, however they came.
+bool HallPower::watch(const Portfolio& portfolio, const Topology& topology, HallIndex index) {
+  of_hall_.resize(topology.halls().size());
+  pools_.resize(topology.pools().size());
+  if (of_hall_[index.value()] != 0) return false;
+  pools_[topology.hall(index).pool.value()] = true;
+  Tight hall;
+  hall.hall = index;
+  each_hall(portfolio, [&](HallIndex other, const Hall& stated) {
+    if (other == index) hall.stated = stated.power;
+  });
+  const auto place = std::upper_bound(tight_.begin(), tight_.end(), index,
+                                      [](HallIndex i, const Tight& t) { return i < t.hall; });
+  tight_.insert(place, std::move(hall));
+  for (std::size_t i = 0; i < tight_.size(); ++i) {
+    of_hall_[tight_[i].hall.value()] = static_cast<std::uint32_t>(i + 1);
+  }
+  return true;
+}
+
+void HallPower::set_offset(HallIndex index, std::optional<Power> offset) {
+  auto& hall = *find(index);
+  change(hall, [&] { hall.offset = offset; });
 }
 
 void HallPower::set_closed(HallIndex index, std::optional<RackIndex> rack, bool closed,
@@ -91,7 +150,7 @@ void HallPower::set_closed(HallIndex index, std::optional<RackIndex> rack, bool 
 }
 
 HallPower::Inner HallPower::inner(const Tight& hall) {
-  return {hall.hall, {}, *hall.limit, hall.drawn, hall.closed};
+  return {hall.hall, {}, *hall.limit_now(), hall.drawn_now(), hall.closed};
 }
 
 HallPower::Inner HallPower::inner(const Tight& hall, std::size_t rack, const Topology& topology) {
@@ -107,7 +166,7 @@ std::vector<HallPower::Inner> HallPower::over(const Topology& topology) const {
       if (!exceeds(hall.racks[rack], *hall.rack_limit)) continue;
       found.push_back(inner(hall, rack, topology));
     }
-    if (hall.limit && exceeds(hall.drawn, *hall.limit)) found.push_back(inner(hall));
+    if (hall.is_over()) found.push_back(inner(hall));
   }
   return found;
 }
@@ -124,7 +183,7 @@ std::vector<HallPower::Inner> HallPower::around(const Topology& topology,
   std::vector<Inner> found;
   for (const auto index : halls) {
     const auto* hall = find(index);
-    if (hall != nullptr && hall->limit) found.push_back(inner(*hall));
+    if (hall != nullptr && hall->limit_now()) found.push_back(inner(*hall));
   }
   for (const auto rack : racks) {
     const auto index = topology.hall_of(rack);
@@ -159,8 +218,8 @@ std::int64_t HallPower::Budget::gpus(Power left) const {
 
 std::int64_t HallPower::Budget::gpus_in(const Tight& hall) const {
   if (hall.closed) return 0;
-  if (!hall.limit) return limits::nodes * limits::gpus_per_node;
-  return gpus(*hall.limit - hall.drawn - of(of_halls_, hall.hall.value()));
+  if (!hall.limit_now()) return limits::nodes * limits::gpus_per_node;
+  return gpus(*hall.limit_now() - hall.drawn_now() - of(of_halls_, hall.hall.value()));
 }
 
 std::int64_t HallPower::Budget::gpus_in(const Tight& hall, std::size_t rack) const {
@@ -176,7 +235,7 @@ bool HallPower::Budget::take(NodeIndex node, std::int64_t gpus) {
   const auto rack = topology_.rack_of(node).value();
   const auto place = rack - topology_.hall(hall->hall).racks.begin;
   if (gpus_in(*hall) < gpus || gpus_in(*hall, place) < gpus) return false;
-  if (hall->limit) add(of_halls_, hall->hall.value(), per_gpu_ * gpus);
+  if (hall->limit_now()) add(of_halls_, hall->hall.value(), per_gpu_ * gpus);
   if (hall->rack_limit) add(of_racks_, rack, per_gpu_ * gpus);
   return true;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inner levels of power: halls and racks that cannot feed all that stands in them at full load,
 // and what is drawn there. The others are not in it and cost nothing: whatever runs there, they
-// feed it. A rack has a limit where the portfolio states one; by the catalogue it cannot draw more
-// than its power. Held by the fleet. What a gang of mixed accelerators draws is shared among its
-// nodes by what they draw at full load. A hall or rack may be closed: nobody more draws there,
-// whatever is left. Costs: draw O(shares); a budget O(tight halls and racks).
+// feed it; unless the meter of a hall is read: it is in it from then on. A rack has a limit where
+// the portfolio states one; by the catalogue it cannot draw more than its power. Held by the fleet.
+// What a gang of mixed accelerators draws is shared among its nodes by what they draw at full load.
+// A hall or rack may be closed: nobody more draws there, whatever is left. Costs: draw O(shares); a
+// budget O(tight halls and racks).
 #pragma once
 
 #include <algorithm>
@@ -26,9 +27,14 @@ class HallPower {
  public:
   struct Tight {
     HallIndex hall;
-    std::optional<Power> limit;
+    std::optional<Power> limit;  // what is admitted; none: it feeds all
     std::optional<Power> rack_limit;
-    Power drawn;
+    Power stated;                 // without its oversubscription
+    Power drawn;                  // by the model
+    std::optional<Power> offset;  // measured less modelled, while its meter is believed
+    std::optional<Power> limit_now() const { return offset ? std::optional(stated) : limit; }
+    Power drawn_now() const { return offset ? std::max(drawn + *offset, Power()) : drawn; }
+    bool is_over() const { return limit_now() && exceeds(drawn_now(), *limit_now()); }
     std::vector<Power> racks;  // drawn in each; empty: no limit of racks
     bool closed = false;
     std::set<std::uint32_t> closed_racks;  // by their places in the hall
@@ -57,6 +63,14 @@ class HallPower {
     return &tight_[of_hall_[hall.value()] - 1];
   }
   void draw(const Topology& topology, const std::vector<Share>& shares, Power more);
+  // From now on it is counted what is drawn there; it returns whether it was not so far: what is
+  // drawn already is then to be told by draw_in().
+  bool watch(const Portfolio& portfolio, const Topology& topology, HallIndex hall);
+  void draw_in(HallIndex hall, Power more);
+  // What of this is drawn in a hall.
+  static Power part_in(const Topology& topology, HallIndex hall, const std::vector<Share>& shares,
+                       Power power);
+  void set_offset(HallIndex hall, std::optional<Power> offset);
   void set_closed(HallIndex hall, std::optional<RackIndex> rack, bool closed,
                   const Topology& topology);
   // Does one of them draw more than its limit?
@@ -97,8 +111,8 @@ class HallPower {
   Tight* find(HallIndex hall) {
     return const_cast<Tight*>(static_cast<const HallPower*>(this)->find(hall));
   }
-  void add(Power& drawn, const std::optional<Power>& limit, Power more);
-
+  template <class Change>
+  void change(Tight& hall, const Change& change);
   std::vector<Tight> tight_;
   std::vector<std::uint32_t> of_hall_;  // 1 + its number in tight_, or 0
   std::vector<bool> pools_;             // that have one

@@ -112,10 +112,11 @@ std::optional<Fleet::PowerLeft> Fleet::roomiest_hall(PoolIndex index) const {
       const auto left = tight.closed ? std::min(limit - drawn, Power()) : limit - drawn;
       if (!best || left > best->left) best = {level, std::move(name), limit, left};
     };
-    if (tight.limit) {
-      add(PowerLevel::Hall, hall.path, *tight.limit, tight.drawn);
+    if (const auto limit = tight.limit_now()) {
+      add(PowerLevel::Hall, hall.path, *limit, tight.drawn_now());
       continue;
     }
+    if (tight.racks.empty()) continue;
     const auto left = [&](const Power& drawn) {
       const auto rack = static_cast<std::size_t>(&drawn - tight.racks.data());
       return std::pair(tight.is_closed(rack), drawn);

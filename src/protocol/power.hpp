@@ -120,23 +120,23 @@ struct PowerSwung {
 };
 BOOST_DESCRIBE_STRUCT(PowerSwung, (), (site, down, beyond, drawn))
 
-// A site drew so much when it was measured, while the model had it at so much.
+// A site, or a hall, drew so much when it was measured, while the model had it at so much.
 struct PowerMeasured {
-  std::string site;
+  std::string place;
   Instant at;
   Power drawn;
   Power modelled;
   std::string by;
   bool operator==(const PowerMeasured&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(PowerMeasured, (), (site, at, drawn, modelled, by))
+BOOST_DESCRIBE_STRUCT(PowerMeasured, (), (place, at, drawn, modelled, by))
 
-// The latest reading of a site is too old: the model counts again.
+// The latest reading of a place is too old: the model counts again.
 struct ReadingExpired {
-  std::string site;
+  std::string place;
   bool operator==(const ReadingExpired&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(ReadingExpired, (), (site))
+BOOST_DESCRIBE_STRUCT(ReadingExpired, (), (place))
 
 // A rack, a hall, a site, or the sites of a lease or a provider together, draw more than their
 // limit: so much has to go, so much will. Their gangs are slowed, the lowest priority first; or,

@@ -263,12 +263,12 @@ struct Teller {
                        e.site, e.down ? "fell" : "rose", to_text(e.beyond), to_text(e.drawn));
   }
   std::string operator()(const PowerMeasured& e) const {
-    return fmt::format("{} drew {} of IT power at {}{}, {} by the model", e.site, to_text(e.drawn),
+    return fmt::format("{} drew {} of IT power at {}{}, {} by the model", e.place, to_text(e.drawn),
                        to_text(e.at), by(e.by), to_text(e.modelled));
   }
   std::string operator()(const ReadingExpired& e) const {
     return fmt::format("the latest reading of {} is too old: its power is the model's again",
-                       e.site);
+                       e.place);
   }
   std::string operator()(const PowerCapped& e) const {
     const auto stopped = e.stopped > 0 ? fmt::format(": {} stopped", e.stopped) : std::string();

@@ -16,6 +16,10 @@ api::RampView ramp_view(const Site& site, const SitePowerNow::Ramp& ramp) {
   return view;
 }
 
+api::ReadingView reading_view(const SiteReading& reading) {
+  return {to_ms(reading.at), reading.drawn.count(), reading.modelled.count(), reading.fresh};
+}
+
 api::SitePowerView site_power_view(const Site& site, const SitePowerNow& power) {
   api::SitePowerView view;
   view.name = site.name;
@@ -23,11 +27,13 @@ api::SitePowerView site_power_view(const Site& site, const SitePowerNow& power) 
   view.modelled_w = power.modelled.count();
   view.judged_w = power.judged.count();
   view.facility_power_w = times(power.judged, site.pue).count();
-  if (const auto* reading = power.reading) {
-    view.reading = api::ReadingView{to_ms(reading->at), reading->drawn.count(),
-                                    reading->modelled.count(), reading->fresh};
-  }
+  if (power.reading != nullptr) view.reading = reading_view(*power.reading);
   if (power.ramp) view.ramp = ramp_view(site, *power.ramp);
+  for (const auto& hall : power.halls) {
+    const auto limit = hall.limit ? std::optional(hall.limit->count()) : std::nullopt;
+    view.halls.push_back({hall.path, limit, hall.modelled.count(), hall.judged.count(),
+                          reading_view(*hall.reading)});
+  }
   for (const auto& [place, since] : power.capped) view.capped.push_back({place, to_ms(since)});
   for (const auto id : power.slowed) view.slowed_jobs.push_back(id.value());
   return view;

@@ -282,6 +282,8 @@ class Conversation {
                            ? engine_.it_power_of(SiteIndex(static_cast<std::uint32_t>(site)))
                            : Power();
     PowerReading reading{portfolio_.sites[site].name, Power(), MeterPlace::It, now_};
+    const auto& halls = portfolio_.sites[site].halls;
+    if (r.next() % 2 == 0) reading.place += "/" + halls[r.next() % halls.size()].name;
     reading.power = Power::of(model.count() * static_cast<std::int64_t>(60 + r.next() % 90) / 100);
     reading.at -= Duration(static_cast<std::int64_t>(r.next() % 400'000));
     tell(ReportPower{{reading}, "scada"});

@@ -31,6 +31,9 @@ class PowerCheck {
     for (const auto& site : portfolio_.sites) {
       if (fleet_.is_measured(site_index(site.name))) return;
     }
+    for (std::uint32_t i = 0; i < fleet_.halls().size(); ++i) {
+      if (is_measured(HallIndex(i))) return;
+    }
     at(gang.site, now_);
     for (const auto t : steps()) {
       if (t > now_ && t < gang.expected_end) at(gang.site, t);
@@ -46,6 +49,7 @@ class PowerCheck {
       for (const auto& hall : site.halls) {
         const HallIndex number(index++);
         if (hall.power == Power() || ceilings_.count(site.name) > 0) continue;
+        if (is_measured(number)) continue;
         if (drawn_in(number) <= times(hall.power, hall.oversubscription) + Power::of(8)) continue;
         ++found;
         for (const auto& [id, job] : engine.state().jobs) {
@@ -61,6 +65,10 @@ class PowerCheck {
   }
 
  private:
+  bool is_measured(HallIndex hall) const {
+    const auto* known = fleet_.hall_power().find(hall);
+    return known != nullptr && known->offset.has_value();
+  }
   bool stands_in(const LiveAttempt& gang, HallIndex hall) const {
     return std::any_of(gang.shares.begin(), gang.shares.end(),
                        [&](const Share& share) { return fleet_.hall_of(share.node) == hall; });

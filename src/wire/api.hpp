@@ -309,6 +309,15 @@ struct RampView {
 };
 BOOST_DESCRIBE_STRUCT(RampView, (), (ramp_limit_w, swing_limit_w, may_rise_w, may_fall_w))
 
+struct HallPowerView {
+  std::string name;                     // "abilene/south1"
+  std::optional<std::int64_t> limit_w;  // absent: it feeds all that stands in it, by the model
+  std::int64_t modelled_w = 0;
+  std::int64_t judged_w = 0;
+  ReadingView reading;
+};
+BOOST_DESCRIBE_STRUCT(HallPowerView, (), (name, limit_w, modelled_w, judged_w, reading))
+
 struct CappedView {
   std::string place;  // the site, or one of its halls or racks: "abilene/south1"
   std::int64_t since_ms = 0;
@@ -323,12 +332,13 @@ struct SitePowerView {
   std::int64_t facility_power_w = 0;    // of this, x PUE
   std::optional<ReadingView> reading;   // the latest
   std::optional<RampView> ramp;
-  std::vector<CappedView> capped;  // where gangs are slowed for a limit
+  std::vector<HallPowerView> halls;  // those whose meters were read
+  std::vector<CappedView> capped;    // where gangs are slowed for a limit
   std::vector<std::int64_t> slowed_jobs;
 };
 BOOST_DESCRIBE_STRUCT(SitePowerView, (),
-                      (name, limit_w, modelled_w, judged_w, facility_power_w, reading, ramp, capped,
-                       slowed_jobs))
+                      (name, limit_w, modelled_w, judged_w, facility_power_w, reading, ramp, halls,
+                       capped, slowed_jobs))
 
 // A level that is above its limit though its gangs are as slow as they may.
 struct OverLimitView {

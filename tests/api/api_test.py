@@ -325,7 +325,7 @@ def test_curtailments() -> None:
 
 
 def reading(watts: int, site: str = "attic", **members) -> dict:
-    return {"readings": [{"site": site, "power": watts, **members}], "by": "scada"}
+    return {"readings": [{"place": site, "power": watts, **members}], "by": "scada"}
 
 
 def test_power() -> None:
@@ -336,7 +336,7 @@ def test_power() -> None:
         return next(s for s in call("GET", power)["sites"] if s["name"] == "attic")
 
     first = attic()
-    assert first == {"name": "attic", "limit_w": 91, "modelled_w": 0, "judged_w": 0, "facility_power_w": 0, "capped": [], "slowed_jobs": []}, first
+    assert first == {"name": "attic", "limit_w": 91, "modelled_w": 0, "judged_w": 0, "facility_power_w": 0, "halls": [], "capped": [], "slowed_jobs": []}, first
     listed = call("POST", path, status=201, body=reading(88))
     site = next(s for s in listed["sites"] if s["name"] == "attic")
     assert site["judged_w"] == 80 and site["reading"]["drawn_w"] == 80 and site["reading"]["fresh"] and site["modelled_w"] == 0, site
@@ -372,7 +372,12 @@ def test_power() -> None:
         answer = call("POST", path, status=422, body=bad)
         assert words in answer["error"] and answer["reason"] in ("ReadingInvalid", "NameUnknown"), answer
     assert attic()["reading"]["drawn_w"] == 18, "all of a report is taken, or none"
-    status, answer = raw("POST", path, '{"readings": [{"site": "attic", "meter": "Grid"}]}')
+    run("measure", "attic/hall", "--mw", "0.00002")
+    hall = attic()["halls"][0]
+    assert (hall["name"], hall["judged_w"], hall["reading"]["fresh"]) == ("attic/hall", 20 + hall["modelled_w"] - hall["reading"]["modelled_w"], True), hall
+    assert "attic/hall" in run("power")
+    assert "its IT load" in call("POST", path, status=422, body=reading(1, site="attic/hall"))["error"]
+    status, answer = raw("POST", path, '{"readings": [{"place": "attic", "meter": "Grid"}]}')
     assert status == 400 and "meter" in answer, answer
     assert raw("POST", path, json.dumps(reading(1)), token="")[0] == 401
     assert "power cap" in run("submit", "--gpus", "1", "--power-cap", "lots", "--", "true", code=2)

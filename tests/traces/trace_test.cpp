@@ -205,7 +205,7 @@ class Conversation {
   // read north kw=12 ago=10s it: at the meter, or of the IT load
   PowerReading reading(const Words& words) const {
     PowerReading r;
-    r.site = words.at(1);
+    r.place = words.at(1);
     r.power = parse_power(option(words, "kw") + "kW").value();
     r.meter = has(words, "it") ? MeterPlace::It : MeterPlace::Facility;
     r.at = now_ - parse_duration(option(words, "ago", "0s")).value();
