@@ -133,6 +133,7 @@ void Engine::on(const Configure& command) {
   if (state_.configured && portfolio == *state_.portfolio) return;
   auto objected = objection_to_rights(portfolio);
   if (!objected) objected = objection_to_leases(portfolio);
+  if (!objected) objected = objection_to_edits(portfolio);
   if (objected) return refuse(std::move(*objected));
   const Fleet next(portfolio);
   for (const auto id : live_jobs()) {

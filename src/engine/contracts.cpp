@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dated changes of leases: model/lease.hpp says what they mean. They are facts of their own, so a
-// portfolio that is put in force later keeps them, whatever its file says.
+// portfolio that is put in force later keeps them, whatever its file says; and what has been billed
+// is amended, never edited.
 #include <algorithm>
+#include <boost/describe/members.hpp>
+#include <boost/mp11.hpp>
 
 #include "base/text.hpp"
 #include "engine/engine.hpp"
+#include "units/calendar.hpp"
 #include "units/text.hpp"
 
 namespace ampacity {
@@ -35,7 +39,59 @@ bool is_award(const OpenRequest& asked, const std::string& lease) {
                      [&](const Award& a) { return a.lease == lease; });
 }
 
+// Its terms as they were known when the last month closed: what its invoices follow from.
+Lease billed_terms(const Lease& lease, Instant closed) {
+  auto terms = lease.known_at(closed);
+  if (terms.canceled && *terms.canceled >= closed) terms.canceled.reset();
+  terms.source.clear();
+  terms.renewal.reset();
+  terms.supersedes.clear();
+  terms.signed_on.reset();
+  terms.request.clear();
+  terms.oversubscription = one;
+  terms.gpu_hours.reset();
+  return terms;
+}
+
+// The first member that differs; "": none.
+std::string difference(const Lease& a, const Lease& b) {
+  using Members = boost::describe::describe_members<Lease, boost::describe::mod_public>;
+  std::string name;
+  boost::mp11::mp_for_each<Members>([&](auto member) {
+    if (name.empty() && !(a.*member.pointer == b.*member.pointer)) name = member.name;
+  });
+  return name;
+}
+
 }  // namespace
+
+// Of leases that have a closed month; by UTC, as the engine knows no zones.
+std::optional<Refusal> Engine::objection_to_edits(const Portfolio& next) const {
+  const Calendar utc;
+  const auto closed = utc.start_of(utc.month_of(now_));
+  for (const auto& known : state_.portfolio->leases) {
+    const auto account = state_.leases.find(known.name);
+    if (known.proposed || account == state_.leases.end() || account->second.since >= closed) {
+      continue;
+    }
+    const auto same = std::find_if(next.leases.begin(), next.leases.end(),
+                                   [&](const Lease& l) { return l.name == known.name; });
+    if (same == next.leases.end()) {
+      return Refusal{Reason::PortfolioInUse,
+                     fmt::format("lease {} has months that are billed and is not in the new "
+                                 "portfolio: end it with 'ampacity lease amend {} --ends DATE'",
+                                 known.name, known.name)};
+    }
+    const auto changed = difference(billed_terms(known, closed), billed_terms(*same, closed));
+    if (changed.empty()) continue;
+    return Refusal{Reason::PortfolioInUse,
+                   fmt::format("lease {}: {} is another in the new portfolio, and months until {} "
+                               "are billed by it: 'ampacity lease amend {}' changes it from a day "
+                               "on",
+                               known.name, changed, to_date(closed), known.name)};
+  }
+  return std::nullopt;
+}
 
 // What was amended stays amended, and what was awarded stays leased.
 Portfolio Engine::with_amendments(Portfolio portfolio) const {

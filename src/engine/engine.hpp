@@ -218,6 +218,7 @@ class Engine {
   std::optional<Refusal> objection_to(const CapacityRequest& request) const;
   std::optional<Refusal> objection_to_rights(const Portfolio& next) const;
   std::optional<Refusal> objection_to_leases(const Portfolio& next) const;
+  std::optional<Refusal> objection_to_edits(const Portfolio& next) const;
   std::optional<Refusal> objection_to_lease(const Lease& lease, const Portfolio& next) const;
   std::optional<Refusal> objection_by(const Provider& holder, Instant agreed,
                                       const Lease& lease) const;
