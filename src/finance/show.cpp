@@ -41,6 +41,8 @@ std::string name_of(LineKind kind) {
       return "minimum bill";
     case LineKind::EnergyUsed:
       return "energy";
+    case LineKind::EnergyIdle:
+      return "energy, idle";
     case LineKind::SlaCredit:
       return "SLA credit";
     case LineKind::DelayDamages:
@@ -74,8 +76,9 @@ const char* in_words(IdleCause cause) {
 }
 
 std::string remark(const ChargebackRow& row) {
-  if (!row.unbilled_micro_usd) return row.warning;
-  return fmt::format("{} at the sites' prices; no invoice has it", money(*row.unbilled_micro_usd));
+  if (row.unbilled_micro_usd.value_or(0) == 0) return row.warning;
+  return fmt::format("{} more at the sites' prices, which no invoice has",
+                     money(*row.unbilled_micro_usd));
 }
 
 void add_terms(Table& table, const Lease& lease) {

@@ -38,6 +38,7 @@ Account account_of(LineKind kind) {
     case LineKind::MinimumBill:
       return Account::CommitmentUnused;
     case LineKind::EnergyUsed:
+    case LineKind::EnergyIdle:
       return Account::EnergyCost;
     case LineKind::SlaCredit:
       return Account::SlaCredits;
@@ -67,10 +68,12 @@ std::vector<Posting> postings_of(const Invoice& invoice) {
     if (micro != 0) all.push_back({account, holder, micro, text});
   };
   std::int64_t idle = 0;
+  std::int64_t idle_energy = 0;
   for (const auto& line : invoice.lines) {
     const auto account = account_of(line);
     post(account, invoice.lease, line.micro_usd, line.text);
     if (account == Account::CommitmentUnused) idle += line.micro_usd;
+    if (line.corrects.value_or(line.kind) == LineKind::EnergyIdle) idle_energy += line.micro_usd;
   }
   const auto payable = invoice.total_cents * micro_per_cent;
   post(Account::Rounding, invoice.lease, payable - invoice.total_micro_usd, "to whole cents");
@@ -84,6 +87,8 @@ std::vector<Posting> postings_of(const Invoice& invoice) {
   }
   post(Account::Idle, invoice.lease, idle, "paid for and not used");
   post(Account::CommitmentUnused, invoice.lease, -idle, "not used by anybody");
+  post(Account::Idle, invoice.lease, idle_energy, "drawn by free GPUs");
+  post(Account::EnergyCost, invoice.lease, -idle_energy, "drawn for nobody");
   return all;
 }
 
@@ -99,6 +104,7 @@ class Books {
     if (lease_.proposed || lease_.term_ends() <= lease_.starts) return all;
     const auto final_month = calendar_.month_of(lease_.term_ends() - Duration(1));
     sort_readings(std::min(last, final_month));
+    sort_held(std::min(last, final_month));
     for (auto m = calendar_.month_of(lease_.starts); m <= std::min(last, final_month);
          m = next(m)) {
       all.push_back(close(m));
@@ -124,13 +130,36 @@ class Books {
     }
   }
 
+  void sort_held(Month last) {
+    if (!lease_.energy_pass_through) return;
+    for (const auto& [site, watch] : facts_.sites) {
+      for (const auto& held : watch->held) {
+        const auto from = std::max({held.from, lease_.starts, facts_.watched_since});
+        if (from >= held.until) continue;
+        for (auto m = calendar_.month_of(from); m <= last; m = next(m)) {
+          if (calendar_.start_of(m) >= held.until) break;
+          held_[{m, site}].push_back(&held);
+        }
+      }
+    }
+  }
+
   MonthAccount account(const Lease& known, Month month) const {
     static const std::vector<const Reading*> none;
     const auto it = readings_.find(month);
     const auto& readings = it == readings_.end() ? none : it->second;
-    return reckon(
-        portfolio_, known,
-        {calendar_.start_of(month), calendar_.start_of(next(month)), readings, facts_.outages});
+    MonthMeter meter{calendar_.start_of(month),
+                     calendar_.start_of(next(month)),
+                     readings,
+                     facts_.outages,
+                     {},
+                     now_};
+    for (const auto& [site, watch] : facts_.sites) {
+      const auto held = held_.find({month, site});
+      meter.sites.push_back({site, facts_.watched_since, {}, watch});
+      if (held != held_.end()) meter.sites.back().held = held->second;
+    }
+    return reckon(portfolio_, known, meter);
   }
 
   Invoice close(Month month) {
@@ -170,6 +199,7 @@ class Books {
     invoice.waived_micro_usd = account.waived.count();
     invoice.committed_j = account.committed_energy.count();
     invoice.used_j = account.used_energy.count();
+    invoice.idle_energy = account.idle_energy;
     invoice.available_ppm = account.available.count();
     invoice.charges = account.charges;
     for (const auto& a : account.amounts) {
@@ -254,6 +284,7 @@ class Books {
   const LeaseFacts& facts_;
   Instant now_;
   std::map<Month, std::vector<const Reading*>> readings_;
+  std::map<std::pair<Month, std::string>, std::vector<const Held*>> held_;  // by site
   std::vector<Billed> billed_;
   Instant last_close_ = Instant::min();
   std::int64_t prepaid_ = 0;

@@ -15,6 +15,9 @@
 // back. How a month is reckoned, in words: docs/guides/finance.md.
 #pragma once
 
+#include <map>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "model/portfolio.hpp"
@@ -54,9 +57,26 @@ struct OutOfService {
   std::int64_t gpus = 0;
 };
 
+// GPUs that a gang held, of whatever lease.
+struct Held {
+  Instant from;
+  Instant until;
+  std::int64_t gpus = 0;
+};
+
+// A site, as it was seen: who was on it, and what was down or drained.
+struct SiteWatch {
+  std::vector<Held> held;
+  std::vector<OutOfService> out_of_service;
+};
+
 struct LeaseFacts {
   std::vector<Reading> readings;
   std::vector<OutOfService> outages;
+  // Of its sites, if it passes energy through: what free GPUs draw is billed from then on. None:
+  // nobody watched, and only what gangs draw is known.
+  std::map<std::string, std::shared_ptr<const SiteWatch>> sites;
+  Instant watched_since;
 };
 
 // From the month in which the lease starts until `last`, as far as it runs; none for one that is

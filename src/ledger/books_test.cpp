@@ -5,7 +5,9 @@
 
 #include "ledger/reports.hpp"
 #include "ledger/usage.hpp"
+#include "model/accelerator.hpp"
 #include "model/small_portfolio.hpp"
+#include "units/arithmetic.hpp"
 
 namespace ampacity {
 namespace {
@@ -188,6 +190,59 @@ TEST_CASE("energy that is passed through is billed at the meter of the site") {
   const auto january = invoices(p, facts)[0];
   CHECK(amount(january, LineKind::EnergyUsed) == 7'200 * usd);  // 120 MWh x 1.2 x 50 USD
   CHECK(january.charges[0].energy_micro_usd == 7'200 * usd);
+}
+
+// Of 8 GPUs 4 are held for ten days, and 2 are out of service on the last of them; nobody looked
+// before the third.
+LeaseFacts watched_from_the_third() {
+  LeaseFacts facts;
+  facts.readings = {half_of_it("2026-01-01", "2026-01-11")};
+  SiteWatch seen;
+  seen.held = {{day("2026-01-01"), day("2026-01-11"), 4}};
+  seen.out_of_service = {{day("2026-01-10"), day("2026-01-11"), 2}};
+  facts.sites["north"] = std::make_shared<SiteWatch>(std::move(seen));
+  facts.watched_since = day("2026-01-03");
+  return facts;
+}
+
+TEST_CASE("free GPUs of a site that is watched draw idle power, and it is passed through too") {
+  auto p = one_megawatt();
+  p.leases[0].energy_pass_through = true;
+  const auto facts = watched_from_the_third();
+  const auto all = invoices(p, facts);
+  // Idle GPU-days at 100 W and its share of the host: 7 x 4 + 2, and 21 x 8 after the gang.
+  const auto& site = p.sites[0];
+  const auto watts = it_power(*shape_of(p, site.halls[0]).accelerator, GpuCount::of(8), Ratio());
+  const auto one_gpu_day = times(energy_of(watts, Duration(86'400'000)), site.pue).count() / 8;
+  REQUIRE(all[0].idle_energy.size() == 1);
+  CHECK(all[0].idle_energy[0].facility_j == (7 * 4 + 2 + 21 * 8) * one_gpu_day);
+  const auto mwh_ppb = all[0].idle_energy[0].facility_j;  // at 50 USD a MWh
+  CHECK(amount(all[0], LineKind::EnergyIdle) == scaled(mwh_ppb, 50 * usd, 3'600'000'000));
+  CHECK(amount(all[0], LineKind::EnergyUsed) == 7'200 * usd);
+  CHECK(all[0].charges[0].energy_micro_usd == 7'200 * usd);  // teams bear what they drew
+  CHECK(all[11].idle_energy[0].facility_j == 31 * 8 * one_gpu_day);
+  CHECK(all[12].idle_energy.empty());                             // it has not come yet
+  CHECK(invoices(one_megawatt(), facts)[0].idle_energy.empty());  // in the price
+}
+
+TEST_CASE("leases of one site share what its free GPUs draw by what they contract there") {
+  auto p = one_megawatt();
+  p.leases[0].energy_pass_through = true;
+  p.leases.push_back(p.leases[0]);
+  p.leases[1].name = "other";
+  p.leases[1].power = Power::of(3'000'000);
+  p.leases[1].ends = day("2026-12-01");
+  const auto alone = invoices(
+      [&] {
+        auto one = p;
+        one.leases.pop_back();
+        return one;
+      }(),
+      watched_from_the_third());
+  const auto all = invoices(p, watched_from_the_third());
+  const auto of = [](const Invoice& i) { return i.idle_energy.at(0).facility_j; };
+  CHECK(std::abs(of(alone[5]) - 4 * of(all[5])) <= 4);
+  CHECK(of(alone[11]) == of(all[11]));
 }
 
 TEST_CASE("use at a site that the portfolio has no more is still billed") {

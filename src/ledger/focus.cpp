@@ -183,6 +183,9 @@ class Writer {
         case LineKind::EnergyUsed:
           energy(line);
           break;
+        case LineKind::EnergyIdle:
+          idle_energy(line);
+          break;
         case LineKind::SlaCredit:
         case LineKind::DelayDamages:
           credit(line);
@@ -358,14 +361,15 @@ class Writer {
   }
 
   // Of a MWh: the site's price, or what the hours of the month came to.
-  static std::int64_t price_of_energy(const Site& site, const std::vector<const Charge*>& charges) {
-    if (!site.energy_price_by_hour) return site.energy_price.count();
-    Wide cost = 0;
-    std::int64_t joules = 0;
-    for (const auto* charge : charges) {
-      cost += charge->energy_micro_usd;
-      joules += charge->facility_j;
+  UnitPrice price_of_energy(const std::string& site, Wide cost, std::int64_t joules) const {
+    UnitPrice mwh{"MW-Hours", 0};
+    for (const auto& known : portfolio_.sites) {
+      if (known.name == site) mwh.micro_usd = price_of_energy(known, cost, joules);
     }
+    return mwh;
+  }
+  static std::int64_t price_of_energy(const Site& site, Wide cost, std::int64_t joules) {
+    if (!site.energy_price_by_hour) return site.energy_price.count();
     return joules == 0 ? 0 : static_cast<std::int64_t>(cost * 3'600'000'000 / joules);
   }
 
@@ -379,21 +383,36 @@ class Writer {
       parts.push_back(charge.energy_micro_usd);
     }
     const auto billed = shared(parts, line.cents);
-    UnitPrice mwh{"MW-Hours", 0};
-    for (const auto& site : portfolio_.sites) {
-      if (site.name == line.site) mwh.micro_usd = price_of_energy(site, charges);
-    }
+    std::int64_t joules = 0;
+    for (const auto* charge : charges) joules += charge->facility_j;
+    const auto mwh =
+        price_of_energy(line.site, std::accumulate(parts.begin(), parts.end(), Wide{0}), joules);
     for (std::size_t i = 0; i < charges.size(); ++i) {
-      auto r = row("Usage", "Usage-Based", line.text);
-      price(r, "energy", mwh, parts[i]);
-      r["PricingCategory"] = "Standard";
-      cost(r, billed[i], parts[i], parts[i]);
-      r["ConsumedQuantity"] = quotient(charges[i]->facility_j, 3'600'000'000);
-      r["ConsumedUnit"] = "MW-Hours";
-      of_site(r, line.site);
+      auto r = energy_row(line, mwh, parts[i], billed[i], charges[i]->facility_j);
       of_team(r, *charges[i]);
       add(std::move(r));
     }
+  }
+
+  // Nobody's: it has no sub account.
+  void idle_energy(const InvoiceLine& line) {
+    for (const auto& idle : invoice_.idle_energy) {
+      if (idle.site != line.site) continue;
+      const auto mwh = price_of_energy(line.site, line.micro_usd, idle.facility_j);
+      add(energy_row(line, mwh, line.micro_usd, line.cents, idle.facility_j));
+    }
+  }
+
+  Row energy_row(const InvoiceLine& line, const UnitPrice& mwh, std::int64_t micro_usd,
+                 std::int64_t billed, std::int64_t joules) {
+    auto r = row("Usage", "Usage-Based", line.text);
+    price(r, "energy", mwh, micro_usd);
+    r["PricingCategory"] = "Standard";
+    cost(r, billed, micro_usd, micro_usd);
+    r["ConsumedQuantity"] = quotient(joules, 3'600'000'000);
+    r["ConsumedUnit"] = "MW-Hours";
+    of_site(r, line.site);
+    return r;
   }
 
   // The line's cents may be one more or less than the rounding of these parts alone.

@@ -5,8 +5,8 @@
 #include <numeric>
 #include <set>
 
+#include "ledger/occupancy.hpp"
 #include "ledger/usage.hpp"
-#include "model/accelerator.hpp"
 #include "units/arithmetic.hpp"
 
 namespace ampacity {
@@ -19,111 +19,78 @@ bool accepts(const std::vector<T>& wanted, const std::vector<T>& there) {
          });
 }
 
-// One site through the month: what changes, in order, and what each stretch between two changes
-// comes to.
+// One site through the month: what each stretch between two changes comes to.
 class Sweep {
  public:
   Sweep(const Portfolio& portfolio, const Site& site, Instant from, Instant until)
-      : site_(site), from_(from), until_(until) {
-    for (const auto& hall : site.halls) {
-      const auto shape = shape_of(portfolio, hall);
-      const auto gpus = shape.nodes(hall) * shape.gpus_per_node;
-      all_ += gpus;
-      accelerators_.push_back(shape.accelerator->name);
-      idle_watts_ += it_power(*shape.accelerator, GpuCount::of(gpus), Ratio()).count();
-      change(hall.energised.value_or(from), until, Count::Energised, gpus);
-    }
-  }
+      : site_(site), from_(from), until_(until), occupancy_(portfolio, site, from, until) {}
 
-  void held(const Reading& r) { change(r.from, r.until, Count::Held, r.gpus.count()); }
-  void out(const OutOfService& o) { change(o.from, o.until, Count::Out, o.gpus); }
+  void held(const Reading& r) { occupancy_.held(r.from, r.until, r.gpus.count()); }
+  void out(const OutOfService& o) { occupancy_.out(o.from, o.until, o.gpus); }
   void waits(const Waiting& w) {
     // Whoever could never run here does not wait for it.
-    if (w.gpus > all_ || !accepts(w.sites, {site_.name})) return;
-    if (!accepts(w.accelerators, accelerators_)) return;
-    change(w.from, w.until, Count::Waiting, w.gpus);
+    if (w.gpus > occupancy_.gpus() || !accepts(w.sites, {site_.name})) return;
+    if (!accepts(w.accelerators, occupancy_.accelerators())) return;
+    const auto from = std::max(w.from, from_);
+    const auto until = std::min(w.until, until_);
+    if (from >= until) return;
+    changes_.push_back({from, w.gpus, true});
+    changes_.push_back({until, w.gpus, false});
+    occupancy_.cut(from);
+    occupancy_.cut(until);
   }
 
   void run(Instant now, IdleTime& result) {
-    std::sort(changes_.begin(), changes_.end(),
-              [](const Change& a, const Change& b) { return a.at < b.at; });
-    auto at = from_;
-    for (const auto& c : changes_) {
-      count(at, std::min(c.at, now), result);
-      come(std::max(at, now), c.at, result);
-      at = c.at;
-      apply(c);
-    }
+    std::stable_sort(changes_.begin(), changes_.end(),
+                     [](const Change& a, const Change& b) { return a.at < b.at; });
+    auto change = changes_.begin();
+    occupancy_.cut(now);
+    occupancy_.each([&](Instant from, Instant until, const Occupancy::Counts& counts) {
+      for (; change != changes_.end() && change->at <= from; ++change) apply(*change);
+      if (from < now) {
+        count(from, until, counts, result);
+      } else {
+        come(from, until, counts, result);
+      }
+    });
   }
 
  private:
-  enum class Count { Energised, Held, Out, Waiting };
   struct Change {
     Instant at;
-    Count what = Count::Held;
     std::int64_t gpus = 0;
     bool begins = true;
   };
 
-  void change(Instant from, Instant until, Count what, std::int64_t gpus) {
-    from = std::max(from, from_);
-    until = std::min(until, until_);
-    if (from >= until) return;
-    changes_.push_back({from, what, gpus, true});
-    changes_.push_back({until, what, gpus, false});
-  }
-
   void apply(const Change& c) {
-    const auto signed_gpus = c.begins ? c.gpus : -c.gpus;
-    switch (c.what) {
-      case Count::Energised:
-        energised_ += signed_gpus;
-        return;
-      case Count::Held:
-        held_ += signed_gpus;
-        return;
-      case Count::Out:
-        out_ += signed_gpus;
-        return;
-      case Count::Waiting:
-        if (c.begins) {
-          waiting_.insert(c.gpus);
-        } else {
-          waiting_.erase(waiting_.find(c.gpus));
-        }
+    if (c.begins) {
+      waiting_.insert(c.gpus);
+    } else {
+      waiting_.erase(waiting_.find(c.gpus));
     }
   }
 
-  void count(Instant from, Instant until, IdleTime& result) const {
-    if (from >= until) return;
+  void count(Instant from, Instant until, const Occupancy::Counts& counts, IdleTime& result) const {
     const auto time = (until - from).count();
     const auto add = [&](IdleCause cause, std::int64_t gpus) {
       result.gpu_ms[static_cast<std::size_t>(cause)] += gpus * time;
     };
-    result.energised_gpu_ms += energised_ * time;
-    const auto idle = energised_ - std::min(held_, energised_);
-    const auto out = std::min(out_, idle);
-    add(IdleCause::OutOfService, out);
-    const auto free = idle - out;
+    result.energised_gpu_ms += counts.energised * time;
+    add(IdleCause::OutOfService, counts.out_of_service());
+    const auto free = counts.free();
     add(waiting_.empty()           ? IdleCause::NothingWaits
         : *waiting_.begin() > free ? IdleCause::Fragments
                                    : IdleCause::Kept,
         free);
-    power(free, from, until, result);
-  }
-
-  void power(std::int64_t free, Instant from, Instant until, IdleTime& result) const {
     if (free == 0) return;
-    const auto time = until - from;
-    const auto watts = Power::of(scaled(idle_watts_, free, all_));
-    const auto facility = times(energy_of(watts, time), site_.pue);
+    const auto energy = energy_of(occupancy_.idle_power(free), until - from);
+    const auto facility = times(energy, site_.pue);
     result.facility_j += facility.count();
-    result.energy_micro_usd += energy_cost(site_, facility, from, time).count();
+    result.energy_micro_usd += energy_cost(site_, facility, from, until - from).count();
   }
 
-  void come(Instant from, Instant until, IdleTime& result) const {
-    if (from >= until) return;
-    const auto gpu_ms = energised_ * (until - from).count();
+  static void come(Instant from, Instant until, const Occupancy::Counts& counts, IdleTime& result) {
+    const auto gpu_ms = counts.energised * (until - from).count();
     result.energised_gpu_ms += gpu_ms;
     result.gpu_ms[static_cast<std::size_t>(IdleCause::ToCome)] += gpu_ms;
   }
@@ -131,13 +98,8 @@ class Sweep {
   const Site& site_;
   Instant from_;
   Instant until_;
-  std::int64_t all_ = 0;  // GPUs, energised or not
-  std::int64_t idle_watts_ = 0;
-  std::vector<std::string> accelerators_;
+  Occupancy occupancy_;
   std::vector<Change> changes_;
-  std::int64_t energised_ = 0;
-  std::int64_t held_ = 0;
-  std::int64_t out_ = 0;
   std::multiset<std::int64_t> waiting_;
 };
 

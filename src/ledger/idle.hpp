@@ -8,9 +8,7 @@
 // waits for this site; or all that waits is larger than what is free (fragments); or something that
 // waits would find enough, and is kept from it (by a hold, a quota, a budget, a promise to a job
 // ahead, or because what is free is scattered). Halls that are not energised are not there.
-// Assumes: a node that is drained counts as out of service although a gang may still run on it; a
-// free GPU draws what its accelerator draws idle (of several at a site: their mean), one that is
-// out of service nothing. Cost: O((readings + outages + waits) x log) of the month.
+// What it assumes: ledger/occupancy.hpp. Cost: O((readings + outages + waits) x log) of the month.
 #pragma once
 
 #include <array>

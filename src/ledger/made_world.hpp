@@ -44,6 +44,7 @@ class Maker {
       w.facts.outages.push_back({from, from + upto(40 * 24 * hour.count()), number(1, 28)});
     }
     w.now = lease.starts + upto(term);
+    if (one_in(2)) watch(w);
     return w;
   }
 
@@ -54,6 +55,33 @@ class Maker {
            static_cast<std::int64_t>(random_.next() % static_cast<std::uint64_t>(most - least + 1));
   }
   Duration upto(std::int64_t ms) { return Duration(number(0, std::max<std::int64_t>(ms, 1))); }
+
+  // Who was seen at its sites: its own gangs and others', and what was out of service.
+  void watch(World& w) {
+    const auto& lease = w.lease();
+    const auto term = (lease.ends - lease.starts).count();
+    w.facts.watched_since = lease.starts + upto(term / 4);
+    for (const auto& site : lease.sites) {
+      SiteWatch seen;
+      for (const auto& r : w.facts.readings) {
+        if (r.site == site) seen.held.push_back({r.from, r.until, r.gpus.count()});
+      }
+      for (std::int64_t n = number(0, 10); n > 0; --n) {
+        const auto from = lease.starts + upto(term);
+        seen.held.push_back({from, from + upto(50 * 24 * hour.count()), number(1, 6)});
+      }
+      for (std::int64_t n = number(0, 5); n > 0; --n) {
+        const auto from = lease.starts + upto(term);
+        seen.out_of_service.push_back({from, from + upto(20 * 24 * hour.count()), number(1, 6)});
+      }
+      w.facts.sites[site] = std::make_shared<SiteWatch>(std::move(seen));
+    }
+    auto& second = w.portfolio.leases[1];  // of south, too
+    second.starts = lease.starts + upto(term / 2);
+    second.ends = second.starts + Duration(1) + upto(term);
+    second.power = Power::of(number(1, 2'000'000));
+    second.ramp.clear();
+  }
 
   // UTC, or a zone whose clocks jump an hour twice a year on days of its own.
   Calendar calendar() {

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "ledger/idle_energy.hpp"
 #include "ledger/percent.hpp"
 #include "ledger/price_edges.hpp"
 #include "ledger/usage.hpp"
@@ -51,6 +52,7 @@ class Reckoning {
       availability(month);
     }
     use();
+    idle();
     owe();
     return std::move(account_);
   }
@@ -168,6 +170,16 @@ class Reckoning {
     }
   }
 
+  void idle() {
+    if (!lease_.energy_pass_through) return;
+    for (const auto& watched : meter_.sites) {
+      const auto& site = site_of(portfolio_, watched.site);
+      auto idle = idle_energy(portfolio_, lease_, site, meter_, watched);
+      idle.site = watched.site;
+      if (idle.facility_j > 0) account_.idle_energy.push_back(std::move(idle));
+    }
+  }
+
   void line(LineKind kind, Money amount, std::string text, const std::string& site = "") {
     if (amount == Money()) return;
     account_.amounts.push_back({kind, site, amount, std::move(text)});
@@ -189,6 +201,10 @@ class Reckoning {
     const auto charge = std::max(owed, least_bill_);
     for (const auto& [site, cost] : energy_) {
       line(LineKind::EnergyUsed, cost, "energy at the meter of " + site, site);
+    }
+    for (const auto& idle : account_.idle_energy) {
+      line(LineKind::EnergyIdle, Money::of(idle.energy_micro_usd),
+           "free GPUs at the meter of " + idle.site, idle.site);
     }
     credit(charge);
     damages();

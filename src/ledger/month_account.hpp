@@ -6,7 +6,8 @@
 //   used           what the meter says, at the price of its time
 //   owed           used, or take-or-pay's share of what was delivered if that is more, or the
 //                  minimum bill's share of the whole power's charge if that is more
-//   and            energy where it is passed through, SLA credits, delay damages
+//   and            energy where it is passed through, of gangs and of free GPUs; SLA credits,
+//                  delay damages
 // Each piece between two changes of terms is rounded as a whole: the months of it add up to it.
 #pragma once
 
@@ -16,11 +17,21 @@
 
 namespace ampacity {
 
+// A site that is watched, and whose idle energy is passed through.
+struct SiteMeter {
+  std::string site;
+  Instant since;
+  std::vector<const Held*> held;  // that touch the month
+  std::shared_ptr<const SiteWatch> watch;
+};
+
 struct MonthMeter {
   Instant from;
   Instant until;
   const std::vector<const Reading*>& readings;  // that touch the month
   const std::vector<OutOfService>& outages;
+  std::vector<SiteMeter> sites;
+  Instant now;
 };
 
 struct Amount {
@@ -38,6 +49,7 @@ struct MonthAccount {
   Money waived;  // unused, and not billed
   Energy committed_energy;
   Energy used_energy;
+  std::vector<IdleEnergy> idle_energy;
   Ratio available = one;
   std::vector<Amount> amounts;
   std::vector<Charge> charges;

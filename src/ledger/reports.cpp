@@ -82,11 +82,14 @@ class Rows {
       r.energy_micro_usd += c.energy_micro_usd;
     }
     std::int64_t unused = 0;
+    for (const auto& idle : invoice.idle_energy) time_.facility_j += idle.facility_j;
     for (const auto& line : invoice.lines) {
       if (is_money(line)) continue;
       if (is_idle(line)) {
         auto& sum = line.kind == LineKind::Adjustment ? idle_ : unused;
         sum += line.micro_usd;
+      } else if (line.kind == LineKind::EnergyIdle) {
+        idle_energy_ += line.micro_usd;
       } else if (is_credit(line)) {
         credits_ += line.micro_usd;
       } else if (line.kind == LineKind::Adjustment) {
@@ -123,12 +126,15 @@ class Rows {
                       .warning = ""});
     }
     rest("(idle)", idle_);
-    if (time_.facility_j > 0) {
+    if (time_.facility_j > 0 || idle_energy_ > 0) {
+      const auto unbilled =
+          observed_ == nullptr ? std::nullopt : std::optional(time_.energy_micro_usd);
       rows.push_back({.team = "(idle power)",
                       .cause = {},
                       .project = "",
                       .facility_j = time_.facility_j,
-                      .unbilled_micro_usd = time_.energy_micro_usd,
+                      .energy_micro_usd = idle_energy_,
+                      .unbilled_micro_usd = unbilled,
                       .warning = ""});
     }
     rest("(credits)", credits_);
@@ -149,6 +155,10 @@ class Rows {
       by_cause_[i] += cost[i];
       time_.gpu_ms[i] += time.gpu_ms[i];
     }
+    const auto facts = observed_->facts.find(invoice.lease);
+    const bool billed_energy = lease->energy_pass_through && facts != observed_->facts.end() &&
+                               !facts->second.sites.empty();
+    if (billed_energy) return;  // the invoice has it
     time_.facility_j += time.facility_j;
     time_.energy_micro_usd += time.energy_micro_usd;
   }
@@ -165,7 +175,8 @@ class Rows {
   const Observed* observed_;
   std::vector<const Reading*> readings_;
   std::array<std::int64_t, idle_causes> by_cause_{};
-  IdleTime time_;
+  IdleTime time_;                 // its energy: of leases whose invoices do not have it
+  std::int64_t idle_energy_ = 0;  // on invoices
   std::map<std::pair<std::string, std::string>, ChargebackRow> rows_;
   std::int64_t idle_ = 0;  // without a cause
   std::int64_t credits_ = 0;

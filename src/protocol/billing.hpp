@@ -25,14 +25,15 @@ enum class LineKind {
   Prepayment,         // billed ahead
   PrepaymentApplied,  // taken from what was billed ahead
   Adjustment,         // of a month that was closed already
+  EnergyIdle,         // passed through: what free GPUs of a site draw
 };
 BOOST_DESCRIBE_ENUM(LineKind, CommitmentUsed, CommitmentUnused, Overuse, MinimumBill, EnergyUsed,
-                    SlaCredit, DelayDamages, Prepayment, PrepaymentApplied, Adjustment)
+                    SlaCredit, DelayDamages, Prepayment, PrepaymentApplied, Adjustment, EnergyIdle)
 
 struct InvoiceLine {
   LineKind kind = LineKind::CommitmentUsed;
   std::string text;                  // for people: quantity and price
-  std::string site;                  // EnergyUsed
+  std::string site;                  // EnergyUsed, EnergyIdle
   std::string month;                 // Adjustment: the closed month
   std::optional<LineKind> corrects;  // Adjustment: which of its lines
   std::int64_t micro_usd = 0;
@@ -56,6 +57,15 @@ struct Charge {
 BOOST_DESCRIBE_STRUCT(Charge, (),
                       (team, project, site, gpu_ms, it_j, facility_j, lease_micro_usd,
                        energy_micro_usd))
+
+// What free GPUs of a site drew in the month, at its meter, as far as the lease bears it.
+struct IdleEnergy {
+  std::string site;
+  std::int64_t facility_j = 0;
+  std::int64_t energy_micro_usd = 0;
+  bool operator==(const IdleEnergy&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(IdleEnergy, (), (site, facility_j, energy_micro_usd))
 
 // The accounts of the books. Held by the lease, except Payable (the provider) and Team.
 enum class Account {
@@ -105,7 +115,8 @@ struct Invoice {
   std::vector<InvoiceLine> lines;
   std::int64_t total_micro_usd = 0;
   std::int64_t total_cents = 0;
-  std::vector<Charge> charges;  // ascending by team, project, site
+  std::vector<Charge> charges;          // ascending by team, project, site
+  std::vector<IdleEnergy> idle_energy;  // ascending by site, where it is passed through
   std::vector<Posting> postings;
   bool operator==(const Invoice&) const = default;
 };
@@ -113,7 +124,7 @@ BOOST_DESCRIBE_STRUCT(Invoice, (),
                       (number, lease, provider, month, time_zone, from_ms, until_ms, closed,
                        committed_micro_usd, not_delivered_micro_usd, used_micro_usd,
                        unused_micro_usd, waived_micro_usd, committed_j, used_j, available_ppm,
-                       lines, total_micro_usd, total_cents, charges, postings))
+                       lines, total_micro_usd, total_cents, charges, idle_energy, postings))
 
 // The invoices of a month: of every lease that has one.
 struct Billing {
@@ -146,7 +157,7 @@ struct ChargebackRow {
   std::int64_t cents = 0;
   std::optional<std::int64_t> budget_micro_usd;  // of the period that the month is in
   std::optional<std::int64_t> spent_micro_usd;   // in the period, until the end of the month
-  // "(idle power)": what its energy costs at the prices of its sites. No invoice has it.
+  // "(idle power)": what its energy costs where no invoice has it, at the prices of the sites.
   std::optional<std::int64_t> unbilled_micro_usd;
   std::string warning;
 };

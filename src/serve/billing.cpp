@@ -84,6 +84,42 @@ void add_live(AllFacts& facts, const Engine& engine, Instant now) {
   }
 }
 
+std::map<std::string, std::vector<OutOfService>> out_of_service(const Engine& engine,
+                                                                const std::vector<Event>& changes,
+                                                                bool drains_count, Instant now) {
+  OutTimes out(engine.fleet(), drains_count);
+  for (const auto& change : changes) out.hear(change);
+  return out.until(now);
+}
+
+// Who was on the sites of leases that pass energy through.
+void watch_sites(AllFacts& facts, const Engine& engine, const std::vector<Event>& changes,
+                 Instant now) {
+  std::map<std::string, std::shared_ptr<SiteWatch>> sites;
+  for (const auto& lease : engine.state().portfolio->leases) {
+    if (!lease.energy_pass_through || lease.proposed) continue;
+    for (const auto& site : lease.sites) sites[site] = std::make_shared<SiteWatch>();
+  }
+  if (sites.empty()) return;
+  for (const auto& [lease, of_lease] : facts) {
+    for (const auto& r : of_lease.readings) {
+      const auto site = sites.find(r.site);
+      if (site != sites.end()) site->second->held.push_back({r.from, r.until, r.gpus.count()});
+    }
+  }
+  for (auto& [name, outages] : out_of_service(engine, changes, true, now)) {
+    const auto site = sites.find(name);
+    if (site != sites.end()) site->second->out_of_service = std::move(outages);
+  }
+  for (const auto& lease : engine.state().portfolio->leases) {
+    const auto account = engine.state().leases.find(lease.name);
+    if (!lease.energy_pass_through || account == engine.state().leases.end()) continue;
+    auto& own = facts[lease.name];
+    own.watched_since = account->second.since;
+    for (const auto& site : lease.sites) own.sites[site] = sites.at(site);
+  }
+}
+
 }  // namespace
 
 Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant now) {
@@ -99,9 +135,7 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
     facts[row.lease].readings.push_back(std::move(reading));
   }
   add_live(facts, engine, now);
-  OutTimes down(engine.fleet(), false);
-  for (const auto& change : *changes) down.hear(change);
-  const auto outages = down.until(now);
+  const auto outages = out_of_service(engine, *changes, false, now);
   for (const auto& lease : engine.state().portfolio->leases) {
     for (const auto& site : lease.sites) {
       const auto it = outages.find(site);
@@ -110,6 +144,7 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
       all.insert(all.end(), it->second.begin(), it->second.end());
     }
   }
+  watch_sites(facts, engine, *changes, now);
   return facts;
 }
 
@@ -123,9 +158,7 @@ Result<FleetWatch> watched(JournalReader& reader, const Engine& engine, Month mo
   if (!changes) return changes.error();
   FleetWatch result;
   result.now = now;
-  OutTimes out(engine.fleet(), true);
-  for (const auto& change : *changes) out.hear(change);
-  result.out_of_service = out.until(now);
+  result.out_of_service = out_of_service(engine, *changes, true, now);
   for (auto& w : *waits) {
     result.waiting.push_back(
         {w.from, w.until, w.gpus, std::move(w.sites), std::move(w.accelerators)});

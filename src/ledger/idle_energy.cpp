@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/idle_energy.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "ledger/occupancy.hpp"
+#include "ledger/usage.hpp"
+#include "units/arithmetic.hpp"
+
+namespace ampacity {
+namespace {
+
+// How much of a site a lease bears from an instant on: `own` of `all`.
+struct Part {
+  std::int64_t own = 0;
+  std::int64_t all = 0;
+};
+
+using Parts = std::map<Instant, Part>;
+
+std::vector<Lease> leases_at(const Portfolio& portfolio, const Lease& lease,
+                             const std::string& site, Instant known) {
+  std::vector<Lease> leases;
+  for (const auto& other : portfolio.leases) {
+    const auto& sites = other.sites;
+    if (other.proposed || std::find(sites.begin(), sites.end(), site) == sites.end()) continue;
+    leases.push_back(other.name == lease.name ? lease : other.known_at(known));
+  }
+  return leases;
+}
+
+// Where nothing is contracted, the first lease that runs there bears it.
+Part part_at(const std::vector<Lease>& leases, const std::string& name, Instant at) {
+  Part part;
+  const Lease* first = nullptr;
+  for (const auto& lease : leases) {
+    if (!lease.runs_at(at)) continue;
+    if (first == nullptr) first = &lease;
+    const auto contracted = lease.contracted_at(at).count();
+    part.all += contracted;
+    if (lease.name == name) part.own = contracted;
+  }
+  if (part.all == 0) part = {first != nullptr && first->name == name ? 1 : 0, 1};
+  return part;
+}
+
+Parts parts_of(const std::vector<Lease>& leases, const std::string& name, Instant from,
+               Instant until) {
+  Parts parts;
+  parts[from] = part_at(leases, name, from);
+  for (const auto& lease : leases) {
+    const auto begin = std::max(from, lease.starts);
+    const auto end = std::min(until, lease.term_ends());
+    if (begin >= end) continue;
+    for (const auto at : lease.edges(begin, end)) parts[at] = part_at(leases, name, at);
+    if (end < until) parts[end] = part_at(leases, name, end);
+  }
+  return parts;
+}
+
+}  // namespace
+
+IdleEnergy idle_energy(const Portfolio& portfolio, const Lease& lease, const Site& site,
+                       const MonthMeter& meter, const SiteMeter& watched) {
+  IdleEnergy sum{site.name, 0, 0};
+  const auto from = std::max({meter.from, watched.since, lease.starts});
+  const auto until = std::min({meter.until, meter.now, lease.term_ends()});
+  if (from >= until) return sum;
+  Occupancy site_time(portfolio, site, from, until);
+  for (const auto* h : watched.held) site_time.held(h->from, h->until, h->gpus);
+  for (const auto& o : watched.watch->out_of_service) site_time.out(o.from, o.until, o.gpus);
+  const auto parts =
+      parts_of(leases_at(portfolio, lease, site.name, meter.until), lease.name, from, until);
+  for (const auto& [at, part] : parts) site_time.cut(at);
+  site_time.each([&](Instant begin, Instant end, const Occupancy::Counts& counts) {
+    const auto& part = std::prev(parts.upper_bound(begin))->second;
+    const auto watts =
+        Power::of(scaled(site_time.idle_power(counts.free()).count(), part.own, part.all));
+    if (watts == Power()) return;
+    const auto facility = times(energy_of(watts, end - begin), site.pue);
+    sum.facility_j += facility.count();
+    sum.energy_micro_usd += energy_cost(site, facility, begin, end - begin).count();
+  });
+  return sum;
+}
+
+}  // namespace ampacity
