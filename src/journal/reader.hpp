@@ -81,6 +81,16 @@ struct WaitRow {
   std::int64_t gpus = 0;
   std::vector<std::string> sites;
   std::vector<std::string> accelerators;
+  std::optional<std::int64_t> per_node;  // GPUs
+  bool together = false;                 // in a rack, pod or hall, or in segments
+};
+
+// Neighbouring nodes that an attempt had, from its place until its end; `until` is far ahead while
+// it runs.
+struct HeldRow {
+  Instant from;
+  Instant until;
+  NodeShare nodes;
 };
 
 struct JobFilter {
@@ -115,6 +125,8 @@ class JournalReader {
   virtual Result<std::vector<UseRow>> use() = 0;
   // All waits that touch [from, until), by job. Cost: linear in the jobs that were there then.
   virtual Result<std::vector<WaitRow>> waits(Instant from, Instant until) = 0;
+  // All nodes that attempts had in [from, until). Cost: linear in the attempts of that time.
+  virtual Result<std::vector<HeldRow>> held(Instant from, Instant until) = 0;
   // Every report that a part of the fleet went down or came up, and every drain, in order: the
   // events NodeChanged, Drained and Resumed. Cost: one scan of events.
   virtual Result<std::vector<Event>> service_changes() = 0;

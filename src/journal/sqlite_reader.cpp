@@ -32,6 +32,7 @@ class SqliteReader : public JournalReader {
   Result<std::vector<EventRow>> events_of(JobId id) override;
   Result<std::vector<UseRow>> use() override;
   Result<std::vector<WaitRow>> waits(Instant from, Instant until) override;
+  Result<std::vector<HeldRow>> held(Instant from, Instant until) override;
   Result<std::vector<Event>> service_changes() override;
   Result<std::int64_t> last_event() override;
   Result<std::vector<std::pair<std::string, std::int64_t>>> counts_by_state() override;
@@ -209,6 +210,24 @@ Result<std::vector<WaitRow>> SqliteReader::waits(Instant from, Instant until) {
     Query<WaitColumns, Whole, Whole> query(session(), select_waits, to_ms(until), to_ms(from));
     while (query.next()) waits.add(query.row());
     return waits.take();
+  });
+}
+
+Result<std::vector<HeldRow>> SqliteReader::held(Instant from, Instant until) {
+  return reading([&]() -> Result<std::vector<HeldRow>> {
+    std::vector<HeldRow> rows;
+    Query<Columns<Whole, Nullable<Whole>, std::string, Whole, Whole>, Whole, Whole> query(
+        session(),
+        "SELECT a.placed_ms, a.ended_ms, l.node, l.nodes, l.gpus FROM attempts a JOIN allocations "
+        "l ON l.job = a.job AND l.attempt = a.number WHERE a.placed_ms < :until AND (a.ended_ms "
+        "IS NULL OR a.ended_ms > :from) ORDER BY a.job, a.number, l.position",
+        to_ms(until), to_ms(from));
+    while (query.next()) {
+      const auto& [placed, ended, node, nodes, gpus] = query.row();
+      rows.push_back({from_ms(placed), ended.get() ? from_ms(*ended.get()) : Instant::max(),
+                      NodeShare{node, nodes, gpus}});
+    }
+    return rows;
   });
 }
 

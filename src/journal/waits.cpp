@@ -6,7 +6,8 @@
 namespace ampacity::sqlite {
 
 void Waits::add(const decltype(WaitColumns::values)& row) {
-  const auto& [job, submitted, ended, gpus, sites, accelerators, placed, attempt_ended] = row;
+  const auto& [job, submitted, ended, gpus, sites, accelerators, per_node, together, placed,
+               attempt_ended] = row;
   if (job != now_.job) {
     over();
     now_ = {};
@@ -16,6 +17,9 @@ void Waits::add(const decltype(WaitColumns::values)& row) {
     now_.row.gpus = gpus;
     now_.row.sites = names_in(sites.get().value_or(""));
     now_.row.accelerators = names_in(accelerators.get().value_or(""));
+    now_.row.per_node.reset();
+    if (per_node.get()) now_.row.per_node = *per_node.get();
+    now_.row.together = together != 0;
   }
   if (!placed.get()) return;
   waited(from_ms(*placed.get()));

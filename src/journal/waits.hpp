@@ -14,12 +14,16 @@ namespace ampacity::sqlite {
 
 // Of each attempt, or of a job without one. What the job asks for is read by SQLite from the event
 // of its submission, so that a long script is not parsed for it.
-using WaitColumns = Columns<Whole, Whole, Nullable<Whole>, Whole, Nullable<std::string>,
-                            Nullable<std::string>, Nullable<Whole>, Nullable<Whole>>;
+using WaitColumns =
+    Columns<Whole, Whole, Nullable<Whole>, Whole, Nullable<std::string>, Nullable<std::string>,
+            Nullable<Whole>, Whole, Nullable<Whole>, Nullable<Whole>>;
 inline constexpr const char* select_waits =
     "SELECT j.id, j.submitted_ms, j.ended_ms, "
     "coalesce(json_extract(e.body, '$.spec.gpus_min'), j.gpus), "
     "json_extract(e.body, '$.spec.sites'), json_extract(e.body, '$.spec.accelerators'), "
+    "json_extract(e.body, '$.spec.gpus_per_node'), "
+    "json_extract(e.body, '$.spec.within') IS NOT NULL OR "
+    "json_extract(e.body, '$.spec.segment') IS NOT NULL, "
     "a.placed_ms, a.ended_ms FROM jobs j JOIN events e ON e.id = j.spec_event "
     "LEFT JOIN attempts a ON a.job = j.id "
     "WHERE j.submitted_ms < :until AND (j.ended_ms IS NULL OR j.ended_ms > :from) "

@@ -325,7 +325,7 @@ TEST_CASE("idle by cause adds up: to what is billed for nothing, and with use to
     for (const auto& outage : w.facts.outages) watched.out_of_service["north"].push_back(outage);
     for (auto n = upto(20); n > 0; --n) {
       const auto from = w.lease().starts + upto(600) * 24 * hour;
-      watched.waiting.push_back({from, from + upto(400) * hour, 1 + upto(20), {}, {}});
+      watched.waiting.push_back({from, from + upto(400) * hour, {1 + upto(20), {}, false, {}}, {}});
     }
     const AllFacts facts{{w.lease().name, w.facts}};
     const Observed observed{facts, watched};

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
-#include <set>
+#include <optional>
 
 #include "ledger/occupancy.hpp"
 #include "ledger/usage.hpp"
@@ -23,19 +23,27 @@ bool accepts(const std::vector<T>& wanted, const std::vector<T>& there) {
 class Sweep {
  public:
   Sweep(const Portfolio& portfolio, const Site& site, Instant from, Instant until)
-      : site_(site), from_(from), until_(until), occupancy_(portfolio, site, from, until) {}
+      : portfolio_(portfolio),
+        site_(site),
+        from_(from),
+        until_(until),
+        occupancy_(portfolio, site, from, until) {}
 
   void held(const Reading& r) { occupancy_.held(r.from, r.until, r.gpus.count()); }
   void out(const OutOfService& o) { occupancy_.out(o.from, o.until, o.gpus); }
+  void nodes(const SiteNodes& nodes) {
+    free_nodes_.emplace(portfolio_, site_, nodes, from_);
+    for (const auto at : free_nodes_->changes()) occupancy_.cut(at);
+  }
   void waits(const Waiting& w) {
     // Whoever could never run here does not wait for it.
-    if (w.gpus > occupancy_.gpus() || !accepts(w.sites, {site_.name})) return;
-    if (!accepts(w.accelerators, occupancy_.accelerators())) return;
+    if (w.gang.gpus > occupancy_.gpus() || !accepts(w.sites, {site_.name})) return;
+    if (!accepts(w.gang.accelerators, occupancy_.accelerators())) return;
     const auto from = std::max(w.from, from_);
     const auto until = std::min(w.until, until_);
     if (from >= until) return;
-    changes_.push_back({from, w.gpus, true});
-    changes_.push_back({until, w.gpus, false});
+    changes_.push_back({from, &w.gang, 1});
+    changes_.push_back({until, &w.gang, -1});
     occupancy_.cut(from);
     occupancy_.cut(until);
   }
@@ -47,6 +55,7 @@ class Sweep {
     occupancy_.cut(now);
     occupancy_.each([&](Instant from, Instant until, const Occupancy::Counts& counts) {
       for (; change != changes_.end() && change->at <= from; ++change) apply(*change);
+      if (free_nodes_) free_nodes_->go_to(from);
       if (from < now) {
         count(from, until, counts, result);
       } else {
@@ -58,16 +67,23 @@ class Sweep {
  private:
   struct Change {
     Instant at;
-    std::int64_t gpus = 0;
-    bool begins = true;
+    const GangShape* gang = nullptr;
+    std::int64_t by = 1;
   };
 
   void apply(const Change& c) {
-    if (c.begins) {
-      waiting_.insert(c.gpus);
-    } else {
-      waiting_.erase(waiting_.find(c.gpus));
+    const auto known = waiting_.try_emplace(*c.gang, 0).first;
+    known->second += c.by;
+    if (known->second == 0) waiting_.erase(known);
+  }
+
+  IdleCause cause_of(std::int64_t free) const {
+    if (waiting_.empty()) return IdleCause::NothingWaits;
+    for (const auto& [gang, jobs] : waiting_) {  // the smallest first
+      if (gang.gpus > free) break;
+      if (!free_nodes_ || free_nodes_->could_hold(gang)) return IdleCause::Kept;
     }
+    return IdleCause::Fragments;
   }
 
   void count(Instant from, Instant until, const Occupancy::Counts& counts, IdleTime& result) const {
@@ -78,11 +94,8 @@ class Sweep {
     result.energised_gpu_ms += counts.energised * time;
     add(IdleCause::OutOfService, counts.out_of_service());
     const auto free = counts.free();
-    add(waiting_.empty()           ? IdleCause::NothingWaits
-        : *waiting_.begin() > free ? IdleCause::Fragments
-                                   : IdleCause::Kept,
-        free);
     if (free == 0) return;
+    add(cause_of(free), free);
     const auto energy = energy_of(occupancy_.idle_power(free), until - from);
     const auto facility = times(energy, site_.pue);
     result.facility_j += facility.count();
@@ -95,12 +108,14 @@ class Sweep {
     result.gpu_ms[static_cast<std::size_t>(IdleCause::ToCome)] += gpu_ms;
   }
 
+  const Portfolio& portfolio_;
   const Site& site_;
   Instant from_;
   Instant until_;
   Occupancy occupancy_;
+  std::optional<FreeNodes> free_nodes_;
   std::vector<Change> changes_;
-  std::multiset<std::int64_t> waiting_;
+  std::map<GangShape, std::int64_t> waiting_;  // jobs of each shape
 };
 
 // `total` in parts by weight; what rounding leaves goes to the largest remainders, the first of
@@ -145,6 +160,9 @@ IdleTime idle_time(const Portfolio& portfolio, const Lease& lease, Instant from,
       for (const auto& o : out->second) sweep.out(o);
     }
     for (const auto& w : watched.waiting) sweep.waits(w);
+    if (const auto nodes = watched.nodes.find(site.name); nodes != watched.nodes.end()) {
+      sweep.nodes(nodes->second);
+    }
     sweep.run(watched.now, result);
   }
   return result;

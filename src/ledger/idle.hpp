@@ -5,10 +5,12 @@
 //
 // The rule, at each instant and site: GPUs that gangs hold are not idle. Of the others those on
 // nodes that are down or drained are out of service. The rest is free, and has one cause: nothing
-// waits for this site; or all that waits is larger than what is free (fragments); or something that
-// waits would find enough, and is kept from it (by a hold, a quota, a budget, a promise to a job
-// ahead, or because what is free is scattered). Halls that are not energised are not there.
-// What it assumes: ledger/occupancy.hpp. Cost: O((readings + outages + waits) x log) of the month.
+// waits for this site; or nothing that waits could be made of what is free, as that is too little
+// or scattered over its nodes (fragments; ledger/free_nodes.hpp); or something that waits would
+// find its nodes, and is kept from them (by a hold, a quota, a budget, a promise to a job ahead, or
+// because they are not close enough). Halls that are not energised are not there.
+// What it assumes: ledger/occupancy.hpp. Cost: O((readings + outages + waits) x (log +
+// shapes that wait and are not larger than what is free)) of the month, and a byte or ten a node.
 #pragma once
 
 #include <array>
@@ -17,22 +19,23 @@
 #include <vector>
 
 #include "ledger/books.hpp"
+#include "ledger/free_nodes.hpp"
 
 namespace ampacity {
 
-// A job that waited. `gpus`: the least that it runs on.
+// A job that waited, by the least that it runs on.
 struct Waiting {
   Instant from;
   Instant until;
-  std::int64_t gpus = 0;
-  std::vector<std::string> sites;         // that it accepts; empty: any
-  std::vector<std::string> accelerators;  // the same
+  GangShape gang;
+  std::vector<std::string> sites;  // that it accepts; empty: any
 };
 
 // What is known of the fleet beside what gangs used.
 struct FleetWatch {
   std::map<std::string, std::vector<OutOfService>> out_of_service;  // by site: down or drained
   std::vector<Waiting> waiting;
+  std::map<std::string, SiteNodes> nodes;  // by site; of one that is not there: nobody knows
   Instant now;
 };
 

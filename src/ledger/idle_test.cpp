@@ -38,7 +38,7 @@ struct Yard {
   }
   void waits(std::int64_t from, std::int64_t until, std::int64_t gpus,
              std::vector<std::string> sites = {}) {
-    watched.waiting.push_back({at(from), at(until), gpus, std::move(sites), {}});
+    watched.waiting.push_back({at(from), at(until), {gpus, {}, false, {}}, std::move(sites)});
   }
   Chargeback january() const {
     const AllInvoices all = all_invoices(portfolio, {{"UTC", {}}}, facts, {2026, 1}, watched.now);

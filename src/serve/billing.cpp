@@ -26,6 +26,12 @@ class OutTimes {
     }
   }
 
+  // Each node's own, by site.
+  std::map<std::string, std::vector<NodeSpan>> nodes(Instant now) {
+    for (auto& [number, node] : nodes_) close(number, node, now);
+    return std::move(spans_);
+  }
+
   // By site: nodes that went and came back together are one outage.
   std::map<std::string, std::vector<OutOfService>> until(Instant now) {
     for (auto& [number, node] : nodes_) close(number, node, now);
@@ -61,8 +67,12 @@ class OutTimes {
 
   void close(std::uint32_t number, Node& node, Instant at) {
     if (!node.out) return;
-    const auto path = fleet_.path(NodeIndex(number));
-    outages_[{path.substr(0, path.find('/')), *node.out, at}] += fleet_.gpus(NodeIndex(number));
+    const auto& hall = fleet_.topology().hall(fleet_.hall_of(NodeIndex(number)));
+    const auto& site = fleet_.sites()[hall.site.value()];
+    outages_[{site.name, *node.out, at}] += fleet_.gpus(NodeIndex(number));
+    if (*node.out < at) {
+      spans_[site.name].push_back({*node.out, at, number - site.nodes.begin, 1, 0});
+    }
     node.out.reset();
   }
 
@@ -70,6 +80,7 @@ class OutTimes {
   bool drains_count_;
   std::map<std::uint32_t, Node> nodes_;
   std::map<std::tuple<std::string, Instant, Instant>, std::int64_t> outages_;
+  std::map<std::string, std::vector<NodeSpan>> spans_;
 };
 
 void add_live(AllFacts& facts, const Engine& engine, Instant now) {
@@ -120,6 +131,25 @@ void watch_sites(AllFacts& facts, const Engine& engine, const std::vector<Event>
   }
 }
 
+// Who was on which nodes of each site, and which were out of service.
+std::map<std::string, SiteNodes> nodes_of(const Fleet& fleet, const std::vector<HeldRow>& held,
+                                          const std::vector<Event>& changes, Instant now) {
+  std::map<std::string, SiteNodes> sites;
+  for (const auto& site : fleet.sites()) sites[site.name];
+  for (const auto& row : held) {
+    const auto first = fleet.resolve(row.nodes.node);
+    if (!first) continue;  // of a portfolio that is no more
+    const auto& hall = fleet.topology().hall(fleet.hall_of(NodeIndex(first->begin)));
+    const auto& site = fleet.sites()[hall.site.value()];
+    sites[site.name].held.push_back({row.from, row.until, first->begin - site.nodes.begin,
+                                     static_cast<std::uint32_t>(row.nodes.nodes), row.nodes.gpus});
+  }
+  OutTimes out(fleet, true);
+  for (const auto& change : changes) out.hear(change);
+  for (auto& [site, spans] : out.nodes(now)) sites[site].out = std::move(spans);
+  return sites;
+}
+
 }  // namespace
 
 Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant now) {
@@ -156,12 +186,15 @@ Result<FleetWatch> watched(JournalReader& reader, const Engine& engine, Month mo
   if (!waits) return waits.error();
   const auto changes = reader.service_changes();
   if (!changes) return changes.error();
+  auto held = reader.held(utc.start_of(month) - day, utc.start_of(next(month)) + day);
+  if (!held) return held.error();
   FleetWatch result;
   result.now = now;
   result.out_of_service = out_of_service(engine, *changes, true, now);
+  result.nodes = nodes_of(engine.fleet(), *held, *changes, now);
   for (auto& w : *waits) {
-    result.waiting.push_back(
-        {w.from, w.until, w.gpus, std::move(w.sites), std::move(w.accelerators)});
+    GangShape gang{w.gpus, w.per_node, w.together, std::move(w.accelerators)};
+    result.waiting.push_back({w.from, w.until, std::move(gang), std::move(w.sites)});
   }
   return result;
 }
