@@ -314,6 +314,8 @@ TEST_CASE("when jobs waited, for how much and where") {
   spec.gpus_min = GpuCount::of(4);
   spec.sites = {"abilene", "saline"};
   spec.accelerators = {{"GB200", one}, {"H100", Ratio::of(400'000)}};
+  spec.gpus_per_node = 2;
+  spec.within = Level::Rack;
   const auto shared = std::make_shared<const JobSpec>(spec);
   const Entry second{at(2),
                      SubmitJob{"two", spec, ""},
@@ -332,7 +334,24 @@ TEST_CASE("when jobs waited, for how much and where") {
   CHECK(rows[0].sites.empty());
   CHECK(rows[2].sites == spec.sites);
   CHECK(rows[2].accelerators == std::vector<std::string>{"GB200", "H100"});
+  CHECK((!rows[0].per_node && !rows[0].together && rows[2].per_node == 2 && rows[2].together));
   CHECK(read(folder)->waits(at(6), at(8)).value().size() == 1);
+}
+
+TEST_CASE("which nodes attempts had in a time") {
+  const Folder folder;
+  write(folder, {submission(1),
+                 tick(5, {placed(5, 1), ended(9, 1, 1, {EndKind::Lost, 0, 0, {}, ""},
+                                              AttemptResult::InfrastructureFailed)}),
+                 tick(12, {placed(12, 1, 2)})});
+  const auto all = read(folder)->held(at(0), at(100)).value();
+  REQUIRE(all.size() == 4);  // two runs of nodes each
+  CHECK((all[1].from == at(5) && all[1].until == at(9)));
+  CHECK((all[2].from == at(12) && all[2].until > at(1'000'000)));
+  CHECK(all[0].nodes == all[2].nodes);
+  CHECK((!all[0].nodes.node.empty() && all[0].nodes.nodes >= 1 && all[0].nodes.gpus >= 1));
+  CHECK(read(folder)->held(at(9), at(12)).value().empty());
+  CHECK(read(folder)->held(at(8), at(12)).value().size() == 2);
 }
 
 TEST_CASE("the tables are made again from the events when their layout is another") {

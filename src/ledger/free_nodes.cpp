@@ -74,7 +74,7 @@ void FreeNodes::count(const Node& node, std::int64_t by) {
   pool.with[static_cast<std::size_t>(free)] += by;
 }
 
-bool FreeNodes::could_hold(const GangShape& gang) const {
+bool FreeNodes::could_hold(const WaitingShape& gang) const {
   return std::any_of(pools_.begin(), pools_.end(), [&](const Pool& pool) {
     const auto& accepted = gang.accelerators;
     const bool accepts = accepted.empty() || std::find(accepted.begin(), accepted.end(),

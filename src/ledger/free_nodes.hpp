@@ -31,12 +31,12 @@ struct SiteNodes {
 };
 
 // What a gang is cut into. `together`: it has to stay in a rack, pod or hall, or in segments.
-struct GangShape {
+struct WaitingShape {
   std::int64_t gpus = 0;
   std::optional<std::int64_t> per_node;
   bool together = false;
   std::vector<std::string> accelerators;  // that it accepts; empty: any
-  friend auto operator<=>(const GangShape&, const GangShape&) = default;
+  friend auto operator<=>(const WaitingShape&, const WaitingShape&) = default;
 };
 
 class FreeNodes {
@@ -47,7 +47,7 @@ class FreeNodes {
   // Everything until then, inclusive. Requires ascending instants.
   void go_to(Instant at);
   std::vector<Instant> changes() const;
-  bool could_hold(const GangShape& gang) const;
+  bool could_hold(const WaitingShape& gang) const;
 
  private:
   struct Pool {

@@ -67,7 +67,7 @@ class Sweep {
  private:
   struct Change {
     Instant at;
-    const GangShape* gang = nullptr;
+    const WaitingShape* gang = nullptr;
     std::int64_t by = 1;
   };
 
@@ -115,7 +115,7 @@ class Sweep {
   Occupancy occupancy_;
   std::optional<FreeNodes> free_nodes_;
   std::vector<Change> changes_;
-  std::map<GangShape, std::int64_t> waiting_;  // jobs of each shape
+  std::map<WaitingShape, std::int64_t> waiting_;  // jobs of each shape
 };
 
 // `total` in parts by weight; what rounding leaves goes to the largest remainders, the first of

@@ -27,7 +27,7 @@ namespace ampacity {
 struct Waiting {
   Instant from;
   Instant until;
-  GangShape gang;
+  WaitingShape gang;
   std::vector<std::string> sites;  // that it accepts; empty: any
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/random.hpp"
 #include "ledger/reports.hpp"
 #include "ledger/usage.hpp"
 #include "model/small_portfolio.hpp"
@@ -82,6 +83,98 @@ TEST_CASE(
   CHECK(idle(c, IdleCause::NotDrawn) == Figures{0, 0});
   CHECK(cents(c) == c.total_cents);
   CHECK(c.total_cents == 8 * 744 * 100);
+}
+
+namespace {
+
+// Two nodes of four GPUs, a gang of two on each: four are free, in twos.
+Yard scattered() {
+  Yard yard;
+  yard.holds(0, 744, 2);
+  yard.holds(0, 744, 2);
+  auto& nodes = yard.watched.nodes["north"];
+  nodes.held = {{yard.at(0), yard.at(744), 0, 1, 2}, {yard.at(0), yard.at(744), 1, 1, 2}};
+  return yard;
+}
+
+void waits_for(Yard& yard, std::int64_t from, std::int64_t until, WaitingShape gang) {
+  yard.watched.waiting.push_back({yard.at(from), yard.at(until), std::move(gang), {}});
+}
+
+}  // namespace
+
+TEST_CASE("what is free in pieces that no gang can use that waits is fragments") {
+  auto yard = scattered();
+  waits_for(yard, 0, 10, {4, 4, false, {}});    // one whole node
+  waits_for(yard, 20, 30, {4, 2, false, {}});   // twos: would fit
+  waits_for(yard, 40, 50, {4, {}, false, {}});  // whole nodes first
+  waits_for(yard, 60, 70, {3, {}, false, {}});  // three on one node
+  waits_for(yard, 80, 90, {2, {}, false, {}});  // fits
+  waits_for(yard, 100, 110, {4, 2, true, {}});  // together: on nodes of their own
+  waits_for(yard, 120, 130, {2, {}, false, {"none such"}});
+  waits_for(yard, 140, 150, {4, 4, false, {}});
+  waits_for(yard, 145, 150, {1, {}, false, {}});  // a small one comes
+  const auto c = yard.january();
+  CHECK(idle(c, IdleCause::Fragments).first == 4 * (10 + 10 + 10 + 10 + 5));
+  CHECK(idle(c, IdleCause::Kept).first == 4 * (10 + 10 + 5));
+  CHECK(idle(c, IdleCause::NothingWaits).first == 4 * (744 - 70));
+}
+
+TEST_CASE("a node that is out of service, or not energised, is no place for a gang that waits") {
+  Yard yard;
+  yard.watched.nodes["north"].out = {{yard.at(0), yard.at(5), 0, 1, 0}};
+  yard.watched.out_of_service["north"] = {{yard.at(0), yard.at(5), 4}};
+  waits_for(yard, 0, 10, {8, 4, false, {}});
+  const auto c = yard.january();
+  CHECK(idle(c, IdleCause::Fragments).first == 4 * 5);
+  CHECK(idle(c, IdleCause::Kept).first == 8 * 5);
+  Yard dark;
+  dark.portfolio.sites[0].halls[0].energised = dark.at(6);
+  dark.watched.nodes["north"];
+  waits_for(dark, 0, 10, {4, 4, false, {}});
+  const auto d = dark.january();
+  CHECK(idle(d, IdleCause::Fragments).first == 0);
+  CHECK(idle(d, IdleCause::Kept).first == 8 * 4);
+}
+
+TEST_CASE("free nodes, against a count from scratch, over random times") {
+  std::int64_t asked = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    const auto p = test::small_portfolio({{"north", 5, 4, "azure"}});
+    SiteNodes nodes;
+    const auto at = [](std::uint64_t hours) {
+      return day("2026-01-01") + static_cast<std::int64_t>(hours) * hour;
+    };
+    for (auto n = random.below(12); n > 0; --n) {
+      const auto from = random.below(50);
+      const auto first = static_cast<std::uint32_t>(random.below(5));
+      const auto size = static_cast<std::uint32_t>(1 + random.below(5 - first));
+      const NodeSpan span{at(from), at(from + 1 + random.below(20)), first, size,
+                          static_cast<std::int64_t>(1 + random.below(2))};
+      (random.below(4) == 0 ? nodes.out : nodes.held).push_back(span);
+    }
+    FreeNodes free(p, p.sites[0], nodes, at(0));
+    for (std::uint64_t t = 0; t < 70; t += 1 + random.below(9)) {
+      free.go_to(at(t));
+      const auto each = static_cast<std::int64_t>(1 + random.below(4));
+      const auto wanted = static_cast<std::int64_t>(1 + random.below(5));
+      std::int64_t fit = 0;
+      for (std::uint32_t node = 0; node < 5; ++node) {
+        std::int64_t left = 4;
+        const auto takes = [&](const NodeSpan& s) {
+          return s.from <= at(t) && at(t) < s.until && s.first <= node && node < s.first + s.nodes;
+        };
+        for (const auto& s : nodes.held) left -= takes(s) ? s.gpus : 0;
+        for (const auto& s : nodes.out) left = takes(s) ? 0 : left;
+        fit += left >= each ? 1 : 0;
+      }
+      CHECK(free.could_hold({wanted * each, each, false, {}}) == (fit >= wanted));
+      asked += fit >= wanted ? 1 : 0;
+    }
+  }
+  CHECK(asked > 500);
 }
 
 TEST_CASE(

@@ -193,7 +193,7 @@ Result<FleetWatch> watched(JournalReader& reader, const Engine& engine, Month mo
   result.out_of_service = out_of_service(engine, *changes, true, now);
   result.nodes = nodes_of(engine.fleet(), *held, *changes, now);
   for (auto& w : *waits) {
-    GangShape gang{w.gpus, w.per_node, w.together, std::move(w.accelerators)};
+    WaitingShape gang{w.gpus, w.per_node, w.together, std::move(w.accelerators)};
     result.waiting.push_back({w.from, w.until, std::move(gang), std::move(w.sites)});
   }
   return result;

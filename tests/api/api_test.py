@@ -534,7 +534,11 @@ def test_money() -> None:
     assert {"NothingWaits", "ToCome"} <= set(idle), f"the month is not over, and nothing waited at times: {idle}"
     assert all(r["gpu_ms"] > 0 or cause == "NotDrawn" for cause, r in idle.items()), idle
     power = next(r for r in charged["rows"] if r["team"] == "(idle power)")
-    assert power["facility_j"] > 0 == power["total_micro_usd"] < power["unbilled_micro_usd"], power
+    passed = next(i for i in billing["invoices"] if i["lease"] == "tidewater-cellar")
+    line = next(l for l in passed["lines"] if l["kind"] == "EnergyIdle")
+    assert line["site"] == "cellar" and line["micro_usd"] == passed["idle_energy"][0]["energy_micro_usd"] > 0, passed
+    assert power["facility_j"] > passed["idle_energy"][0]["facility_j"], "the attic's is in no invoice"
+    assert power["total_micro_usd"] >= line["micro_usd"] and power["unbilled_micro_usd"] > 0, power
     call("GET", "/v1/chargeback/{month}", f"/v1/chargeback/{month}?by=colour", status=400)
     call("GET", "/v1/programmes")
 
