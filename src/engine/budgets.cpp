@@ -102,6 +102,13 @@ bool Engine::has_spent_all(const std::string& team) const {
   return known != state_.spending.end() && known->second.exhausted;
 }
 
+// New jobs of its team do not stand in its way in a lane when the budget is spent.
+bool Engine::is_restart_on_budget(const Job& job) const {
+  if (job.attempts == 0) return false;
+  const auto* team = state_.portfolio->find_team(job.spec->team);
+  return team != nullptr && team->budget.has_value();
+}
+
 bool Engine::is_kept_by_budget(const Job& job) const {
   return job.attempts == 0 && has_spent_all(job.spec->team);
 }

@@ -95,7 +95,7 @@ LaneIndex Engine::lane_of(const Job& job) {
   if (queue_.is_stale(account.index)) restate(team, account);
   const auto size = job.spec->least().count();
   const auto claim = claim_of(team, size, job.priority);
-  if (!is_plain(*job.spec)) return new_lane_of(job, account.index, claim);
+  if (!is_plain(*job.spec) || is_restart_on_budget(job)) return new_lane_of(job, account.index, claim);
   const PlainLane plain{demand_of(*job.spec), account.index, job.priority, {}};
   auto& known = plain_lanes_[static_cast<std::uint64_t>(size) << 16U ^
                              static_cast<std::uint64_t>(plain.demand.most) << 40U ^
@@ -119,6 +119,7 @@ Shape Engine::shape_of(const Job& job) const {
   auto shape = ampacity::shape_of(fleet_, *job.spec);
   if (state_.bookings.count(job.spec->booking) > 0) shape.booking = job.spec->booking;
   if (!quotas_.none()) shape.group = quotas_.entry(job.team).group;
+  shape.restarts = is_restart_on_budget(job);
   return shape;
 }
 

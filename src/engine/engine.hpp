@@ -381,6 +381,7 @@ class Engine {
   bool has_spent_all(const std::string& team) const;
   void apply(const BudgetBegun& event, Instant at);
   void apply(const BudgetSpent& event, Instant at);
+  bool is_restart_on_budget(const Job& job) const;
   bool is_kept_by_budget(const Job& job) const;
   std::optional<Explanation> kept_by_budget(const Job& job) const;
 

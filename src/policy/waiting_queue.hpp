@@ -25,13 +25,14 @@
 namespace ampacity {
 
 // What decides where a job can go: its demand, the pools that it accepts, the group of its team,
-// from which it borrows, and the booking that it runs in.
+// from which it borrows, the booking that it runs in, and whether a spent budget keeps it.
 struct Shape {
   Demand demand;
   std::vector<PoolIndex> pools;  // ascending
   std::vector<Ratio> speeds;     // of the job in each of them; empty: 100 % in all
   TeamIndex group;
   std::string booking;
+  bool restarts = false;  // of a team with a budget: it ran before, and may start on a spent one
   friend auto operator<=>(const Shape&, const Shape&) = default;
 };
 
