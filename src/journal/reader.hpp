@@ -127,9 +127,9 @@ class JournalReader {
   virtual Result<std::vector<WaitRow>> waits(Instant from, Instant until) = 0;
   // All nodes that attempts had in [from, until). Cost: linear in the attempts of that time.
   virtual Result<std::vector<HeldRow>> held(Instant from, Instant until) = 0;
-  // Every report that a part of the fleet went down or came up, and every drain, in order: the
-  // events NodeChanged, Drained and Resumed. Cost: one scan of events.
-  virtual Result<std::vector<Event>> service_changes() = 0;
+  // All that changed the fleet, in order: the events PortfolioConfigured, NodeChanged, Drained and
+  // Resumed. Cost: one scan of events.
+  virtual Result<std::vector<Event>> fleet_changes() = 0;
   virtual Result<std::int64_t> last_event() = 0;
   virtual Result<std::vector<std::pair<std::string, std::int64_t>>> counts_by_state() = 0;
 };

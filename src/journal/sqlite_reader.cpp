@@ -33,7 +33,7 @@ class SqliteReader : public JournalReader {
   Result<std::vector<UseRow>> use() override;
   Result<std::vector<WaitRow>> waits(Instant from, Instant until) override;
   Result<std::vector<HeldRow>> held(Instant from, Instant until) override;
-  Result<std::vector<Event>> service_changes() override;
+  Result<std::vector<Event>> fleet_changes() override;
   Result<std::int64_t> last_event() override;
   Result<std::vector<std::pair<std::string, std::int64_t>>> counts_by_state() override;
 
@@ -231,25 +231,25 @@ Result<std::vector<HeldRow>> SqliteReader::held(Instant from, Instant until) {
   });
 }
 
-Result<std::vector<Event>> SqliteReader::service_changes() {
+Result<std::vector<Event>> SqliteReader::fleet_changes() {
   return reading([&]() -> Result<std::vector<Event>> {
-    std::vector<Event> changes;
+    std::vector<Event> events;
     EventReader reader;
     Query<EventColumns> query(
         session(),
-        fmt::format("SELECT {} FROM events WHERE kind IN ('NodeChanged', 'Drained', 'Resumed') "
-                    "ORDER BY id",
+        fmt::format("SELECT {} FROM events WHERE kind IN "
+                    "('PortfolioConfigured', 'NodeChanged', 'Drained', 'Resumed') ORDER BY id",
                     event_columns));
     while (query.next()) {
       const auto event = event_row(query.row());
       auto body = reader.read(event.json);
       if (!body) {
         return corrupt({database_->file(), "reading"},
-                       fmt::format("event {} does not hold a change of a node", event.id));
+                       fmt::format("event {} does not hold a change of the fleet", event.id));
       }
-      changes.push_back({event.at, std::move(*body)});
+      events.push_back({event.at, std::move(*body)});
     }
-    return changes;
+    return events;
   });
 }
 

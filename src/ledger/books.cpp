@@ -159,7 +159,15 @@ class Books {
       meter.sites.push_back({site, facts_.watched_since, {}, watch});
       if (held != held_.end()) meter.sites.back().held = held->second;
     }
-    return reckon(portfolio_, known, meter);
+    return reckon(in_force_at(meter.until), known, meter);
+  }
+
+  const Portfolio& in_force_at(Instant end) const {
+    if (facts_.portfolios == nullptr || facts_.portfolios->empty()) return portfolio_;
+    const auto& all = *facts_.portfolios;
+    const auto after = std::upper_bound(all.begin(), all.end(), end,
+                                        [](Instant t, const InForce& p) { return t < p.from; });
+    return after == all.begin() ? *all.front().portfolio : *std::prev(after)->portfolio;
   }
 
   Invoice close(Month month) {

@@ -4,9 +4,9 @@
 // portfolio alone: no facts). Pure: the same facts give the same books.
 //
 // An invoice is a function of what was known when its month closed: use is known as it happens, an
-// amendment since it was agreed. So a closed invoice never changes. What is agreed later about a
-// closed month comes as an Adjustment line of the next invoice, and closing twice is the same as
-// closing once.
+// amendment since it was agreed, a site as the portfolio had it then. So a closed invoice never
+// changes. What is agreed later about a closed month comes as an Adjustment line of the next
+// invoice, and closing twice is the same as closing once.
 // Promises, held by ledger_prop.cpp: the postings of an invoice add up to 0; its lines add up to
 // its total, in micro-dollars and in cents; used + unused = committed - not delivered; the months
 // add up to the integral of the meter, and their cents to its rounding. Bounds: those of the
@@ -70,6 +70,12 @@ struct SiteWatch {
   std::vector<OutOfService> out_of_service;
 };
 
+// A portfolio that was put in force, and when.
+struct InForce {
+  Instant from;
+  std::shared_ptr<const Portfolio> portfolio;
+};
+
 struct LeaseFacts {
   std::vector<Reading> readings;
   std::vector<OutOfService> outages;
@@ -77,6 +83,9 @@ struct LeaseFacts {
   // nobody watched, and only what gangs draw is known.
   std::map<std::string, std::shared_ptr<const SiteWatch>> sites;
   Instant watched_since;
+  // Ascending. A month is reckoned by the sites of the portfolio that was in force when it closed;
+  // the first counts for all months before it. None: there is but one.
+  std::shared_ptr<const std::vector<InForce>> portfolios;
 };
 
 // From the month in which the lease starts until `last`, as far as it runs; none for one that is

@@ -225,6 +225,25 @@ TEST_CASE("free GPUs of a site that is watched draw idle power, and it is passed
   CHECK(invoices(one_megawatt(), facts)[0].idle_energy.empty());  // in the price
 }
 
+TEST_CASE("a month is reckoned by the site as it was when the month closed") {
+  auto p = one_megawatt();
+  p.leases[0].energy_pass_through = true;
+  auto facts = watched_from_the_third();
+  facts.readings.push_back(half_of_it("2026-02-01", "2026-02-11"));
+  const auto before = invoices(p, facts);
+  const auto old = std::make_shared<const Portfolio>(p);
+  p.sites[0].pue = Ratio::of(1'500'000);
+  p.sites[0].energy_price = EnergyPrice::of(90 * usd);
+  const auto fresh = std::make_shared<const Portfolio>(p);
+  facts.portfolios = std::make_shared<const std::vector<InForce>>(
+      std::vector<InForce>{{day("2025-12-01"), old}, {day("2026-02-10"), fresh}});
+  const auto after = invoices(p, facts);
+  CHECK(after[0] == before[0]);  // closed
+  CHECK(amount(after[1], LineKind::EnergyUsed) > amount(before[1], LineKind::EnergyUsed));
+  CHECK(amount(after[1], LineKind::EnergyIdle) > amount(before[1], LineKind::EnergyIdle));
+  CHECK(amount(after[1], LineKind::Adjustment) == 0);
+}
+
 TEST_CASE("leases of one site share what its free GPUs draw by what they contract there") {
   auto p = one_megawatt();
   p.leases[0].energy_pass_through = true;
@@ -234,9 +253,9 @@ TEST_CASE("leases of one site share what its free GPUs draw by what they contrac
   p.leases[1].ends = day("2026-12-01");
   const auto alone = invoices(
       [&] {
-        auto one = p;
-        one.leases.pop_back();
-        return one;
+        auto single = p;
+        single.leases.pop_back();
+        return single;
       }(),
       watched_from_the_third());
   const auto all = invoices(p, watched_from_the_third());

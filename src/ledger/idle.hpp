@@ -15,6 +15,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ struct FleetWatch {
   std::vector<Waiting> waiting;
   std::map<std::string, SiteNodes> nodes;  // by site; of one that is not there: nobody knows
   Instant now;
+  // Whose sites those were; none: the portfolio's at hand.
+  std::shared_ptr<const Portfolio> sites = {};
 };
 
 inline constexpr std::size_t idle_causes = 6;  // of IdleCause

@@ -148,7 +148,8 @@ class Rows {
     const auto& leases = portfolio_.leases;
     const auto lease = std::find_if(leases.begin(), leases.end(),
                                     [&](const Lease& l) { return l.name == invoice.lease; });
-    const auto time = idle_time(portfolio_, *lease, from_ms(invoice.from_ms),
+    const auto& sites = observed_->watched.sites;
+    const auto time = idle_time(sites ? *sites : portfolio_, *lease, from_ms(invoice.from_ms),
                                 from_ms(invoice.until_ms), readings_, observed_->watched);
     const auto cost = idle_cost(invoice, time, billed);
     for (std::size_t i = 0; i < idle_causes; ++i) {

@@ -4,84 +4,35 @@
 #include <algorithm>
 #include <map>
 
+#include "serve/out_times.hpp"
+
 namespace ampacity {
 namespace {
 
-// When each node was down, or down or drained. A report on a rack or a hall is one on all nodes in
-// it; a node counts once, and is up again by the first report that says so; it is drained until the
-// last of its drains is over.
-class OutTimes {
- public:
-  OutTimes(const Fleet& fleet, bool drains_count) : fleet_(fleet), drains_count_(drains_count) {}
+// Sites as they were, with what the current portfolio says of all else.
+InForce in_force_from(const Event& event, const Portfolio& current) {
+  auto portfolio = current;
+  const auto& then = *std::get<PortfolioConfigured>(event.body).portfolio;
+  portfolio.sites = then.sites;
+  portfolio.accelerators = then.accelerators;
+  return {event.at, std::make_shared<const Portfolio>(std::move(portfolio))};
+}
 
-  void hear(const Event& event) {
-    if (const auto* report = std::get_if<NodeChanged>(&event.body)) {
-      each(report->node, event.at,
-           [&](Node& node) { node.down = report->state == NodeState::Down; });
-    } else if (const auto* drained = std::get_if<Drained>(&event.body)) {
-      each(drained->target, event.at, [](Node& node) { ++node.drains; });
-    } else if (const auto* resumed = std::get_if<Resumed>(&event.body)) {
-      each(resumed->target, event.at,
-           [](Node& node) { node.drains = std::max<std::int64_t>(node.drains - 1, 0); });
-    }
+bool same_sites(const Portfolio& a, const Portfolio& b) {
+  return a.sites == b.sites && a.accelerators == b.accelerators;
+}
+
+// What the sites were, and from when on; each unlike the one before. The last is the engine's.
+std::vector<InForce> in_force(const Engine& engine, const std::vector<Event>& changes) {
+  std::vector<InForce> all;
+  for (const auto& change : changes) {
+    const auto* configured = std::get_if<PortfolioConfigured>(&change.body);
+    if (configured == nullptr) continue;
+    if (!all.empty() && same_sites(*all.back().portfolio, *configured->portfolio)) continue;
+    all.push_back(in_force_from(change, *engine.state().portfolio));
   }
-
-  // Each node's own, by site.
-  std::map<std::string, std::vector<NodeSpan>> nodes(Instant now) {
-    for (auto& [number, node] : nodes_) close(number, node, now);
-    return std::move(spans_);
-  }
-
-  // By site: nodes that went and came back together are one outage.
-  std::map<std::string, std::vector<OutOfService>> until(Instant now) {
-    for (auto& [number, node] : nodes_) close(number, node, now);
-    std::map<std::string, std::vector<OutOfService>> all;
-    for (const auto& [key, gpus] : outages_) {
-      const auto& [site, from, until] = key;
-      if (from < until) all[site].push_back({from, until, gpus});
-    }
-    return all;
-  }
-
- private:
-  struct Node {
-    bool down = false;
-    std::int64_t drains = 0;
-    std::optional<Instant> out;
-  };
-
-  template <class Change>
-  void each(const std::string& path, Instant at, const Change& change) {
-    const auto range = fleet_.resolve(path);
-    if (!range) return;  // of a portfolio that is no more
-    for (auto n = range->begin; n < range->end; ++n) {
-      auto& node = nodes_[n];
-      change(node);
-      if (!node.down && (node.drains == 0 || !drains_count_)) {
-        close(n, node, at);
-      } else if (!node.out) {
-        node.out = at;
-      }
-    }
-  }
-
-  void close(std::uint32_t number, Node& node, Instant at) {
-    if (!node.out) return;
-    const auto& hall = fleet_.topology().hall(fleet_.hall_of(NodeIndex(number)));
-    const auto& site = fleet_.sites()[hall.site.value()];
-    outages_[{site.name, *node.out, at}] += fleet_.gpus(NodeIndex(number));
-    if (*node.out < at) {
-      spans_[site.name].push_back({*node.out, at, number - site.nodes.begin, 1, 0});
-    }
-    node.out.reset();
-  }
-
-  const Fleet& fleet_;
-  bool drains_count_;
-  std::map<std::uint32_t, Node> nodes_;
-  std::map<std::tuple<std::string, Instant, Instant>, std::int64_t> outages_;
-  std::map<std::string, std::vector<NodeSpan>> spans_;
-};
+  return all;
+}
 
 void add_live(AllFacts& facts, const Engine& engine, Instant now) {
   for (const auto id : engine.live_jobs()) {
@@ -95,17 +46,64 @@ void add_live(AllFacts& facts, const Engine& engine, Instant now) {
   }
 }
 
+std::shared_ptr<const Fleet> fleet_of(const Engine& engine) {
+  return {std::shared_ptr<const Fleet>(), &engine.fleet()};
+}
+
 std::map<std::string, std::vector<OutOfService>> out_of_service(const Engine& engine,
+                                                                const std::vector<InForce>& sites,
                                                                 const std::vector<Event>& changes,
                                                                 bool drains_count, Instant now) {
-  OutTimes out(engine.fleet(), drains_count);
-  for (const auto& change : changes) out.hear(change);
+  OutTimes out(drains_count);
+  std::size_t known = 0;
+  for (const auto& change : changes) {
+    if (!std::holds_alternative<PortfolioConfigured>(change.body)) {
+      out.hear(change);
+    } else if (known < sites.size() && sites[known].from == change.at) {
+      const bool last = ++known == sites.size();
+      out.configure(
+          last ? fleet_of(engine) : std::make_shared<const Fleet>(*sites[known - 1].portfolio),
+          change.at);
+    }
+  }
   return out.until(now);
 }
 
+// The sites of that instant; none: those of today.
+std::shared_ptr<const Portfolio> other_sites_at(const std::vector<InForce>& all, Instant at) {
+  std::size_t i = 0;
+  while (i + 1 < all.size() && all[i + 1].from <= at) ++i;
+  return i + 1 < all.size() ? all[i].portfolio : nullptr;
+}
+
+// What a lease is billed by: the sites since Ampacity first held it, each with the leases that were
+// there in its time. None where the sites never changed.
+std::shared_ptr<const std::vector<InForce>> sites_of(const Engine& engine,
+                                                     const std::vector<InForce>& all,
+                                                     const std::string& name) {
+  if (all.size() < 2) return nullptr;
+  const auto& accounts = engine.state().leases;
+  const auto held_before = [&](const std::string& lease, Instant end) {
+    const auto account = accounts.find(lease);
+    return account != accounts.end() && account->second.since < end;
+  };
+  auto own = std::make_shared<std::vector<InForce>>();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool last = i + 1 == all.size();
+    if (!last && !held_before(name, all[i + 1].from)) continue;
+    auto then = *all[i].portfolio;
+    if (!last) {
+      std::erase_if(then.leases,
+                    [&](const Lease& l) { return !held_before(l.name, all[i + 1].from); });
+    }
+    own->push_back({all[i].from, std::make_shared<const Portfolio>(std::move(then))});
+  }
+  return own;
+}
+
 // Who was on the sites of leases that pass energy through.
-void watch_sites(AllFacts& facts, const Engine& engine, const std::vector<Event>& changes,
-                 Instant now) {
+void watch_sites(AllFacts& facts, const Engine& engine,
+                 std::map<std::string, std::vector<OutOfService>> out) {
   std::map<std::string, std::shared_ptr<SiteWatch>> sites;
   for (const auto& lease : engine.state().portfolio->leases) {
     if (!lease.energy_pass_through || lease.proposed) continue;
@@ -118,7 +116,7 @@ void watch_sites(AllFacts& facts, const Engine& engine, const std::vector<Event>
       if (site != sites.end()) site->second->held.push_back({r.from, r.until, r.gpus.count()});
     }
   }
-  for (auto& [name, outages] : out_of_service(engine, changes, true, now)) {
+  for (auto& [name, outages] : out) {
     const auto site = sites.find(name);
     if (site != sites.end()) site->second->out_of_service = std::move(outages);
   }
@@ -144,8 +142,11 @@ std::map<std::string, SiteNodes> nodes_of(const Fleet& fleet, const std::vector<
     sites[site.name].held.push_back({row.from, row.until, first->begin - site.nodes.begin,
                                      static_cast<std::uint32_t>(row.nodes.nodes), row.nodes.gpus});
   }
-  OutTimes out(fleet, true);
-  for (const auto& change : changes) out.hear(change);
+  OutTimes out(true);
+  out.configure({std::shared_ptr<const Fleet>(), &fleet}, Instant());
+  for (const auto& change : changes) {
+    if (!std::holds_alternative<PortfolioConfigured>(change.body)) out.hear(change);
+  }
   for (auto& [site, spans] : out.nodes(now)) sites[site].out = std::move(spans);
   return sites;
 }
@@ -155,8 +156,9 @@ std::map<std::string, SiteNodes> nodes_of(const Fleet& fleet, const std::vector<
 Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant now) {
   const auto rows = reader.use();
   if (!rows) return rows.error();
-  const auto changes = reader.service_changes();
+  const auto changes = reader.fleet_changes();
   if (!changes) return changes.error();
+  const auto sites = in_force(engine, *changes);
   AllFacts facts;
   for (const auto& row : *rows) {
     auto reading = reading_of(row.site, row.placed, row.ended, row.usage);
@@ -165,7 +167,7 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
     facts[row.lease].readings.push_back(std::move(reading));
   }
   add_live(facts, engine, now);
-  const auto outages = out_of_service(engine, *changes, false, now);
+  const auto outages = out_of_service(engine, sites, *changes, false, now);
   for (const auto& lease : engine.state().portfolio->leases) {
     for (const auto& site : lease.sites) {
       const auto it = outages.find(site);
@@ -174,7 +176,10 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
       all.insert(all.end(), it->second.begin(), it->second.end());
     }
   }
-  watch_sites(facts, engine, *changes, now);
+  watch_sites(facts, engine, out_of_service(engine, sites, *changes, true, now));
+  for (const auto& lease : engine.state().portfolio->leases) {
+    facts[lease.name].portfolios = sites_of(engine, sites, lease.name);
+  }
   return facts;
 }
 
@@ -184,14 +189,17 @@ Result<FleetWatch> watched(JournalReader& reader, const Engine& engine, Month mo
   const Calendar utc;
   auto waits = reader.waits(utc.start_of(month) - day, utc.start_of(next(month)) + day);
   if (!waits) return waits.error();
-  const auto changes = reader.service_changes();
+  const auto changes = reader.fleet_changes();
   if (!changes) return changes.error();
+  const auto sites = in_force(engine, *changes);
   auto held = reader.held(utc.start_of(month) - day, utc.start_of(next(month)) + day);
   if (!held) return held.error();
   FleetWatch result;
   result.now = now;
-  result.out_of_service = out_of_service(engine, *changes, true, now);
-  result.nodes = nodes_of(engine.fleet(), *held, *changes, now);
+  result.out_of_service = out_of_service(engine, sites, *changes, true, now);
+  result.sites = other_sites_at(sites, utc.start_of(next(month)));
+  result.nodes = result.sites ? nodes_of(Fleet(*result.sites), *held, *changes, now)
+                              : nodes_of(engine.fleet(), *held, *changes, now);
   for (auto& w : *waits) {
     WaitingShape gang{w.gpus, w.per_node, w.together, std::move(w.accelerators)};
     result.waiting.push_back({w.from, w.until, std::move(gang), std::move(w.sites)});

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a server bills from its journal while its portfolio changes: what is closed stays.
+#include "serve/billing.hpp"
+
+#include <doctest/doctest.h>
+
+#include "journal/journal.hpp"
+#include "journal/testing.hpp"
+#include "model/small_portfolio.hpp"
+#include "serve/out_times.hpp"
+
+namespace ampacity {
+namespace {
+
+using test::day;
+
+// A server's engine and journal, without its clock.
+class Desk {
+ public:
+  Desk() { REQUIRE(journal_->restore("", load, replay)); }
+
+  void tell(const char* date, Command command) {
+    const auto at = day(date);
+    auto outcome = engine_.decide(command, at);
+    CAPTURE(outcome.refusal.value_or(Refusal{}).message);
+    REQUIRE_FALSE(outcome.refusal);
+    REQUIRE(journal_->commit({{at, std::move(command), {}, std::move(outcome.events)}}));
+  }
+
+  // Of the one lease, as somebody sees them who looks on that day.
+  std::vector<Invoice> invoices(const char* date) {
+    engine_.decide(Tick{}, day(date));
+    const auto& p = *engine_.state().portfolio;
+    const auto facts = facts_of(date);
+    return invoices_of(p, p.leases[0], Calendar(), facts.at("north-lease"), {2026, 6}, day(date));
+  }
+
+  AllFacts facts_of(const char* date) {
+    return metered(*open_sqlite_reader(folder_.path()).value(), engine_, day(date)).value();
+  }
+
+  FleetWatch watch(Month month, const char* date) {
+    const auto reader = open_sqlite_reader(folder_.path()).value();
+    return watched(*reader, engine_, month, day(date)).value();
+  }
+
+ private:
+  static Status load(const Snapshot&) { return {}; }
+  static Status replay(const Event&) { return {}; }
+
+  testing::Folder folder_;
+  std::unique_ptr<Journal> journal_ = open_sqlite_journal(folder_.path()).value();
+  Engine engine_;
+};
+
+Portfolio four_nodes() {
+  auto p = test::small_portfolio({{"north", 4, 4, "azure"}});
+  p.leases[0].energy_pass_through = true;
+  p.policy.max_walltime = Duration(365LL * 86'400'000);
+  return p;
+}
+
+Command job_of(std::int64_t gpus) {
+  JobSpec spec;
+  spec.name = "train";
+  spec.command = {"sleep", "1"};
+  spec.gpus = GpuCount::of(gpus);
+  spec.walltime = Duration(300LL * 86'400'000);
+  return SubmitJob{"r1", std::move(spec), "ann"};
+}
+
+constexpr auto node = "north/h/p1/r1/n4";
+
+TEST_CASE("an edit of a site moves no invoice that is closed") {
+  Desk desk;
+  auto p = four_nodes();
+  desk.tell("2026-01-01", Configure{p});
+  desk.tell("2026-01-05", job_of(4));
+  desk.tell("2026-01-10", ReportNode{node, NodeState::Down, "no heartbeat"});
+  const auto before = desk.invoices("2026-02-09");
+  p.sites[0].pue = Ratio::of(2'000'000);
+  p.sites[0].energy_price = EnergyPrice::of(90'000'000);
+  p.sites[0].halls[0].nodes_per_rack = 3;  // the one that is down is taken away
+  desk.tell("2026-02-10", Configure{p});
+  const auto after = desk.invoices("2026-03-15");
+  REQUIRE(before[0].closed);
+  CHECK(after[0] == before[0]);
+  CHECK(before[0].idle_energy.size() == 1);
+  CHECK(after[1].idle_energy[0].facility_j > 0);
+  CHECK(after[2].closed == false);
+
+  const auto outages = desk.facts_of("2026-03-15").at("north-lease").outages;
+  REQUIRE(outages.size() == 1);
+  CHECK(outages[0].from == day("2026-01-10"));
+  CHECK(outages[0].until == day("2026-02-10"));  // gone with its node
+  CHECK(outages[0].gpus == 4);
+}
+
+TEST_CASE("a lease that comes later bears nothing of months that were closed without it") {
+  Desk desk;
+  auto p = four_nodes();
+  desk.tell("2026-01-01", Configure{p});
+  const auto before = desk.invoices("2026-02-09");
+  auto more = p.leases[0];
+  more.name = "more";
+  p.leases.push_back(more);
+  p.sites[0].pue = Ratio::of(1'300'000);
+  desk.tell("2026-02-10", Configure{p});
+  const auto after = desk.invoices("2026-03-15");
+  CHECK(after[0] == before[0]);
+  CHECK(after[1].idle_energy[0].facility_j < before[0].idle_energy[0].facility_j);
+}
+
+TEST_CASE("the idle capacity of a closed month is told by the sites of that month") {
+  Desk desk;
+  auto p = four_nodes();
+  desk.tell("2026-01-01", Configure{p});
+  desk.tell("2026-01-05", job_of(4));
+  desk.tell("2026-01-10", ReportNode{node, NodeState::Down, "no heartbeat"});
+  p.sites[0].halls[0].nodes_per_rack = 3;
+  desk.tell("2026-02-10", Configure{p});
+  const auto january = desk.watch({2026, 1}, "2026-03-15");
+  REQUIRE(january.sites);
+  CHECK(january.sites->sites[0].halls[0].nodes_per_rack == 4);
+  CHECK(january.nodes.at("north").out.size() == 1);
+  CHECK(january.nodes.at("north").held.size() == 1);
+  const auto february = desk.watch({2026, 2}, "2026-03-15");
+  CHECK_FALSE(february.sites);
+  CHECK(february.nodes.at("north").out.empty());
+}
+
+TEST_CASE("a node that stays down over a change of the portfolio is out all the time") {
+  const auto p = four_nodes();
+  const auto fleet = std::make_shared<const Fleet>(p);
+  const auto at = [](int d) { return day("2026-01-01") + Duration(d * 86'400'000LL); };
+  OutTimes out(true);
+  out.hear({at(0), NodeChanged{node, NodeState::Down, ""}});  // before the fleet: nobody's
+  out.configure(fleet, at(0));
+  out.hear({at(1), NodeChanged{"north/h", NodeState::Down, ""}});
+  out.hear({at(2), NodeChanged{node, NodeState::Up, ""}});
+  out.hear({at(2), Drained{node, "olga", ""}});
+  out.configure(fleet, at(3));
+  out.hear({at(4), NodeChanged{"north/h", NodeState::Up, ""}});
+  out.hear({at(5), Resumed{node, "olga"}});
+  std::int64_t days = 0;
+  const auto all = out.until(at(9));
+  for (const auto& o : all.at("north")) {
+    days += (o.until - o.from).count() / 86'400'000 * o.gpus;
+  }
+  CHECK(days == 4 * (3 * 3 + 4));
+}
+
+}  // namespace
+}  // namespace ampacity
