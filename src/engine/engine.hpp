@@ -123,6 +123,8 @@ class Engine {
   std::optional<Explanation> explain(JobId job, Instant now) const;  // none: unknown or ended
   std::vector<LiveView> live_attempts() const;                       // as of the latest decision
   Usage usage_so_far(const Job& job, Instant now) const;
+  // Time that the gang has lost by its pace; `at` is not before its latest event.
+  static Duration slowed_until(const LiveAttempt& live, Instant at);
   // Of each team with a budget, in its period under way. O(gangs).
   std::map<std::string, Money> spent(Instant now) const;
   // What the call has come to until `now`: the state counts until its latest event.
@@ -263,7 +265,6 @@ class Engine {
   bool is_curtailed(SiteIndex site) const;  // a call has begun there
   void set_pace(JobId id, Ratio pace, const std::string& by);
   void limit_power(SiteIndex site);
-  static Duration slowed_until(const LiveAttempt& live, Instant at);
   void measure_curtailments(Instant now);
   void count_curtailed(Instant at);
   void reserve_curtailments();

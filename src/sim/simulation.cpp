@@ -97,7 +97,7 @@ void Simulation::count_forked() {
     const auto site = site_named(job.live->site);
     accounts_.submitted(job.spec->gpus.count());
     accounts_.placed({site, job.live->gpus, job.spec->gpus.count(), {}, {}}, job.spec->team);
-    run(live.start.attempt, now_, live.since);
+    run(live.start.attempt, now_, true);
     if (!live.started) starting_.insert({now_, live.start.attempt});
     if (live.stopping) ends(live.start.attempt, runs_.at(id), now_);
   }
@@ -130,9 +130,11 @@ const WorkloadJob* Simulation::source_of(JobId job) const {
   return &job_of(jobs_[static_cast<std::size_t>(job.value() - first_job_.value())].source);
 }
 
-Duration Simulation::work_of(JobId job, const JobSpec& spec, Duration walltime) const {
+// Of which nobody knows how long it runs will run for its walltime.
+Duration Simulation::work_of(JobId job, const JobSpec& spec) const {
   if (const auto* source = source_of(job)) return source->runtime;
-  return spec.simulated_runtime.value_or(walltime);
+  if (spec.simulated_runtime) return *spec.simulated_runtime;
+  return spec.walltime.value_or(engine_.state().portfolio->policy.default_walltime);
 }
 
 std::optional<Instant> Simulation::next_instant() const {
@@ -277,7 +279,7 @@ void Simulation::note(const AttemptPlaced& event) {
   const auto id = event.attempt.job;
   auto& job = known(id);
   const bool first = job.first_start == Instant::max();
-  run(event.attempt, now_ + options_.latency, std::nullopt);
+  run(event.attempt, now_ + options_.latency);
   const auto& r = runs_.at(id);
   const auto wanted = r.spec->gpus.count();
   const auto* source = source_of(id);
@@ -292,13 +294,14 @@ void Simulation::note(const AttemptPlaced& event) {
   job.state = JobState::Running;
 }
 
-// How an attempt that has its place will go, if nobody stops it.
-void Simulation::run(AttemptId attempt, Instant started, std::optional<Instant> since) {
+// How an attempt that has its place will go, if nobody stops it. `copied`: it had its place when
+// the server was copied.
+void Simulation::run(AttemptId attempt, Instant started, bool copied) {
   const auto id = attempt.job;
   const auto& job = *engine_.state().jobs.find(id);
   const auto& live = *job.live;
   const auto& f = options_.faults;
-  auto& of_job = known(id);
+  const auto since = copied ? live.started : std::nullopt;
   Run r;
   r.spec = job.spec;
   const auto& fleet = engine_.fleet();
@@ -315,21 +318,28 @@ void Simulation::run(AttemptId attempt, Instant started, std::optional<Instant> 
   if (!since) r.pace.start += attempt.number == 1 ? f.start_time : f.restart_time;
   r.pace.interval = job.spec->checkpoint_interval.value_or(Duration(0));
   r.pace.save = f.checkpoint_time;
-  if (since) {
-    // It has saved itself after each interval; what came after the last time is at stake.
-    const auto ran = now_ - *since;
-    r.passed = r.pace.interval > Duration(0) ? ran % (r.pace.interval + r.pace.save) : ran;
-    of_job.done = work_in(progress(r.pace, ran).kept, r.rate);
-  }
-  const auto work = work_of(id, *job.spec, live.walltime) - of_job.done;
+  if (since) resume(r, id, live);
   const auto* source = source_of(id);
   r.ending.code = source != nullptr             ? source->exit_code
                   : job.spec->simulated_runtime ? job.spec->simulated_exit
                                                 : 0;
-  const auto left = time_of_work(std::max(work, Duration(0)), r.rate);
-  r.ends = r.placed + std::max(time_for(r.pace, left) - r.passed, Duration(0));
+  const auto work = std::max(work_of(id, *job.spec) - known(id).done, Duration(0));
+  const auto time = time_for(r.pace, time_of_work(work, r.rate)) - r.passed;
+  r.ends = r.placed + time_of_work(std::max(time, Duration(0)), r.gait);
+  if (source == nullptr && !job.spec->simulated_runtime) {
+    r.ends = std::min(r.ends, since.value_or(started) + live.walltime);
+  }
   by_end_.insert({r.ends, attempt});
   runs_[id] = std::move(r);
+}
+
+// It has saved itself after each interval; what came after the last time is at stake.
+void Simulation::resume(Run& r, JobId id, const LiveAttempt& live) {
+  const auto ran = now_ - *live.started - Engine::slowed_until(live, now_);
+  r.passed = r.pace.interval > Duration(0) ? ran % (r.pace.interval + r.pace.save) : ran;
+  r.gait = live.pace;
+  r.paced = now_;
+  known(id).done = work_in(progress(r.pace, ran).kept, r.rate);
 }
 
 void Simulation::ends(AttemptId attempt, Run& run, Instant at) {

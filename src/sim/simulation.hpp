@@ -145,7 +145,8 @@ class Simulation {
   template <class Other>
   void note(const Other&) {}
   // `since`: it is under way for so long already.
-  void run(AttemptId attempt, Instant started, std::optional<Instant> since);
+  void run(AttemptId attempt, Instant started, bool copied = false);
+  void resume(Run& run, JobId id, const LiveAttempt& live);
   void ends(AttemptId attempt, Run& run, Instant at);
   struct Spent {
     AttemptTime time;
@@ -157,7 +158,7 @@ class Simulation {
   // Of a job that a copy of a server had already: its walltime is what it will run.
   Known& known(JobId job);
   const WorkloadJob* source_of(JobId job) const;
-  Duration work_of(JobId job, const JobSpec& spec, Duration walltime) const;
+  Duration work_of(JobId job, const JobSpec& spec) const;
   void count_forked();
   void follow_courses(Instant until);
   CurtailmentResult* curtailment_named(const std::string& name);

@@ -373,6 +373,77 @@ TEST_CASE("a copy of a server: a gang that runs goes on from its last checkpoint
   CHECK(r.time.useful_gpu_ms == 72 * (50 * minute).count());
 }
 
+// Gangs on the fast and the slow half of a site; nobody knows how long two of the four run. For an
+// hour the grid wants the site to draw less.
+Engine two_halves() {
+  auto p = racks_of_72(2);
+  p.accelerators.push_back(p.accelerators.front());
+  p.accelerators.back().name = "old";
+  p.sites[0].halls.push_back(p.sites[0].halls[0]);
+  p.sites[0].halls.back().name = "old";
+  p.sites[0].halls.back().accelerator = "old";
+  p.leases[0].power = Power::of(1'000'000);
+  Engine engine;
+  REQUIRE_FALSE(engine.decide(Configure{p}, epoch).refusal);
+  for (const bool known : {true, false}) {
+    for (const auto& on : {Accepted{"slot", one}, Accepted{"old", Ratio::of(500'000)}}) {
+      JobSpec spec;
+      spec.name = "gang";
+      spec.command = {"true"};
+      spec.gpus = GpuCount::of(72);
+      spec.walltime = 6 * hour;
+      if (known) spec.simulated_runtime = 5 * hour;
+      spec.slowest = Ratio::of(400'000);
+      spec.accelerators = {on};
+      REQUIRE_FALSE(engine.decide(SubmitJob{"", spec, ""}, epoch).refusal);
+    }
+  }
+  const Curtailment call{"call",           "site", Power::of(150'000), epoch + 2 * hour,
+                         epoch + 3 * hour, "",     std::nullopt,       ""};
+  REQUIRE_FALSE(engine.decide(Curtail{call, "grid"}, epoch).refusal);
+  return engine;
+}
+
+// When each ends; a copy that is made after so long plays the rest.
+std::vector<Instant> ends_of(std::optional<Duration> copied_after) {
+  const std::vector<Workload> none;
+  std::vector<Instant> ends;
+  const auto play_on = [&](Simulation& simulation) {
+    auto live = simulation.engine().state().jobs.size();
+    while (simulation.step()) {
+      const auto left = simulation.engine().state().jobs.size();
+      ends.insert(ends.end(), live - left, simulation.now());
+      live = left;
+    }
+  };
+  SimulationOptions options;
+  if (copied_after) options.until = epoch + *copied_after;
+  Simulation whole(two_halves(), epoch, none, options);
+  play_on(whole);
+  if (!copied_after) return ends;
+  Simulation copy(whole.engine(), epoch + *copied_after, none, {});
+  play_on(copy);
+  copy.engine().verify();
+  CHECK(copy.finish(false).ended == std::map<std::string, std::int64_t>{{"Completed", 4}});
+  return ends;
+}
+
+TEST_CASE("a copy of a server: gangs end when they would have, on slow GPUs and slowed too") {
+  const auto ends = ends_of({});
+  REQUIRE(ends.size() == 4);
+  CHECK(ends[0] > epoch + 5 * hour);  // slowed
+  CHECK(ends[3] > epoch + 12 * hour);
+  for (const int minutes : {30, 90, 125, 150, 180, 200, 300}) {
+    CAPTURE(minutes);
+    const auto copied = ends_of(minutes * minute);
+    REQUIRE(copied.size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) {
+      CAPTURE(i);
+      CHECK(std::abs((copied[i] - ends[i]).count()) <= 2);
+    }
+  }
+}
+
 TEST_CASE("the result says how often the largest jobs should save themselves") {
   SimulationOptions options;
   options.faults = llama_faults();
