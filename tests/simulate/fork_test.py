@@ -16,7 +16,9 @@ ampacity = sys.argv[1]
 PORTFOLIO = """portfolio: live
 accelerators:
   - {name: slot, tdp: 1 kW, idle: 100 W, gpus_per_node: 4, nodes_per_rack: 4, rack_power: 20 kW}
-providers: [{name: lab}]
+providers:
+  - {name: lab}
+  - {name: holder, right_of_first_refusal: {scope: all of it, response_window: 30 d, from: 2020-01-01}}
 leases:
   - {name: all, provider: lab, sites: [north], power: 1 MW, price: 1 USD/GPU-hour, starts: 2020-01-01, ends: 2150-01-01}
 sites:
@@ -68,6 +70,17 @@ with tempfile.TemporaryDirectory() as work:
         more = run("simulate", larger, "--from", url, "--json")
         check("a rack more is accepted: " + more.stderr.strip(), more.returncode == 0)
         check("it is done in two rounds", json.loads(more.stdout)["makespan_ms"] < 2.1 * 3600_000)
+        signed = os.path.join(work, "signed.yaml")
+        with open(portfolio) as file, open(signed, "w") as out:
+            out.write(file.read().replace("sites:\n", "  - {name: next, provider: lab, sites: [north], power: 1 MW, "
+                                          "price: 1 USD/GPU-hour, starts: 2149-01-01, ends: 2150-01-01}\nsites:\n"))
+        refused = run("apply", signed)
+        check("holder has a right, and was not asked: " + refused.stderr.strip(),
+              refused.returncode == 5 and "holder" in refused.stderr)
+        what_if = run("simulate", signed, "--from", url, "--json")
+        check("a what-if signs nothing and asks nobody: " + what_if.stderr.strip(), what_if.returncode == 0)
+        again = run("apply", signed)
+        check("the server's rights are as they were", again.returncode == 5 and "holder" in again.stderr)
         other = run("simulate", "--from", url, "--policy", "backfil=none")
         check("a misspelt setting is refused with a suggestion", other.returncode == 3 and "backfill" in other.stderr)
         # A rack dies in the copy: a gang that saves itself each second goes on from its last checkpoint before the copy
