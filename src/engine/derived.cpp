@@ -59,28 +59,25 @@ bool is_plain(const JobSpec& spec) {
 std::shared_ptr<const JobSpec> Engine::kept_once(std::shared_ptr<const JobSpec> spec) {
   constexpr std::size_t places = 4;
   const auto keep = [&](const std::shared_ptr<const JobSpec>& fresh) {
-    const auto first = mixed(*fresh);
-    std::weak_ptr<const JobSpec>* room = nullptr;
+    const auto hash = mixed(*fresh);
+    const auto place = [&](std::size_t i) -> KeptSpec& {
+      return specs_[(hash + i) & (specs_.size() - 1)];
+    };
     for (std::size_t i = 0; i < places; ++i) {
-      auto& kept = specs_[(first + i) & (specs_.size() - 1)];
-      if (auto known = kept.lock()) {
-        if (*known == *fresh) return known;
-      } else if (room == nullptr) {
-        room = &kept;
-      }
+      if (place(i).mixed != hash) continue;
+      if (auto known = place(i).spec.lock(); known && *known == *fresh) return known;
     }
-    if (room == nullptr) {
-      ++specs_displaced_;
-      room = &specs_[first & (specs_.size() - 1)];
-    }
-    *room = fresh;
+    std::size_t free = 0;
+    while (free < places && !place(free).spec.expired()) ++free;
+    if (free == places) ++specs_displaced_;
+    place(free % places) = {hash, fresh};
     return fresh;
   };
   if (64 * specs_displaced_ > specs_.size() || specs_.empty()) {
     const auto size = std::max<std::size_t>(2 * specs_.size(), 1'024);
-    const auto before = std::exchange(specs_, std::vector<std::weak_ptr<const JobSpec>>(size));
+    const auto before = std::exchange(specs_, std::vector<KeptSpec>(size));
     for (const auto& known : before) {
-      if (const auto alive = known.lock()) keep(alive);
+      if (const auto alive = known.spec.lock()) keep(alive);
     }
     specs_placed_ = specs_displaced_ = 0;
   }
@@ -95,7 +92,8 @@ LaneIndex Engine::lane_of(const Job& job) {
   if (queue_.is_stale(account.index)) restate(team, account);
   const auto size = job.spec->least().count();
   const auto claim = claim_of(team, size, job.priority);
-  if (!is_plain(*job.spec) || is_restart_on_budget(job)) return new_lane_of(job, account.index, claim);
+  if (!is_plain(*job.spec) || is_restart_on_budget(job))
+    return new_lane_of(job, account.index, claim);
   const PlainLane plain{demand_of(*job.spec), account.index, job.priority, {}};
   auto& known = plain_lanes_[static_cast<std::uint64_t>(size) << 16U ^
                              static_cast<std::uint64_t>(plain.demand.most) << 40U ^

@@ -563,7 +563,11 @@ class Engine {
   OrderedSet<Deadline> deadlines_;
   // Equal ones once, in four places each; a power of two. It grows where of as many as it has
   // places one in 64 displaced another that lives.
-  std::vector<std::weak_ptr<const JobSpec>> specs_;
+  struct KeptSpec {
+    std::uint64_t mixed = 0;  // of what it holds, so that others need not be looked at
+    std::weak_ptr<const JobSpec> spec;
+  };
+  std::vector<KeptSpec> specs_;
   std::size_t specs_placed_ = 0;
   std::size_t specs_displaced_ = 0;
   // Of jobs that may run anywhere the lane that was last asked for, by what makes it.
