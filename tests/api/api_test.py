@@ -11,6 +11,7 @@ usage: api_test.py AMPACITY SOURCE_FOLDER
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -765,3 +766,4 @@ def main() -> None:
 
 
 main()
+shutil.rmtree(FOLDER)  # kept where something failed: its log tells

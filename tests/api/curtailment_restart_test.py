@@ -8,6 +8,7 @@ usage: curtailment_restart_test.py AMPACITY SOURCE_FOLDER
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -101,3 +102,4 @@ def main() -> None:
 
 
 main()
+shutil.rmtree(FOLDER)  # kept where something failed: its log tells
