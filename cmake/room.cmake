@@ -6,6 +6,18 @@
 add_library(ampacity_test_main OBJECT ${PROJECT_SOURCE_DIR}/tests/support/main.cpp)
 target_link_libraries(ampacity_test_main PUBLIC doctest::doctest)
 
+# The files of a room are compiled eight at a time, as one: most of the time goes into headers, and a whole room takes
+# little longer than one file of it. So what a room keeps to itself has names of its own in the room. AMPACITY_UNITY=OFF
+# (preset tidy) compiles each alone: that every file includes what it uses is checked so.
+option(AMPACITY_UNITY "Compile the files of a room together" ON)
+function(ampacity_together target)
+  if(AMPACITY_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
+endfunction()
+# Tests whose helpers have the names that those of another test of the room have.
+set(ampacity_alone model_test life_table_test idle_test simulation_test trace_map_test)
+
 # With sanitizers clang takes two and a half times as long for the JSON of these rooms at -O1 as at -O0, and they compute
 # little: AMPACITY_PLAIN_EDGES (preset dev) builds them without optimisation.
 set(ampacity_edges wire journal exec terminal report client simulate finance bench)
@@ -35,6 +47,7 @@ function(ampacity_room name)
     target_link_libraries(ampacity_${name} PUBLIC ${ARG_ROOMS} ${ARG_LIBS} PRIVATE ampacity_flags)
     target_include_directories(ampacity_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
     ampacity_plain(${name} ampacity_${name})
+    ampacity_together(ampacity_${name})
     if(NOT AMPACITY_FUZZ)
       ampacity_precompile(ampacity_${name})
     endif()
@@ -48,6 +61,13 @@ function(ampacity_room name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ampacity_${name} ampacity_test_main ampacity_test_support ampacity_flags)
     ampacity_plain(${name} ${name}_test)
+    ampacity_together(${name}_test)
+    foreach(file IN LISTS tests)
+      get_filename_component(stem ${file} NAME_WE)
+      if(stem IN_LIST ampacity_alone)
+        set_source_files_properties(${file} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+      endif()
+    endforeach()
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES ENVIRONMENT "AMPACITY_SOURCE=${PROJECT_SOURCE_DIR};AMPACITY_BINARY=$<TARGET_FILE:ampacity>")
   endif()

@@ -11,12 +11,12 @@
 namespace ampacity {
 namespace {
 
-using Id = Tagged<struct LookupTestTag, std::int64_t>;
-using Table = Lookup<Id, std::string>;
+using LookupId = Tagged<struct LookupTestTag, std::int64_t>;
+using LookupTable = Lookup<LookupId, std::string>;
 
-void require_same(const Table& table, const std::map<Id, std::string>& plain) {
+void require_same(const LookupTable& table, const std::map<LookupId, std::string>& plain) {
   REQUIRE(table.size() == plain.size());
-  std::vector<Id> keys;
+  std::vector<LookupId> keys;
   for (const auto& [id, text] : plain) {
     keys.push_back(id);
     REQUIRE(table.at(id) == text);
@@ -28,13 +28,13 @@ void require_same(const Table& table, const std::map<Id, std::string>& plain) {
 
 // Keys in sequence and far apart; slots are pushed on, and come back when one before them goes.
 TEST_CASE("a table answers as a map does, whatever is erased") {
-  Table table;
-  std::map<Id, std::string> plain;
+  LookupTable table;
+  std::map<LookupId, std::string> plain;
   std::uint64_t seed = 5;
   for (int i = 0; i < 40'000; ++i) {
     seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
     const auto number = static_cast<std::int64_t>((seed >> 33U) % 700);
-    const Id id(number % 2 == 0 ? number : number << 40U);
+    const LookupId id(number % 2 == 0 ? number : number << 40U);
     if (plain.count(id) == 0) {
       REQUIRE(table.find(id) == nullptr);
       table[id] = plain[id] = std::to_string(i);
@@ -54,7 +54,7 @@ TEST_CASE("a table answers as a map does, whatever is erased") {
   std::erase_if(plain, [](const auto& entry) { return entry.second.back() < '5'; });
   require_same(table, plain);
   CHECK(copy.size() > table.size());
-  CHECK(table[Id(INT64_MAX)].empty());  // a room that is used again is empty
+  CHECK(table[LookupId(INT64_MAX)].empty());  // a room that is used again is empty
 }
 
 }  // namespace ampacity

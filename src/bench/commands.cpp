@@ -41,7 +41,7 @@ sites:
 policy: {max_waiting: 2000000}
 )";
 
-struct Call {
+struct SubmitLoadCall {
   int clients = 64;
   std::int64_t jobs = 100'000;
   std::string folder;
@@ -53,7 +53,7 @@ Exit say(const Error& error) {
   return client::exit_for(error);
 }
 
-Exit bench_submit(const Call& call) {
+Exit bench_submit(const SubmitLoadCall& call) {
   const auto folder = call.folder.empty()
                           ? fs::temp_directory_path() / fmt::format("ampacity-bench-{}", ::getpid())
                           : fs::path(call.folder);
@@ -246,7 +246,7 @@ void add_commands(CLI::App& app, client::Run& run) {
   add_curtail(*bench, run);
   add_queues(*bench, run);
   add_simulate(*bench, run);
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<SubmitLoadCall>();
   auto* submit = bench->add_subcommand(
       "submit", "Durable submissions a second over HTTP, then a crash and a restart");
   submit->add_option("--clients", call->clients, "Connections")

@@ -41,7 +41,7 @@ void configure(Engine& engine, const Portfolio& portfolio) {
 }
 
 // Gangs from one node to 1,152, small ones most often; whole hours and odd minutes of walltime.
-class Workload {
+class MadeLoad {
  public:
   SubmitJob next() {
     constexpr std::int64_t sizes[] = {1, 1,  1,  1,  2,  2,  4,   4,   8,
@@ -135,7 +135,7 @@ class Steady {
 
   DecideLoad load_;
   Engine engine_;
-  Workload workload_;
+  MadeLoad workload_;
   Instant now_ = bench_epoch();
   std::vector<AttemptId> running_;
   std::int64_t gpus_ = 0;

@@ -19,7 +19,7 @@ namespace {
 
 using terminal::Exit;
 
-struct Call {
+struct PlayCall {
   std::string examples = "examples";
   std::optional<std::int64_t> jobs;  // of the year, instead of all
   bool year_only = false;
@@ -37,7 +37,7 @@ void print_text(const SimulateResult& r) {
 }
 
 // The workloads of the reference schedules; left out where the folder of traces is not there.
-Exit play_reference(const Call& call, const char* name, std::int64_t procs,
+Exit play_reference(const PlayCall& call, const char* name, std::int64_t procs,
                     std::vector<SimulateResult>& results) {
   const auto path = std::filesystem::path(call.examples) / "traces" / (std::string(name) + ".yaml");
   auto source = load_workload(path.string());
@@ -52,7 +52,7 @@ Exit play_reference(const Call& call, const char* name, std::int64_t procs,
 }
 
 // Four million GPUs at eight sites, the teams of the workload, failures.
-Exit play_year(const Call& call, std::vector<SimulateResult>& results) {
+Exit play_year(const PlayCall& call, std::vector<SimulateResult>& results) {
   const auto path = std::filesystem::path(call.examples) / "workloads" / "stargate-year.yaml";
   auto source = load_workload(path.string());
   if (!source) return say(source.error());
@@ -81,7 +81,7 @@ Exit play_year(const Call& call, std::vector<SimulateResult>& results) {
   return Exit::Ok;
 }
 
-Exit bench_simulate(const Call& call) {
+Exit bench_simulate(const PlayCall& call) {
   std::vector<SimulateResult> results;
   if (!call.year_only) {
     play_reference(call, "synth-100k", 4'096, results);
@@ -112,7 +112,7 @@ Exit bench_simulate(const Call& call) {
 }  // namespace
 
 void add_simulate(CLI::App& bench, terminal::Run& run) {
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<PlayCall>();
   auto* sub = bench.add_subcommand(
       "simulate", "The reference workloads, and a year of ten million jobs on four million GPUs");
   sub->add_option("--examples", call->examples, "The folder examples/ of the repository")

@@ -23,7 +23,7 @@ namespace {
 using client::Exit;
 using terminal::grouped;
 
-struct Call {
+struct SummaryCall {
   std::vector<std::string> files;
   std::optional<std::int64_t> seed;
   std::string against;
@@ -66,7 +66,7 @@ std::vector<Fit> figures(const WorkloadSummary& s) {
 }
 
 // The record whose first cell is `row`, next to ours; what it leaves empty is left out.
-Loaded<std::vector<Fit>> compare(const WorkloadSummary& summary, const Call& call) {
+Loaded<std::vector<Fit>> compare(const WorkloadSummary& summary, const SummaryCall& call) {
   auto lines = LineReader::open(call.against);
   if (!lines) return lines.error();
   auto rows = CsvReader::begin(std::move(*lines));
@@ -145,7 +145,7 @@ void show(const WorkloadSummary& s) {
   show_endings(s);
 }
 
-void show(const std::vector<Fit>& fits, const Call& call) {
+void show(const std::vector<Fit>& fits, const SummaryCall& call) {
   fmt::print("\n  {:<24}{:>18}{:>18}{:>9}\n", "figure", "ours", call.row, "ratio");
   for (const auto& fit : fits) {
     const auto ratio =
@@ -167,7 +167,7 @@ std::string as_json(const std::string& file, const WorkloadSummary& summary,
 }
 
 // One file; what goes into the JSON report is appended to `report`.
-bool workload_of(const std::string& file, const Call& call, std::string& report) {
+bool workload_of(const std::string& file, const SummaryCall& call, std::string& report) {
   const auto no = [](const std::vector<FileProblem>& problems) {
     fmt::print(stderr, "{}", to_text(problems));
     return false;
@@ -197,7 +197,7 @@ bool workload_of(const std::string& file, const Call& call, std::string& report)
 }  // namespace
 
 void add_workload(CLI::App& app, client::Run& run) {
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<SummaryCall>();
   auto* sub = app.add_subcommand(
       "workload", "Read or make a workload: what it comes to and what was left out of it");
   sub->footer(

@@ -17,11 +17,6 @@ namespace ampacity::client {
 
 using OptionsPtr = std::shared_ptr<Options>;
 
-inline Exit say(const Error& error) {
-  fmt::print(stderr, "ampacity: {}\n", error.message);
-  return exit_for(error);
-}
-
 inline CLI::App* command(CLI::App& app, const OptionsPtr& options, const char* name,
                          const char* what, const char* examples) {
   auto* sub = app.add_subcommand(name, what);

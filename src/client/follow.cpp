@@ -11,11 +11,6 @@
 namespace ampacity::client {
 namespace {
 
-Exit say(const Error& error) {
-  fmt::print(stderr, "ampacity: {}\n", error.message);
-  return exit_for(error);
-}
-
 // Takes Server-Sent Events apart, however they are cut into chunks.
 class EventReader {
  public:

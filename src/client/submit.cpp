@@ -29,14 +29,9 @@ std::map<std::string, std::string> own_environment() {
   return all;
 }
 
-Exit say(const std::vector<FileProblem>& problems) {
+Exit say_all(const std::vector<FileProblem>& problems) {
   fmt::print(stderr, "{}", to_text(problems));
   return Exit::BadFile;
-}
-
-Exit say(const Error& error) {
-  fmt::print(stderr, "ampacity: {}\n", error.message);
-  return exit_for(error);
 }
 
 Loaded<JobSpec> from_script(const SubmitCall& call, const std::string& text) {
@@ -168,7 +163,7 @@ Exit submit(const Options& options, const SubmitCall& call) {
     body.job = from_command(call);
   } else {
     auto loaded = from_file(call);
-    if (!loaded) return say(loaded.error());
+    if (!loaded) return say_all(loaded.error());
     body.job = std::move(*loaded);
   }
   if (const auto status = override_with(call, body.job); !status) return say(status.error());

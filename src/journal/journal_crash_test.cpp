@@ -15,19 +15,20 @@ namespace {
 using namespace ampacity;
 using namespace ampacity::testing;
 
-constexpr std::int64_t batch = 5;
+constexpr std::int64_t batch_of_jobs = 5;
 
 // Two events a job, so that a batch that is there by half would show.
 std::vector<Entry> jobs_from(std::int64_t first) {
   std::vector<Entry> entries;
-  for (auto n = first; n < first + batch; ++n) {
+  for (auto n = first; n < first + batch_of_jobs; ++n) {
     entries.push_back(submission(n));
     entries.push_back(tick(n, {placed(n, n)}));
   }
   return entries;
 }
 
-// Acknowledges by sending the number of the last job of each batch; a snapshot now and then.
+// Acknowledges by sending the number of the last job of each batch; a snapshot now and
+// then.
 void write_for_ever(const Folder& folder, int report) {
   auto journal = open_sqlite_journal(folder.path());
   if (!journal) _exit(2);
@@ -36,7 +37,7 @@ void write_for_ever(const Folder& folder, int report) {
     const auto next = *last / 2 + 1;
     last = (*journal)->commit(jobs_from(next));
     if (!last) break;
-    const auto acknowledged = next + batch - 1;
+    const auto acknowledged = next + batch_of_jobs - 1;
     say(report, {reinterpret_cast<const char*>(&acknowledged), sizeof acknowledged});
     if (next % 20 != 1) continue;
     const std::string state = fmt::format("state after {}", *last);
@@ -62,7 +63,7 @@ void check_whole(const Folder& folder, std::int64_t acknowledged) {
   auto back = restore(*journal);
   const auto jobs = back.restored.last_event / 2;
   CHECK(jobs >= acknowledged);
-  CHECK(back.restored.last_event % (2 * batch) == 0);
+  CHECK(back.restored.last_event % (2 * batch_of_jobs) == 0);
   const auto from = back.restored.snapshot ? back.restored.snapshot->last_event : 0;
   if (from > 0) CHECK(back.snapshot == fmt::format("state after {}", from));
   std::vector<std::string> expected;
@@ -84,8 +85,8 @@ TEST_CASE("no acknowledged entry is lost in sixty kills of the writer") {
   for (int kill = 0; kill < 60; ++kill) {
     seed = seed * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
     Child writer([&](int report) { write_for_ever(folder, report); });
-    // One in four dies while it opens the journal, the others between their first batch and some
-    // later one.
+    // One in four dies while it opens the journal, the others between their first batch and
+    // some later one.
     const auto early = kill % 4 == 0 ? std::string() : writer.hear(sizeof(std::int64_t));
     std::this_thread::sleep_for(std::chrono::microseconds((seed >> 33U) % 10'000));
     writer.kill();

@@ -11,8 +11,6 @@
 namespace ampacity {
 namespace {
 
-constexpr Power most_power = Power::of(100'000'000'000);
-
 using Problems = std::vector<Problem>;
 
 void check_name(Problems& problems, const std::string& name) {
@@ -22,9 +20,9 @@ void check_name(Problems& problems, const std::string& name) {
 }
 
 void check_power(Problems& problems, Power power) {
-  if (power > Power() && power <= most_power) return;
+  if (power > Power() && power <= limits::power) return;
   problems.push_back({"power", fmt::format("expected more than 0 W and at most {}, got {}",
-                                           to_text(most_power), to_text(power))});
+                                           to_text(limits::power), to_text(power))});
 }
 
 void check_until(Problems& problems, Instant from, const std::optional<Instant>& until) {

@@ -17,9 +17,9 @@ bool has_nul(const std::string& text) {
   return text.find('\0') != std::string::npos;
 }
 
-class Checker {
+class JobChecker {
  public:
-  explicit Checker(const JobSpec& job) : job_(job) {}
+  explicit JobChecker(const JobSpec& job) : job_(job) {}
 
   std::vector<Problem> run() {
     name();
@@ -213,7 +213,7 @@ std::optional<Level> parse_level(const std::string& name) {
 }
 
 std::vector<Problem> check(const JobSpec& job) {
-  return Checker(job).run();
+  return JobChecker(job).run();
 }
 
 }  // namespace ampacity

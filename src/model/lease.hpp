@@ -19,7 +19,8 @@
 namespace ampacity {
 
 namespace limits {
-inline constexpr std::size_t amendments = 256;  // of one lease
+inline constexpr auto power = Power::of(100'000'000'000);  // of a lease, a site, a hall: 100 GW
+inline constexpr std::size_t amendments = 256;             // of one lease
 inline constexpr std::size_t sla_tiers = 16;
 inline constexpr std::size_t note_length = 1'000;  // bytes
 }  // namespace limits

@@ -9,8 +9,6 @@
 namespace ampacity {
 namespace {
 
-constexpr Power most_power = Power::of(100'000'000'000);
-
 // The bounds keep a month of the largest lease, at its last price, inside 64 bits of micro-dollars.
 Money most_of(PriceBasis basis) {
   const auto usd = [](std::int64_t n) { return Money::of(n * 1'000'000); };
@@ -52,8 +50,8 @@ class LeaseChecker {
 
   void power(const std::string& path, Power power) {
     if (power <= Power()) say(path, "the contracted power must be more than 0");
-    if (power > most_power) {
-      say(path, fmt::format("{} is more than {}", to_text(power), to_text(most_power)));
+    if (power > limits::power) {
+      say(path, fmt::format("{} is more than {}", to_text(power), to_text(limits::power)));
     }
   }
 

@@ -13,11 +13,9 @@ namespace {
 
 constexpr Duration day(86'400'000);
 constexpr auto one_of_both = "either one figure or a series, not both";
-constexpr Power most_power = Power::of(100'000'000'000);
-
-class Checker {
+class PortfolioChecker {
  public:
-  explicit Checker(const Portfolio& portfolio) : portfolio_(portfolio) {}
+  explicit PortfolioChecker(const Portfolio& portfolio) : portfolio_(portfolio) {}
 
   std::vector<Problem> run() {
     counts();
@@ -178,7 +176,7 @@ class Checker {
       oversubscribed(at + ".oversubscription", provider.oversubscription);
       if (provider.power) {
         positive(at + ".power", *provider.power, "the power of a provider");
-        at_most_power(at + ".power", *provider.power, most_power);
+        at_most_power(at + ".power", *provider.power, limits::power);
       }
       const auto& right = portfolio_.providers[i].right_of_first_refusal;
       if (!right) continue;
@@ -227,7 +225,7 @@ class Checker {
     for (std::size_t k = 0; k < steps.size(); ++k) {
       const auto at = fmt::format("{}[{}]", path, k);
       if (steps[k].power < Power()) say(at + ".power", "a power cannot be negative here");
-      at_most_power(at + ".power", steps[k].power, most_power);
+      at_most_power(at + ".power", steps[k].power, limits::power);
       if (k > 0 && steps[k].from <= steps[k - 1].from) {
         say(at + ".from", fmt::format("{} is not after the step before it on {}",
                                       to_date(steps[k].from), to_date(steps[k - 1].from)));
@@ -304,11 +302,11 @@ class Checker {
     if (site.ramp_limit) {
       const auto a_minute = Power::of(site.ramp_limit->count());
       positive(path + ".ramp_limit", a_minute, "a ramp limit");
-      at_most_power(path + ".ramp_limit", a_minute, most_power);
+      at_most_power(path + ".ramp_limit", a_minute, limits::power);
     }
     if (site.swing_limit) {
       positive(path + ".swing_limit", *site.swing_limit, "a swing limit");
-      at_most_power(path + ".swing_limit", *site.swing_limit, most_power);
+      at_most_power(path + ".swing_limit", *site.swing_limit, limits::power);
     }
   }
 
@@ -368,7 +366,7 @@ class Checker {
       within(path + ".gpus_per_node", *hall.gpus_per_node, 1, limits::gpus_per_node);
     }
     positive(path + ".power", hall.power, "the power of a hall");
-    at_most_power(path + ".power", hall.power, most_power);
+    at_most_power(path + ".power", hall.power, limits::power);
     oversubscribed(path + ".oversubscription", hall.oversubscription);
     oversubscribed(path + ".rack_oversubscription", hall.rack_oversubscription);
     if (hall.rack_power) {
@@ -516,7 +514,7 @@ class Checker {
 }  // namespace
 
 std::vector<Problem> check(const Portfolio& portfolio) {
-  return Checker(portfolio).run();
+  return PortfolioChecker(portfolio).run();
 }
 
 }  // namespace ampacity

@@ -14,7 +14,7 @@
 namespace ampacity {
 namespace {
 
-constexpr auto percent = [](std::int64_t n) { return Ratio::of(n * 10'000); };
+constexpr auto per_cent = [](std::int64_t n) { return Ratio::of(n * 10'000); };
 
 const Accelerator plain;  // power by the cube law
 
@@ -34,7 +34,7 @@ bool contains(const std::vector<JobId>& jobs, JobId job) {
 Load some_gang(std::int64_t job, Random& random) {
   auto load = gang(job, 1 + static_cast<std::int64_t>(random.below(500)));
   if (random.below(2) == 0) {
-    load.least_pace = percent(50 + static_cast<std::int64_t>(random.below(51)));
+    load.least_pace = per_cent(50 + static_cast<std::int64_t>(random.below(51)));
   }
   if (random.below(3) == 0) load.spare = load.gpus / 2;
   load.may_pause = random.below(3) == 0;
@@ -68,20 +68,20 @@ Power saved(const std::vector<Load>& loads, const Relief& relief) {
 
 TEST_CASE("power falls with the cube of the pace") {
   CHECK(dynamic_power_at(one) == one);
-  CHECK(dynamic_power_at(percent(50)) == Ratio::of(125'000));
-  CHECK(dynamic_power_at(percent(90)) == Ratio::of(729'000));
+  CHECK(dynamic_power_at(per_cent(50)) == Ratio::of(125'000));
+  CHECK(dynamic_power_at(per_cent(90)) == Ratio::of(729'000));
 }
 
 TEST_CASE("gangs that may work slower share one pace, as far as each accepts it") {
   auto a = gang(1, 100);
   auto b = gang(2, 100);
   auto c = gang(3, 100);
-  a.least_pace = percent(70);
-  b.least_pace = percent(95);
+  a.least_pace = per_cent(70);
+  b.least_pace = per_cent(95);
   const auto relief = shed({a, b, c}, Power::of(30'000));
   // At 91 % the first saves 80 kW x (1 - 0.91^3) = 19.7 kW, the second at 95 % 11.4 kW.
   CHECK(relief.slowed ==
-        std::vector<Relief::Slowed>{{JobId(1), percent(91)}, {JobId(2), percent(95)}});
+        std::vector<Relief::Slowed>{{JobId(1), per_cent(91)}, {JobId(2), per_cent(95)}});
   CHECK(relief.power.count() == 31'124);
   CHECK(relief.paused.empty());
 }
@@ -89,7 +89,7 @@ TEST_CASE("gangs that may work slower share one pace, as far as each accepts it"
 TEST_CASE(
     "what slower work does not save is saved by smaller gangs, then by pauses, then by moves") {
   auto slow = gang(1, 100);
-  slow.least_pace = percent(90);
+  slow.least_pace = per_cent(90);
   auto elastic = gang(2, 100);
   elastic.spare = 50;
   auto pausable = gang(3, 100);

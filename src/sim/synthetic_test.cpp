@@ -122,10 +122,10 @@ TEST_CASE("arrivals go with the hour, the weekday and the years") {
   spec.hours[9] = 77;  // 77 %
   spec.weekdays = {1, 0, 0, 0, 0, 0, 3};
   const auto w = synthesize(spec, 3);
-  const auto hour = [](const WorkloadJob& j) { return to_ms(j.submit) / 3'600'000; };
-  CHECK(about(share(w, [&](auto& j) { return hour(j) % 24 == 9; }), 770, 6));
-  CHECK(about(share(w, [&](auto& j) { return (hour(j) / 24 + 3) % 7 == 6; }), 750, 6));
-  CHECK(share(w, [&](auto& j) { return (hour(j) / 24 + 3) % 7 == 2; }) == 0);
+  const auto hour_of = [](const WorkloadJob& j) { return to_ms(j.submit) / 3'600'000; };
+  CHECK(about(share(w, [&](auto& j) { return hour_of(j) % 24 == 9; }), 770, 6));
+  CHECK(about(share(w, [&](auto& j) { return (hour_of(j) / 24 + 3) % 7 == 6; }), 750, 6));
+  CHECK(share(w, [&](auto& j) { return (hour_of(j) / 24 + 3) % 7 == 2; }) == 0);
   CHECK(std::is_sorted(w.jobs.begin(), w.jobs.end(),
                        [](auto& a, auto& b) { return a.submit < b.submit; }));
 

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "units/text.hpp"
+#include "wire/records.hpp"
 
 namespace ampacity {
 namespace {
@@ -15,12 +16,6 @@ constexpr std::int64_t least_failures = 10;  // of a bin: fewer say little of it
 
 Instant start_of(const std::optional<Instant>& given) {
   return given ? *given : *parse_instant("2000-01-01");
-}
-
-bool in_range(Instant at) {
-  static const auto first = *parse_instant("2000-01-01");
-  static const auto last = *parse_instant("2200-01-01");
-  return first <= at && at < last;
 }
 
 // From, and until when, as a row has it.

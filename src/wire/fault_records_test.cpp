@@ -27,12 +27,12 @@ OutageColumns columns_of(const std::string& keys) {
   return *file->outages_file;
 }
 
-std::string refused(const std::string& text) {
+std::string refused_map(const std::string& text) {
   const auto file = parse_faults(text, "f.yaml");
   return file ? "read" : to_text(file.error());
 }
 
-constexpr const char* plain =
+constexpr const char* plain_map =
     "  target: place\n  from: {column: down, unit: text}\n  until: {column: up, unit: text}\n"
     "  cause: why\n";
 
@@ -51,7 +51,7 @@ RecordedLives lives_of(LifetimeColumns columns, const std::string& rows) {
 }  // namespace
 
 TEST_CASE("outages: rows become outages by date, under other names") {
-  const auto recorded = read(std::string(plain) + "  targets: {A1: north/h}\n",
+  const auto recorded = read(std::string(plain_map) + "  targets: {A1: north/h}\n",
                              "place,down,up,why\n"
                              "south,2028-03-02 00:00:00,2028-03-02 06:00:00,grid\n"
                              "A1,2028-03-01 00:00:00,2028-03-01 01:30:00,\n");
@@ -73,7 +73,7 @@ TEST_CASE("outages: durations in a unit, times relative to a start, filters") {
 }
 
 TEST_CASE("outages: what cannot be is left out, what overlaps is joined, both are counted") {
-  const auto recorded = read(plain,
+  const auto recorded = read(plain_map,
                              "place,down,up,why\n"
                              "a,2028-03-01,,x\n"
                              "a,,2028-03-01,x\n"
@@ -99,13 +99,13 @@ TEST_CASE("outages: what cannot be is left out, what overlaps is joined, both ar
 
 TEST_CASE("outages: a cell that is no time and a column that is not there are refused by place") {
   const auto bad = read_outages(
-      columns_of(plain), LineReader::over("place,down,up,why\na,soon,2028-03-01,\n", "o.csv"));
+      columns_of(plain_map), LineReader::over("place,down,up,why\na,soon,2028-03-01,\n", "o.csv"));
   REQUIRE_FALSE(bad.has_value());
   CHECK(
       to_text(bad.error()) ==
       "o.csv:2:3: down: expected a time such as '2017-10-09 07:01:55', from 2000 on, got 'soon'\n");
   const auto missing =
-      read_outages(columns_of(plain), LineReader::over("place,dwn,up,why\n", "o.csv"));
+      read_outages(columns_of(plain_map), LineReader::over("place,dwn,up,why\n", "o.csv"));
   REQUIRE_FALSE(missing.has_value());
   CHECK(to_text(missing.error()).find("no column 'down' for 'from' (did you mean 'dwn'?)") !=
         std::string::npos);
@@ -113,12 +113,12 @@ TEST_CASE("outages: a cell that is no time and a column that is not there are re
 
 TEST_CASE("outages: the mapping itself is checked") {
   const std::string head = "kind: Faults\noutages_file: {file: o.csv, target: t, from: f";
-  CHECK(refused(head + "}\n") ==
+  CHECK(refused_map(head + "}\n") ==
         "f.yaml:2:15: outages_file: expected exactly one of 'until' and 'lasts', got none\n");
-  CHECK(refused(head + ", until: u, lasts: l}\n").find("got both") != std::string::npos);
-  CHECK(refused(head + ", lasts: {column: l, unit: unix}}\n").find("is a duration") !=
+  CHECK(refused_map(head + ", until: u, lasts: l}\n").find("got both") != std::string::npos);
+  CHECK(refused_map(head + ", lasts: {column: l, unit: unix}}\n").find("is a duration") !=
         std::string::npos);
-  CHECK(refused(head + ", untl: u}\n").find("did you mean 'until'?") != std::string::npos);
+  CHECK(refused_map(head + ", untl: u}\n").find("did you mean 'until'?") != std::string::npos);
 }
 
 TEST_CASE("outages: a CSV file alone has columns of known names") {
@@ -164,8 +164,8 @@ TEST_CASE("lifetimes: rows of their own; a file without a failure is refused by 
   const auto none = read_lives(columns, LineReader::over("hours,event\n10,\n", "l.csv"));
   REQUIRE_FALSE(none.has_value());
   CHECK(to_text(none.error()).find("l.csv: no row of it is a failure") == 0);
-  CHECK(refused("kind: Faults\nlifetimes: {file: f, lasts: l, event: e, unit: rack}\n") ==
+  CHECK(refused_map("kind: Faults\nlifetimes: {file: f, lasts: l, event: e, unit: rack}\n") ==
         "f.yaml:2:48: lifetimes.unit: expected gpu or node\n");
-  CHECK(refused("kind: Faults\nlifetimes: {file: f, id: i, lasts: l, event: e}\n")
+  CHECK(refused_map("kind: Faults\nlifetimes: {file: f, id: i, lasts: l, event: e}\n")
             .find("'id' and 'until' need 'from'") != std::string::npos);
 }

@@ -5,6 +5,7 @@
 
 #include "wire/column_forms.hpp"
 #include "wire/document.hpp"
+#include "wire/records.hpp"
 
 namespace ampacity {
 
@@ -123,10 +124,6 @@ Loaded<FaultsFile> parse_faults(std::string_view text, const std::string& file) 
 }
 
 namespace {
-
-bool is_csv(std::string_view path) {
-  return path.ends_with(".csv") || path.ends_with(".csv.gz");
-}
 
 Loaded<FaultsInput> outages_alone(const std::string& path) {
   auto lines = LineReader::open(path);

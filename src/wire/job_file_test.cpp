@@ -9,7 +9,7 @@ using namespace ampacity;
 
 namespace {
 
-std::string problem(const std::string& text) {
+std::string job_problem(const std::string& text) {
   const auto job = parse_job(text, "j.yaml");
   return job ? "loaded" : to_text(job.error());
 }
@@ -92,45 +92,45 @@ TEST_CASE("a command as text goes through a shell; a script is kept as it is") {
 }
 
 TEST_CASE("mistakes have their place") {
-  CHECK(problem("job: a\n") ==
+  CHECK(job_problem("job: a\n") ==
         "j.yaml:1:1: expected exactly one of 'command' and 'script', got none\n");
-  CHECK(problem("job: a\ncommand: x\nscript: y\n") ==
+  CHECK(job_problem("job: a\ncommand: x\nscript: y\n") ==
         "j.yaml:1:1: expected exactly one of 'command' and 'script', got more\n");
-  CHECK(problem("job: a\ncommand: x\narguments: [y]\n") ==
+  CHECK(job_problem("job: a\ncommand: x\narguments: [y]\n") ==
         "j.yaml:3:12: arguments: is only allowed with 'script'\n");
-  CHECK(problem("job: a/b\ncommand: x\n") ==
+  CHECK(job_problem("job: a/b\ncommand: x\n") ==
         "j.yaml:1:6: job: expected 1 to 128 printable characters without '/'\n");
-  CHECK(problem("job: a\ncommand: x\ngpu: 2\n") ==
+  CHECK(job_problem("job: a\ncommand: x\ngpu: 2\n") ==
         "j.yaml:3:1: unknown key 'gpu' (did you mean 'gpus'?)\n");
-  CHECK(problem("job: a\ncommand: x\nwalltime: 10\n") ==
+  CHECK(job_problem("job: a\ncommand: x\nwalltime: 10\n") ==
         "j.yaml:3:11: walltime: expected a duration such as '72 h', got '10'\n");
-  CHECK(problem("job: a\ncommand: x\nearly_signal: {number: USR3}\n") ==
+  CHECK(job_problem("job: a\ncommand: x\nearly_signal: {number: USR3}\n") ==
         "j.yaml:3:24: early_signal.number: expected a signal such as 'USR1' or 10, got 'USR3'\n");
-  CHECK(problem("job: a\ncommand: x\nsimulated: {exit_code: 256}\n") ==
+  CHECK(job_problem("job: a\ncommand: x\nsimulated: {exit_code: 256}\n") ==
         "j.yaml:3:24: simulated.exit_code: expected 0 to 255, got 256\n");
-  CHECK(problem("job: a\ncommand: [x, [y]]\n") ==
+  CHECK(job_problem("job: a\ncommand: [x, [y]]\n") ==
         "j.yaml:2:14: command[1]: expected a word, got a list\n");
-  CHECK(problem("job: a\ncommand: x\naccelerators: [{name: H100, speed: fast}]\n") ==
+  CHECK(job_problem("job: a\ncommand: x\naccelerators: [{name: H100, speed: fast}]\n") ==
         "j.yaml:3:36: accelerators[0].speed: expected a ratio such as '1.10', got 'fast'\n");
-  CHECK(problem("job: a\ncommand: x\naccelerators: [{name: H100, speed: 0}]\n") ==
+  CHECK(job_problem("job: a\ncommand: x\naccelerators: [{name: H100, speed: 0}]\n") ==
         "j.yaml:3:36: accelerators[0].speed: expected 1 % to 10000 %, got 0\n");
-  CHECK(problem("job: a\ncommand: x\ngpus: 8\ngpus_min: 9\n") ==
+  CHECK(job_problem("job: a\ncommand: x\ngpus: 8\ngpus_min: 9\n") ==
         "j.yaml:4:11: gpus_min: expected 1 to 8, got 9\n");
-  CHECK(problem("job: a\ncommand: x\nenvironment: {A: 1, A: 2}\n") ==
+  CHECK(job_problem("job: a\ncommand: x\nenvironment: {A: 1, A: 2}\n") ==
         "j.yaml:3:21: environment: key 'A' is given twice\n");
-  CHECK(problem("job: a\ncommand: x\nenvironment: {A: [1]}\n") ==
+  CHECK(job_problem("job: a\ncommand: x\nenvironment: {A: [1]}\n") ==
         "j.yaml:3:18: environment.A: expected text or a number, got a list\n");
-  CHECK(problem("job: a\ncommand: x\nrequeue: yes\n") ==
+  CHECK(job_problem("job: a\ncommand: x\nrequeue: yes\n") ==
         "j.yaml:3:10: requeue: expected true or false, got 'yes'\n");
-  CHECK(problem("- job: a\n") == "j.yaml:1:1: expected a mapping (key: value), got a list\n");
-  CHECK(problem("jobs: [a]\n").find("unknown key 'jobs' (did you mean 'job'?)") !=
+  CHECK(job_problem("- job: a\n") == "j.yaml:1:1: expected a mapping (key: value), got a list\n");
+  CHECK(job_problem("jobs: [a]\n").find("unknown key 'jobs' (did you mean 'job'?)") !=
         std::string::npos);
 }
 
 TEST_CASE("a job file is bounded") {
   const std::string head = "job: a\ncommand: x\n#";
-  CHECK(problem(head + std::string(limits::job_file_bytes - head.size(), 'x')) == "loaded");
-  CHECK(problem(head + std::string(limits::job_file_bytes - head.size() + 1, 'x')) ==
+  CHECK(job_problem(head + std::string(limits::job_file_bytes - head.size(), 'x')) == "loaded");
+  CHECK(job_problem(head + std::string(limits::job_file_bytes - head.size() + 1, 'x')) ==
         "j.yaml: 2097153 bytes; a job file has at most 2097152\n");
 }
 

@@ -42,7 +42,7 @@ openadr::GridEvent read(const std::string& text) {
   REQUIRE_MESSAGE(read.has_value(), (read ? "" : read.error().message));
   return *read;
 }
-std::string refused(const std::string& text) {
+std::string refused_event(const std::string& text) {
   const auto read = openadr::read_event(text, sites, now);
   return read ? "nothing" : read.error().message;
 }
@@ -92,13 +92,14 @@ TEST_CASE("units and signs") {
   CHECK(plain.curtailments[0].power == Power::of(500));
   CHECK(plain.remarks.back() == "payloadDescriptors: no units: read as KW");
   CHECK(read(event("", payload("DISPATCH_SETPOINT_RELATIVE", "0"))).curtailments.empty());
-  CHECK(refused(event("", payload("DISPATCH_SETPOINT_RELATIVE", "5"))) ==
+  CHECK(refused_event(event("", payload("DISPATCH_SETPOINT_RELATIVE", "5"))) ==
         "intervals[0].payloads[0].values[0]: 5 kW more: a site cannot be made to draw more");
-  CHECK(refused(event("", payload("IMPORT_CAPACITY_LIMIT", "-1"))).find("less than nothing") !=
+  CHECK(
+      refused_event(event("", payload("IMPORT_CAPACITY_LIMIT", "-1"))).find("less than nothing") !=
+      std::string::npos);
+  CHECK(refused_event(event("", payload("DISPATCH_SETPOINT", "1e30"))).find("at most 1 TW") !=
         std::string::npos);
-  CHECK(refused(event("", payload("DISPATCH_SETPOINT", "1e30"))).find("at most 1 TW") !=
-        std::string::npos);
-  CHECK(refused(event("", payload("DISPATCH_SETPOINT", "\"5\""))).find("expected a number") !=
+  CHECK(refused_event(event("", payload("DISPATCH_SETPOINT", "\"5\""))).find("expected a number") !=
         std::string::npos);
 }
 
@@ -110,22 +111,22 @@ TEST_CASE("what is not understood is refused by its name") {
                       "ALERT_GRID_EMERGENCY",
                       "CONTROL_SETPOINT"};
   for (const std::string type : types) {
-    CHECK(refused(event("", payload(type, "1")))
+    CHECK(refused_event(event("", payload(type, "1")))
               .rfind(fmt::format("intervals[0].payloads[0]: payloads of type '{}' are not under",
                                  type),
                      0) == 0);
   }
   // Half an event is none.
-  CHECK(refused(event("", payload("DISPATCH_SETPOINT", "1") + "," + payload("PRICE", "0.17")))
+  CHECK(refused_event(event("", payload("DISPATCH_SETPOINT", "1") + "," + payload("PRICE", "0.17")))
             .rfind("intervals[0].payloads[1]: payloads of type 'PRICE'", 0) == 0);
   const auto percent =
       R"("payloadDescriptors":[{"payloadType":"DISPATCH_SETPOINT","units":"PERCENT"}],)";
-  CHECK(
-      refused(event(percent, payload("DISPATCH_SETPOINT", "75"))).find("'PERCENT' is not under") !=
-      std::string::npos);
-  CHECK(refused(event(R"("duration":"P9999Y",)", payload("DISPATCH_SETPOINT", "1")))
+  CHECK(refused_event(event(percent, payload("DISPATCH_SETPOINT", "75")))
+            .find("'PERCENT' is not under") != std::string::npos);
+  CHECK(refused_event(event(R"("duration":"P9999Y",)", payload("DISPATCH_SETPOINT", "1")))
             .rfind("duration: P9999Y: an event that repeats", 0) == 0);
-  CHECK(refused(event(R"("duration":"PT3H",)", payload("DISPATCH_SETPOINT", "1"))) == "nothing");
+  CHECK(refused_event(event(R"("duration":"PT3H",)", payload("DISPATCH_SETPOINT", "1"))) ==
+        "nothing");
 }
 
 TEST_CASE("targets are sites") {
@@ -133,10 +134,10 @@ TEST_CASE("targets are sites") {
     return fmt::format(R"({{"programID":"p","id":"7",{}"intervals":[{{"id":0,"payloads":[{}]}}]}})",
                        targets, payload("IMPORT_CAPACITY_LIMIT", "5"));
   };
-  CHECK(refused(with("")).rfind("targets: which of the 2 sites?", 0) == 0);
-  CHECK(refused(with(R"("targets":["abilen"],)")) ==
+  CHECK(refused_event(with("")).rfind("targets: which of the 2 sites?", 0) == 0);
+  CHECK(refused_event(with(R"("targets":["abilen"],)")) ==
         "targets: no site is called 'abilen' (did you mean 'abilene'?)");
-  CHECK(refused(with(R"("targets":[{"type":"GROUP","values":["g"]}],)"))
+  CHECK(refused_event(with(R"("targets":[{"type":"GROUP","values":["g"]}],)"))
             .rfind("targets[0]: targets of type 'GROUP' are not understood", 0) == 0);
   const auto both = read(with(R"("targets":["milam-county","abilene","abilene"],)"));
   REQUIRE(both.curtailments.size() == 2);
@@ -189,8 +190,8 @@ TEST_CASE("an interval says when it begins, or follows the one before") {
       read(two(at("2028-07-01T16:00:00Z", "PT1H"), at("2028-07-01T20:00:00Z", "PT2H")));
   CHECK(to_text(apart.curtailments[1].from) == "2028-07-01T20:00:00.000Z");
   CHECK(!apart.at_once);
-  CHECK(refused(two("", "")) == "intervals[1]: it follows one that has no end");
-  CHECK(refused(two("", at("2028-07-01T16:00:00Z", "P400D")))
+  CHECK(refused_event(two("", "")) == "intervals[1]: it follows one that has no end");
+  CHECK(refused_event(two("", at("2028-07-01T16:00:00Z", "P400D")))
             .rfind("intervals[1].payloads[0]: a curtailment lasts a year", 0) == 0);
   const auto after =
       read(two(at("2028-07-01T16:00:00Z", "PT1H"), R"("intervalPeriod":{"duration":"PT15M"},)"));
@@ -198,16 +199,18 @@ TEST_CASE("an interval says when it begins, or follows the one before") {
 }
 
 TEST_CASE("what is no event") {
-  CHECK(refused("[]").rfind("(top): expected an object", 0) == 0);
-  CHECK(refused(event("", payload("PR\\u0007ICE", "1"))).find("'PR?ICE'") != std::string::npos);
-  CHECK(refused(R"({"programID":"p\u001b","id":"1"})").find("a control character") !=
+  CHECK(refused_event("[]").rfind("(top): expected an object", 0) == 0);
+  CHECK(refused_event(event("", payload("PR\\u0007ICE", "1"))).find("'PR?ICE'") !=
         std::string::npos);
-  CHECK(refused("{}") == "programID: is missing");
-  CHECK(refused(R"({"programID":"p"})") == "eventName: neither it nor an id is given");
-  CHECK(refused(R"({"programID":"p","id":"1","objectType":"PROGRAM"})") ==
+  CHECK(refused_event(R"({"programID":"p\u001b","id":"1"})").find("a control character") !=
+        std::string::npos);
+  CHECK(refused_event("{}") == "programID: is missing");
+  CHECK(refused_event(R"({"programID":"p"})") == "eventName: neither it nor an id is given");
+  CHECK(refused_event(R"({"programID":"p","id":"1","objectType":"PROGRAM"})") ==
         "objectType: expected EVENT, got 'PROGRAM'");
-  CHECK(refused(R"({"operation":"DELETE","object":{}})") ==
+  CHECK(refused_event(R"({"operation":"DELETE","object":{}})") ==
         "object.eventName: neither it nor an id is given");
-  CHECK(refused(R"({"operation":"PUT","object":{}})").rfind("operation: 'PUT' is not", 0) == 0);
-  CHECK(refused(event("", "")) == "intervals[0].payloads: there is none");
+  CHECK(refused_event(R"({"operation":"PUT","object":{}})").rfind("operation: 'PUT' is not", 0) ==
+        0);
+  CHECK(refused_event(event("", "")) == "intervals[0].payloads: there is none");
 }

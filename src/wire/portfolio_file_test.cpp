@@ -15,7 +15,7 @@ using namespace ampacity;
 
 namespace {
 
-const std::string sound = R"(portfolio: test
+const std::string sound_portfolio = R"(portfolio: test
 providers:
   - name: first
     right_of_first_refusal: {scope: all, response_window: 72 h, from: 2026-01-01}
@@ -53,20 +53,20 @@ std::string problems_of(const std::string& text) {
 
 // The problems after the first occurrence of `from` became `to`.
 std::string with(const std::string& from, const std::string& to) {
-  auto text = sound;
+  auto text = sound_portfolio;
   const auto at = text.find(from);
   REQUIRE(at != std::string::npos);
   return problems_of(text.replace(at, from.size(), to));
 }
 
-std::string source(const std::string& file) {
+std::string in_repository(const std::string& file) {
   const auto* root = std::getenv("AMPACITY_SOURCE");
   REQUIRE(root != nullptr);
   return std::string(root) + "/" + file;
 }
 
-Portfolio example(const std::string& file) {
-  auto loaded = load_portfolio(source(file));
+Portfolio example_file(const std::string& file) {
+  auto loaded = load_portfolio(in_repository(file));
   if (!loaded) FAIL(to_text(loaded.error()));
   return *loaded;
 }
@@ -90,8 +90,8 @@ std::int64_t gpus_of(const Portfolio& p, const Site& site) {
 
 }  // namespace
 
-TEST_CASE("a sound file becomes the values it states") {
-  const auto p = parse_portfolio(sound, "p.yaml");
+TEST_CASE("a sound_portfolio file becomes the values it states") {
+  const auto p = parse_portfolio(sound_portfolio, "p.yaml");
   REQUIRE(p.has_value());
   CHECK(p->name == "test");
   CHECK(p->providers[0].right_of_first_refusal->response_window == Duration(72 * 3'600'000));
@@ -232,7 +232,7 @@ TEST_CASE("ramps of sites and curves of accelerators") {
 
 TEST_CASE("prices by the year, by the MW-month and by the GPU-hour") {
   const auto price = [](const char* text) {
-    auto yaml = sound;
+    auto yaml = sound_portfolio;
     const auto at = yaml.find("2.05 USD/GPU-hour");
     return parse_portfolio(yaml.replace(at, 17, text), "p").value().leases[0].price;
   };
@@ -250,7 +250,7 @@ TEST_CASE("a file that is not there or is not a file") {
 }
 
 TEST_CASE("the desk: two local sites, the holder of the refusal right preferred") {
-  const auto p = example("examples/desk/portfolio.yaml");
+  const auto p = example_file("examples/desk/portfolio.yaml");
   REQUIRE(p.providers.size() == 2);
   CHECK(p.providers[0].right_of_first_refusal.has_value());
   CHECK_FALSE(p.providers[1].right_of_first_refusal.has_value());
@@ -265,7 +265,7 @@ TEST_CASE("the desk: two local sites, the holder of the refusal right preferred"
 }
 
 TEST_CASE("stargate: the facts of the mission come out of the file") {
-  const auto p = example("examples/stargate/portfolio.yaml");
+  const auto p = example_file("examples/stargate/portfolio.yaml");
   const auto& lease = p.leases[0];
   CHECK(lease.provider == "oracle");
   CHECK(lease.power == Power::of(4'500'000'000));
@@ -284,7 +284,7 @@ TEST_CASE("stargate: the facts of the mission come out of the file") {
 }
 
 TEST_CASE("stargate: Abilene has its 400,000 GB200, and Azure is asked first") {
-  const auto p = example("examples/stargate/portfolio.yaml");
+  const auto p = example_file("examples/stargate/portfolio.yaml");
   const auto& abilene = site_named(p, "abilene");
   CHECK(abilene.state == "TX");
   for (const auto& hall : abilene.halls) CHECK(hall.accelerator == "GB200");
@@ -299,7 +299,7 @@ TEST_CASE("stargate: Abilene has its 400,000 GB200, and Azure is asked first") {
 }
 
 TEST_CASE("stargate: what its halls can draw fits its grid connections and its racks") {
-  const auto p = example("examples/stargate/portfolio.yaml");
+  const auto p = example_file("examples/stargate/portfolio.yaml");
   for (const auto& site : p.sites) {
     CAPTURE(site.name);
     Power racks;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "wire/records.hpp"
 #include "wire/sbatch_options.hpp"
 #include "wire/sbatch_shape.hpp"
 #include "wire/sbatch_values.hpp"
@@ -19,10 +20,6 @@ struct Word {
   std::string text;
   Position at;
 };
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t';
-}
 
 int characters(std::string_view text) {
   return static_cast<int>(std::count_if(text.begin(), text.end(), [](char c) {

@@ -28,7 +28,7 @@ JobSpec spec(const std::string& options) {
   return parsed(options).spec;
 }
 
-std::string problem(const std::string& options) {
+std::string script_problem(const std::string& options) {
   const auto result = parse_sbatch(script(options), "train.sh");
   return result ? "accepted" : to_text(result.error());
 }
@@ -127,22 +127,22 @@ TEST_CASE("what is not a batch script") {
 }
 
 TEST_CASE("unknown options are refused with their place and a suggestion") {
-  CHECK(problem("#SBATCH -N 2 --gpus-per-nod=4") ==
+  CHECK(script_problem("#SBATCH -N 2 --gpus-per-nod=4") ==
         "train.sh:2:14: unknown option '--gpus-per-nod' (did you mean '--gpus-per-node'?)\n");
-  CHECK(problem("#SBATCH -Y") == "train.sh:2:9: unknown option '-Y'\n");
-  CHECK(problem("#SBATCH ntasks=2") == "train.sh:2:9: 'ntasks=2' is not an option\n");
-  CHECK(problem("#SBATCH -J \"open") == "train.sh:2:1: a quote is not closed\n");
-  CHECK(problem("#SBATCH --ntasks") == "train.sh:2:9: --ntasks: needs a value\n");
-  CHECK(problem("#SBATCH --requeue=yes") == "train.sh:2:9: --requeue: takes no value\n");
+  CHECK(script_problem("#SBATCH -Y") == "train.sh:2:9: unknown option '-Y'\n");
+  CHECK(script_problem("#SBATCH ntasks=2") == "train.sh:2:9: 'ntasks=2' is not an option\n");
+  CHECK(script_problem("#SBATCH -J \"open") == "train.sh:2:1: a quote is not closed\n");
+  CHECK(script_problem("#SBATCH --ntasks") == "train.sh:2:9: --ntasks: needs a value\n");
+  CHECK(script_problem("#SBATCH --requeue=yes") == "train.sh:2:9: --requeue: takes no value\n");
 }
 
 TEST_CASE("options that cannot be honoured are refused by name, all at once") {
-  CHECK(problem("#SBATCH --array=1-10") ==
+  CHECK(script_problem("#SBATCH --array=1-10") ==
         "train.sh:2:9: --array: is not built yet; submit one job for each task\n");
-  CHECK(problem("#SBATCH -a 1-10\n#SBATCH -d afterok:1\n") ==
+  CHECK(script_problem("#SBATCH -a 1-10\n#SBATCH -d afterok:1\n") ==
         "train.sh:2:9: --array: is not built yet; submit one job for each task\n"
         "train.sh:3:9: --dependency: is not built yet; submit the next job at the end\n");
-  CHECK(problem("#SBATCH -C ib") ==
+  CHECK(script_problem("#SBATCH -C ib") ==
         "train.sh:2:9: --constraint: 'ib' is not an accelerator of the catalogue; node features "
         "are not "
         "known here: ask for GPUs by type with --gpus=TYPE:N\n");
@@ -188,19 +188,19 @@ TEST_CASE("a script without a GPU option gets one a task, and is told so") {
 }
 
 TEST_CASE("contradictions are refused with their figures, at the last option that makes them") {
-  CHECK(problem("#SBATCH -G 7 --gpus-per-node=4") ==
+  CHECK(script_problem("#SBATCH -G 7 --gpus-per-node=4") ==
         "train.sh:2:14: --gpus=7 does not divide into nodes of --gpus-per-node=4\n");
-  CHECK(problem("#SBATCH -N 2 -G 6\n#SBATCH --gpus-per-node=4") ==
+  CHECK(script_problem("#SBATCH -N 2 -G 6\n#SBATCH --gpus-per-node=4") ==
         "train.sh:3:9: --gpus=6 contradicts 2 nodes x 4 GPUs a node (8)\n");
-  CHECK(problem("#SBATCH -N 2 -n 9 --ntasks-per-node=4") ==
+  CHECK(script_problem("#SBATCH -N 2 -n 9 --ntasks-per-node=4") ==
         "train.sh:2:19: --ntasks=9 is more than 2 nodes x --ntasks-per-node=4 (8)\n");
-  CHECK(problem("#SBATCH -n 4 -G 4 --gpus-per-task=2") ==
+  CHECK(script_problem("#SBATCH -n 4 -G 4 --gpus-per-task=2") ==
         "train.sh:2:19: 4 GPUs contradict 4 tasks x --gpus-per-task=2 (8)\n");
-  CHECK(problem("#SBATCH -G 5 --gpus-per-task=2") ==
+  CHECK(script_problem("#SBATCH -G 5 --gpus-per-task=2") ==
         "train.sh:2:14: 5 GPUs do not divide into tasks of --gpus-per-task=2\n");
-  CHECK(problem("#SBATCH -N 2 -G 7") ==
+  CHECK(script_problem("#SBATCH -N 2 -G 7") ==
         "train.sh:2:14: 7 GPUs do not divide evenly over 2 nodes\n");
-  CHECK(problem("#SBATCH --gres=gpu:4 --gpus-per-node=8") ==
+  CHECK(script_problem("#SBATCH --gres=gpu:4 --gpus-per-node=8") ==
         "train.sh:2:9: --gres: 4 GPUs a node contradict --gpus-per-node=8\n");
 }
 
@@ -215,7 +215,7 @@ TEST_CASE("types of GPUs become accelerators") {
   CHECK(spec("#SBATCH --gpus=gb200:8").accelerators == All{{"GB200", one}});
   CHECK(spec("#SBATCH --gpus=cpu-slot:8").accelerators == All{{"cpu-slot", one}});
   CHECK(spec("#SBATCH -G 8 -C 'h100|h200'").accelerators == All{{"H100", one}, {"H200", one}});
-  CHECK(problem("#SBATCH --gpus=h100:8 --gpus-per-task=h200:1") ==
+  CHECK(script_problem("#SBATCH --gpus=h100:8 --gpus-per-task=h200:1") ==
         "train.sh:2:23: --gpus-per-task: asks for H200 after H100; a gang has one kind of GPU\n");
   for (const auto* bad : {"", "0", "-1", "h100", "h100:", ":4", "a:b:4", "h100:4,h200:4", "4x"}) {
     CAPTURE(bad);
@@ -243,9 +243,10 @@ TEST_CASE("times in all of sbatch's formats") {
     CAPTURE(bad);
     CHECK(time_text(bad) == "refused");
   }
-  CHECK(problem("#SBATCH -t UNLIMITED") ==
+  CHECK(script_problem("#SBATCH -t UNLIMITED") ==
         "train.sh:2:9: --time: 'UNLIMITED': a job needs an end; give a time such as '2-00:00'\n");
-  CHECK(problem("#SBATCH -t 400-0") == "train.sh:2:9: --time: 400 d 0 h is more than a year\n");
+  CHECK(script_problem("#SBATCH -t 400-0") ==
+        "train.sh:2:9: --time: 400 d 0 h is more than a year\n");
 }
 
 TEST_CASE("signals by name and number") {
@@ -253,7 +254,7 @@ TEST_CASE("signals by name and number") {
         EarlySignal{10, Duration(120'000), true});
   CHECK(spec("#SBATCH --signal=SIGTERM").early_signal == EarlySignal{15, Duration(60'000), false});
   CHECK(spec("#SBATCH --signal=12@0").early_signal == EarlySignal{12, Duration(0), false});
-  CHECK(problem("#SBATCH --signal=R:USR1") ==
+  CHECK(script_problem("#SBATCH --signal=R:USR1") ==
         "train.sh:2:9: --signal: expected a signal such as 'USR1@60' or 'B:TERM@120', got "
         "'R:USR1'\n");
   for (const auto* bad : {"", "USR3", "0", "65", "USR1@", "USR1@65536", "B:", "USR1@x"}) {
@@ -276,11 +277,11 @@ TEST_CASE("file patterns") {
   CHECK(spec("#SBATCH -o 100%%").output == "100%%");
   CHECK(spec("#SBATCH -o %4j-%u-%t.out").output == "%4j-%u-%t.out");
   CHECK(
-      problem("#SBATCH -o %a.out") ==
+      script_problem("#SBATCH -o %a.out") ==
       "train.sh:2:9: --output: '%a' is not known in '%a.out'; %j, %x, %A, %N, %t, %u and %% are\n");
-  CHECK(problem("#SBATCH -o %444j").find("'%444' is not known") != std::string::npos);
-  CHECK(problem("#SBATCH -o %4").find("'%4' is not known") != std::string::npos);
-  CHECK(problem("#SBATCH -o x%").find("'%' is not known") != std::string::npos);
+  CHECK(script_problem("#SBATCH -o %444j").find("'%444' is not known") != std::string::npos);
+  CHECK(script_problem("#SBATCH -o %4").find("'%4' is not known") != std::string::npos);
+  CHECK(script_problem("#SBATCH -o x%").find("'%' is not known") != std::string::npos);
 }
 
 TEST_CASE("export: what goes along from the submitter") {
@@ -307,9 +308,9 @@ TEST_CASE("export: what goes along from the submitter") {
 }
 
 TEST_CASE("what check(JobSpec) finds is put at its option") {
-  CHECK(problem("#SBATCH -J a/b") ==
+  CHECK(script_problem("#SBATCH -J a/b") ==
         "train.sh:2:9: --job-name: expected 1 to 128 printable characters without '/'\n");
-  CHECK(problem("#SBATCH --gpus-per-node=65") ==
+  CHECK(script_problem("#SBATCH --gpus-per-node=65") ==
         "train.sh:2:9: --gpus-per-node: expected 1 to 64, got 65\n");
 }
 

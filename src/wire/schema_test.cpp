@@ -23,14 +23,14 @@ using namespace ampacity;
 
 namespace {
 
-std::string source(const std::string& file) {
+std::string repository(const std::string& file) {
   const auto* root = std::getenv("AMPACITY_SOURCE");
   REQUIRE(root != nullptr);
   return std::string(root) + "/" + file;
 }
 
 std::string text_of(const std::string& file) {
-  auto text = read_text_file(source(file));
+  auto text = read_text_file(repository(file));
   if (!text) FAIL(to_text(text.error()));
   return *text;
 }
@@ -155,7 +155,7 @@ TEST_CASE("every example of faults and variants is valid, and a wrong one is ref
 TEST_CASE("every example of a workload is valid, by the schema and by the loader") {
   const auto yaml_files = [](const std::string& folder) {
     std::vector<std::string> files;
-    for (const auto& file : std::filesystem::directory_iterator(source(folder))) {
+    for (const auto& file : std::filesystem::directory_iterator(repository(folder))) {
       if (file.path().extension() == ".yaml")
         files.push_back(folder + file.path().filename().string());
     }

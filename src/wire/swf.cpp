@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "units/text.hpp"
+#include "wire/records.hpp"
 #include "wire/workload_builder.hpp"
 
 namespace ampacity {
@@ -58,10 +59,6 @@ constexpr const char* field_names[fields] = {"job number",
 constexpr std::int64_t unix_2000 = 946'684'800;
 constexpr std::int64_t most_seconds = 10'000'000'000;  // 317 years: beyond that it is no time
 constexpr std::int64_t days_of_28_years = 10'227;
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t';
-}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);

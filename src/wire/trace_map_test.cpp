@@ -31,7 +31,7 @@ Workload read(const std::string& keys, const std::string& rows) {
   return *workload;
 }
 
-std::string problems(const std::string& keys, const std::string& rows) {
+std::string map_problems(const std::string& keys, const std::string& rows) {
   const auto workload = read_trace(map_of(keys), LineReader::over(rows, "t.csv"));
   return workload ? "read" : to_text(workload.error());
 }
@@ -132,19 +132,19 @@ TEST_CASE("how a job ended") {
 }
 
 TEST_CASE("an unknown column is refused with a suggestion and the list") {
-  CHECK(problems(std::string(plain) + "team: claster\n", "at,run,n,cluster\n0,1,1,x\n") ==
+  CHECK(map_problems(std::string(plain) + "team: claster\n", "at,run,n,cluster\n0,1,1,x\n") ==
         "t.csv:1:1: no column 'claster' for 'team' (did you mean 'cluster'?); the file has at, "
         "run, n "
         "and cluster\n");
 }
 
 TEST_CASE("a cell that is no number is refused at its place") {
-  CHECK(problems(plain, "at,run,n\n0,1,1\n5,soon,1\n") ==
+  CHECK(map_problems(plain, "at,run,n\n0,1,1\n5,soon,1\n") ==
         "t.csv:3:3: run: expected a number, got 'soon'\n");
-  CHECK(problems(plain, "at,run,n\n0,1e300,1\n") ==
+  CHECK(map_problems(plain, "at,run,n\n0,1e300,1\n") ==
         "t.csv:2:3: run: expected a time, got '1e300'\n");
-  CHECK(problems("submit: {column: at, unit: text}\nruntime: run\ngpus: n\n",
-                 "at,run,n\n2017-13-09 07:01:55,1,1\n") ==
+  CHECK(map_problems("submit: {column: at, unit: text}\nruntime: run\ngpus: n\n",
+                     "at,run,n\n2017-13-09 07:01:55,1,1\n") ==
         "t.csv:2:1: at: expected a time such as '2017-10-09 07:01:55', from 2000 on, got "
         "'2017-13-09 07:01:55'\n");
 }
@@ -156,12 +156,13 @@ TEST_CASE("CSV: quotes, line breaks in cells, blank lines, lengths") {
   REQUIRE(w.kinds.size() == 2);
   CHECK(w.kinds[0].team == "a, \"b\"\nc");
   CHECK(w.kinds[1].team == "x");
-  CHECK(problems(plain, "at,run,n\n0,1\n") == "t.csv:2:3: 2 cells; the header has 3\n");
-  CHECK(problems(plain, "at,run,n\n0,\"1\n") == "t.csv:2:3: a quote that is never closed\n");
-  CHECK(problems(plain, "at,run,n\n0,\"1\"x,1\n") ==
+  CHECK(map_problems(plain, "at,run,n\n0,1\n") == "t.csv:2:3: 2 cells; the header has 3\n");
+  CHECK(map_problems(plain, "at,run,n\n0,\"1\n") == "t.csv:2:3: a quote that is never closed\n");
+  CHECK(map_problems(plain, "at,run,n\n0,\"1\"x,1\n") ==
         "t.csv:2:6: text behind a closing quote; expected ','\n");
-  CHECK(problems(plain, "at,run,at\n") == "t.csv:1:8: column 'at' is given twice\n");
-  CHECK(problems(plain, "") == "t.csv: is empty; expected a line with the names of the columns\n");
+  CHECK(map_problems(plain, "at,run,at\n") == "t.csv:1:8: column 'at' is given twice\n");
+  CHECK(map_problems(plain, "") ==
+        "t.csv: is empty; expected a line with the names of the columns\n");
 }
 
 TEST_CASE("the mapping file: what is wrong, and where") {

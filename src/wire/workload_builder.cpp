@@ -6,17 +6,12 @@
 #include <algorithm>
 
 #include "units/text.hpp"
+#include "wire/records.hpp"
 
 namespace ampacity {
 namespace {
 
 constexpr Duration longest(365LL * 86'400'000);  // as check(JobSpec) has it
-
-bool in_range(Instant submit) {
-  static const auto first = *parse_instant("2000-01-01");
-  static const auto last = *parse_instant("2200-01-01");
-  return submit >= first && submit < last;
-}
 
 }  // namespace
 

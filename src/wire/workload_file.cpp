@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/workload_file.hpp"
 
+#include "wire/records.hpp"
 #include "wire/swf.hpp"
 #include "wire/synthetic_file.hpp"
 #include "wire/trace_map.hpp"
@@ -9,16 +10,8 @@
 namespace ampacity {
 namespace {
 
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 bool is_swf(std::string_view path) {
-  return ends_with(path, ".swf") || ends_with(path, ".swf.gz");
-}
-
-bool is_csv(std::string_view path) {
-  return ends_with(path, ".csv") || ends_with(path, ".csv.gz");
+  return path.ends_with(".swf") || path.ends_with(".swf.gz");
 }
 
 Loaded<WorkloadSource> no(const std::string& path, std::string why) {

@@ -22,7 +22,7 @@ std::string portfolio_with(const std::string& lease) {
          "    halls: [{name: h, power: 1.4 GW, accelerator: VR200}]\n";
 }
 
-std::string problems(const std::string& lease) {
+std::string zone_problems(const std::string& lease) {
   const auto loaded = parse_portfolio(portfolio_with(lease), "p.yaml");
   return loaded ? "sound" : to_text(loaded.error());
 }
@@ -81,18 +81,18 @@ TEST_CASE("plain dates of a lease are midnights of its zone, dates with a time a
 
 TEST_CASE("what is wrong with a term is said where it stands") {
   const std::string dates = "    starts: 2028-01-01\n    ends: 2047-01-01\n";
-  CHECK(problems(dates) == "sound");
-  CHECK(problems(dates + "    time_zone: America/Detriot\n").substr(0, 66) ==
+  CHECK(zone_problems(dates) == "sound");
+  CHECK(zone_problems(dates + "    time_zone: America/Detriot\n").substr(0, 66) ==
         "p.yaml:11:16: leases[0].time_zone: expected a time zone such as 'A");
-  CHECK(problems(dates + "    delay_damages: 5 k$\n") ==
+  CHECK(zone_problems(dates + "    delay_damages: 5 k$\n") ==
         "p.yaml:11:20: leases[0].delay_damages: expected delay damages such as '5 k$/MW-day', got "
         "'5 k$'\n");
-  CHECK(problems(dates + "    minimum_bill: 180 %\n") ==
+  CHECK(zone_problems(dates + "    minimum_bill: 180 %\n") ==
         "p.yaml:11:19: leases[0].minimum_bill: expected a share from 0 % to 100 %\n");
-  CHECK(problems(dates + "    amendments: [{from: 2030-01-01}]\n").substr(0, 51) ==
+  CHECK(zone_problems(dates + "    amendments: [{from: 2030-01-01}]\n").substr(0, 51) ==
         "p.yaml:11:18: leases[0].amendments[0]: changes noth");
-  CHECK(problems(dates + "    sla: [{below: 99 %}]\n").find("credit") != std::string::npos);
-  CHECK(problems(dates + "    escalater: 2 %\n").find("did you mean 'escalator'") !=
+  CHECK(zone_problems(dates + "    sla: [{below: 99 %}]\n").find("credit") != std::string::npos);
+  CHECK(zone_problems(dates + "    escalater: 2 %\n").find("did you mean 'escalator'") !=
         std::string::npos);
 }
 

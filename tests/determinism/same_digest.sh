@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The same conversations and the same simulation give the same digest with g++ and clang++, at -O0 and -O2: the pure
-# rooms are compiled four times and run. A room is compiled as one file, because most of the time goes into headers;
-# the files of `model` use some names twice. usage: same_digest.sh SOURCE_FOLDER
+# rooms are compiled four times and run. A room is compiled as one file, because most of the time goes into headers.
+# usage: same_digest.sh SOURCE_FOLDER
 set -euo pipefail
 source=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"  # relative names: ccache knows them again
 sources_of() { find "$source/src/$1" -maxdepth 1 -name '*.cpp' | grep -vE '_(test|prop|fuzz|bench)\.cpp$' | LC_ALL=C sort; }
-for room in base units protocol fleet ledger policy engine sim; do
+for room in base units model protocol fleet ledger policy engine sim; do
   sources_of $room | sed 's/.*/#include "&"/' > $room.cpp
 done
-files="$(sources_of model) $(ls ./*.cpp) $source/tests/determinism/digest_main.cpp"
+files="$(ls ./*.cpp) $source/tests/determinism/digest_main.cpp"
 launcher=$(command -v ccache || true)
 build() {  # compiler, level
   local out=$1-$2
