@@ -59,11 +59,13 @@ bool is_based_integer(std::string_view text) {  // 0x1F, 0o17
   return text[1] == 'o' && digits.find_first_not_of("01234567") == std::string_view::npos;
 }
 
+}  // namespace
+
 // yaml-cpp counts bytes; people and editors count characters. Marks come nearly in order, so the
 // count goes on from the last one and the whole file costs one pass.
-class Columns {
+class YamlColumns {
  public:
-  explicit Columns(std::string_view text) : text_(text) {
+  explicit YamlColumns(std::string_view text) : text_(text) {
     starts_.push_back(0);
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (text[i] == '\n') starts_.push_back(i + 1);
@@ -92,8 +94,6 @@ class Columns {
   std::size_t bytes_ = 0;
   int characters_ = 0;
 };
-
-}  // namespace
 
 // Builds the tree from yaml-cpp's events; after the first problem it ignores what still comes.
 // Events rather than YAML::Node: those drop the position of keys and expand aliases without a
@@ -237,7 +237,7 @@ class YamlBuilder final : public YAML::EventHandler {
   }
 
   YamlTree& tree_;
-  Columns columns_;
+  YamlColumns columns_;
   ProblemList& problems_;
   std::vector<Open> stack_;
   std::vector<const YamlNode*> anchors_;
