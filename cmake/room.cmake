@@ -6,8 +6,8 @@
 add_library(ampacity_test_main OBJECT ${PROJECT_SOURCE_DIR}/tests/support/main.cpp)
 target_link_libraries(ampacity_test_main PUBLIC doctest::doctest)
 
-# The files of a room are compiled eight at a time, as one: most of the time goes into headers, and a whole room takes
-# little longer than one file of it. So what a room keeps to itself has names of its own in the room. AMPACITY_UNITY=OFF
+# The files of a room are compiled eight at a time, as one: most of the time goes into the headers, which are then read
+# once. So what a room keeps to itself has names of its own in the room. AMPACITY_UNITY=OFF
 # (preset tidy) compiles each alone: that every file includes what it uses is checked so.
 option(AMPACITY_UNITY "Compile the files of a room together" ON)
 function(ampacity_together target)

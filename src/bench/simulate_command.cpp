@@ -10,6 +10,7 @@
 #include "bench/bench_fleet.hpp"
 #include "bench/server_process.hpp"
 #include "bench/simulate_load.hpp"
+#include "client/exit_code.hpp"
 #include "sim/synthetic.hpp"
 #include "wire/faults_file.hpp"
 #include "wire/workload_file.hpp"
@@ -17,6 +18,7 @@
 namespace ampacity::bench {
 namespace {
 
+using client::say;
 using terminal::Exit;
 
 struct PlayCall {
@@ -25,11 +27,6 @@ struct PlayCall {
   bool year_only = false;
   bool json = false;
 };
-
-Exit say(const std::vector<FileProblem>& problems) {
-  fmt::print(stderr, "{}", to_text(problems));
-  return Exit::BadFile;
-}
 
 void print_text(const SimulateResult& r) {
   fmt::print("{}: {} jobs on {} GPUs in {:.2f} s ({} decisions); digest {}\n", r.name, r.jobs,

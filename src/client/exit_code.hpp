@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "terminal/exit_code.hpp"
+#include "wire/file_problem.hpp"
 
 namespace ampacity::client {
 
@@ -17,6 +18,11 @@ using terminal::Run;  // set to what the chosen command does
 inline Exit say(const Error& error) {
   fmt::print(stderr, "ampacity: {}\n", error.message);
   return exit_for(error);
+}
+
+inline Exit say(const std::vector<FileProblem>& problems) {
+  fmt::print(stderr, "{}", to_text(problems));
+  return Exit::BadFile;
 }
 
 }  // namespace ampacity::client

@@ -29,11 +29,6 @@ std::map<std::string, std::string> own_environment() {
   return all;
 }
 
-Exit say_all(const std::vector<FileProblem>& problems) {
-  fmt::print(stderr, "{}", to_text(problems));
-  return Exit::BadFile;
-}
-
 Loaded<JobSpec> from_script(const SubmitCall& call, const std::string& text) {
   auto script = parse_sbatch(text, call.file == "-" ? "standard input" : call.file);
   if (!script) return script.error();
@@ -163,7 +158,7 @@ Exit submit(const Options& options, const SubmitCall& call) {
     body.job = from_command(call);
   } else {
     auto loaded = from_file(call);
-    if (!loaded) return say_all(loaded.error());
+    if (!loaded) return say(loaded.error());
     body.job = std::move(*loaded);
   }
   if (const auto status = override_with(call, body.job); !status) return say(status.error());

@@ -49,14 +49,7 @@ bool may_depend_on_use(const Lease& lease) {
 Money owed_anyway(const Portfolio& portfolio, const Lease& lease, const MonthSpan& month) {
   const auto from = std::max(month.from, lease.starts);
   const auto until = std::min(month.until, lease.term_ends());
-  const auto gpus = gpus_leased(portfolio, lease);
-  const auto terms = lease.terms_at(from);
-  const auto committed = statement(lease, gpus, {}, from, until).committed_cost;
-  const auto whole = charge_of(terms, GpuCount::of(gpus), terms.power, until - from);
-  const auto share = [](Money money, Ratio ratio) {
-    return Money::of(scaled(money.count(), ratio.count(), one.count()));
-  };
-  return std::max(share(committed, terms.take_or_pay), share(whole, terms.minimum_bill));
+  return statement(portfolio, lease, {}, from, until).owed;
 }
 
 }  // namespace

@@ -561,12 +561,12 @@ class Engine {
   Fleet fleet_;
   WaitingQueue queue_;
   OrderedSet<Deadline> deadlines_;
-  // Equal ones once, in four places each; a power of two. It grows where of as many as it has
-  // places one in 64 displaced another that lives.
   struct KeptSpec {
     std::uint64_t mixed = 0;  // of what it holds, so that others need not be looked at
     std::weak_ptr<const JobSpec> spec;
   };
+  // Equal ones once, in four places each; a power of two. It grows where of as many as it has
+  // places one in 64 displaced another that lives.
   std::vector<KeptSpec> specs_;
   std::size_t specs_placed_ = 0;
   std::size_t specs_displaced_ = 0;

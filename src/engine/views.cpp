@@ -82,7 +82,7 @@ LeaseStatement Engine::lease_statement(const Lease& lease, Instant now) const {
   Usage used = it == state_.leases.end() ? Usage{} : it->second.used;
   each_gang_on(lease, [&](const Job& job) { used += usage_so_far(job, now); });
   const auto since = it == state_.leases.end() ? lease.starts : it->second.since;
-  return statement(lease, gpus_leased(*state_.portfolio, lease), used, since, now);
+  return statement(*state_.portfolio, lease, used, since, now);
 }
 
 std::optional<std::size_t> Engine::active_lease(SiteIndex site) const {

@@ -108,7 +108,7 @@ class Writer {
 
   void rent() {
     const auto terms = whole();
-    const auto gpus = GpuCount::of(gpus_leased(portfolio_, lease_));
+    const auto gpus = leased_gpus(portfolio_, lease_).carried_by(terms.power);
     const auto year = charge_of(terms, gpus, terms.power, contract_year);
     add(1, "4.5 GW rented from Oracle",
         fmt::format("{} from {}", to_text(terms.power), lease_.provider),

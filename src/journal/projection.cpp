@@ -28,6 +28,9 @@ Projection::Projection(soci::session& session)
       job_started_(session,
                    "UPDATE jobs SET state = 'Running', started_ms = coalesce(started_ms, :a) "
                    "WHERE id = :b"),
+      draw_(session,  // of several at an instant the last counts
+            "INSERT OR REPLACE INTO draws(job, attempt, since_ms, watts, pace_ppm) "
+            "VALUES(:a, :b, :c, :d, :e)"),
       stop_(
           session,
           "UPDATE attempts SET state = 'Stopping', stop_cause = :a WHERE job = :b AND number = :c"),
@@ -108,6 +111,11 @@ void Projection::fold(std::int64_t, Instant at, const AttemptEnded& event) {
                            used.facility_energy.count(), used.lease_cost.count(),
                            used.energy_cost.count(), job),
              "jobs");
+}
+
+void Projection::fold(std::int64_t, Instant at, const PaceChanged& event) {
+  draw_.run(event.attempt.job.value(), event.attempt.number, to_ms(at), event.draws.count(),
+            event.pace.count());
 }
 
 void Projection::fold(std::int64_t, Instant, const JobRequeued& event) {

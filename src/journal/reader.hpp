@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,13 +65,22 @@ struct EventRow {
 
 // What an attempt that ended used, and of which lease: what invoices are made of.
 struct UseRow {
+  AttemptId attempt;
   std::string lease;
   std::string site;
   std::string team;
   std::string project;
   Instant placed;
+  std::optional<Instant> started;
   Instant ended;
   Usage usage;  // GPU time and IT energy only
+};
+
+// An attempt that was slowed or raised: its pace and its draw from then on.
+struct DrawRow {
+  Instant since;
+  Power draws;
+  Ratio pace;
 };
 
 // A stretch of time in which a job waited for its next attempt, or will have to: `until` is far
@@ -123,6 +133,9 @@ class JournalReader {
   virtual Result<std::vector<EventRow>> events_of(JobId id) = 0;
   // Of all attempts that ended, in the order of their jobs. Cost: linear in the attempts.
   virtual Result<std::vector<UseRow>> use() = 0;
+  // Of all attempts whose draw ever changed, also of those that run; ascending. Cost: linear in the
+  // changes.
+  virtual Result<std::map<AttemptId, std::vector<DrawRow>>> draws() = 0;
   // All waits that touch [from, until), by job. Cost: linear in the jobs that were there then.
   virtual Result<std::vector<WaitRow>> waits(Instant from, Instant until) = 0;
   // All nodes that attempts had in [from, until). Cost: linear in the attempts of that time.

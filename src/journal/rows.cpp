@@ -11,11 +11,6 @@ namespace {
 constexpr JobState unfinished[] = {JobState::Waiting, JobState::Starting, JobState::Running,
                                    JobState::Stopping};
 
-std::optional<Instant> instant_of(const Nullable<Whole>& ms) {
-  const auto value = ms.get();
-  return value ? std::optional(from_ms(*value)) : std::nullopt;
-}
-
 std::optional<std::int64_t> integer_of(const Nullable<Whole>& column) {
   const auto value = column.get();
   return value ? std::optional<std::int64_t>(*value) : std::nullopt;
@@ -36,6 +31,11 @@ std::string select_of(const JobFilter& filter, const std::string& state) {
 }
 
 }  // namespace
+
+std::optional<Instant> instant_of(const Nullable<Whole>& ms) {
+  const auto value = ms.get();
+  return value ? std::optional(from_ms(*value)) : std::nullopt;
+}
 
 Result<JobRow> job_row(const decltype(JobColumns::values)& columns) {
   const auto& [id, name, team, project, by, state, priority, gpus, submitted, started, ended,

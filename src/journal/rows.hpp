@@ -36,6 +36,7 @@ Result<JobRow> job_row(const decltype(JobColumns::values)& columns);
 Result<AttemptRow> attempt_row(
     const decltype(AttemptColumns::values)& columns);  // without its nodes
 EventRow event_row(const decltype(EventColumns::values)& columns);
+std::optional<Instant> instant_of(const Nullable<Whole>& ms);
 
 // The rows that a filter asks for, newest first. Parameters: team, name (empty: any).
 std::string select_jobs(const JobFilter& filter);

@@ -56,9 +56,13 @@ constexpr const char* tables[] = {
          job INTEGER NOT NULL, attempt INTEGER NOT NULL, position INTEGER NOT NULL,
          node TEXT NOT NULL, nodes INTEGER NOT NULL, gpus INTEGER NOT NULL,
          PRIMARY KEY(job, attempt, position)) STRICT, WITHOUT ROWID)",
+    R"(CREATE TABLE draws(
+         job INTEGER NOT NULL, attempt INTEGER NOT NULL, since_ms INTEGER NOT NULL,
+         watts INTEGER NOT NULL, pace_ppm INTEGER NOT NULL,
+         PRIMARY KEY(job, attempt, since_ms)) STRICT, WITHOUT ROWID)",
 };
 
-constexpr const char* table_names[] = {"jobs", "attempts", "allocations"};
+constexpr const char* table_names[] = {"jobs", "attempts", "allocations", "draws"};
 constexpr const char* view_names[] = {"v_jobs", "v_attempts", "v_events", "v_commands"};
 
 std::string iso(const std::string& column) {

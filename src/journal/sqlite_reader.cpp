@@ -31,6 +31,7 @@ class SqliteReader : public JournalReader {
   Result<std::vector<CommandRow>> commands_after(std::int64_t seq, std::int64_t limit) override;
   Result<std::vector<EventRow>> events_of(JobId id) override;
   Result<std::vector<UseRow>> use() override;
+  Result<std::map<AttemptId, std::vector<DrawRow>>> draws() override;
   Result<std::vector<WaitRow>> waits(Instant from, Instant until) override;
   Result<std::vector<HeldRow>> held(Instant from, Instant until) override;
   Result<std::vector<Event>> fleet_changes() override;
@@ -188,19 +189,45 @@ Result<std::vector<EventRow>> SqliteReader::events_of(JobId id) {
 Result<std::vector<UseRow>> SqliteReader::use() {
   return reading([&]() -> Result<std::vector<UseRow>> {
     std::vector<UseRow> rows;
-    Query<Columns<std::string, std::string, std::string, std::string, Whole, Whole, Whole, Whole>>
+    Query<Columns<Whole, Whole, std::string, std::string, std::string, std::string, Whole,
+                  Nullable<Whole>, Whole, Whole, Whole>>
         query(session(),
-              "SELECT a.lease, a.site, j.team, j.project, a.placed_ms, a.ended_ms, a.gpu_ms, "
-              "a.it_joules FROM attempts a JOIN jobs j ON j.id = a.job WHERE a.ended_ms IS NOT "
-              "NULL ORDER BY a.job, a.number");
+              "SELECT a.job, a.number, a.lease, a.site, j.team, j.project, a.placed_ms, "
+              "a.started_ms, a.ended_ms, a.gpu_ms, a.it_joules FROM attempts a JOIN jobs j ON "
+              "j.id = a.job WHERE a.ended_ms IS NOT NULL ORDER BY a.job, a.number");
     while (query.next()) {
-      const auto& [lease, site, team, project, placed, ended, gpu_ms, joules] = query.row();
+      const auto& [job, number, lease, site, team, project, placed, started, ended, gpu_ms,
+                   joules] = query.row();
       Usage usage;
       usage.gpu_time = GpuTime::of(gpu_ms);
       usage.it_energy = Energy::of(joules);
-      rows.push_back({lease, site, team, project, from_ms(placed), from_ms(ended), usage});
+      rows.push_back({{JobId(job), number},
+                      lease,
+                      site,
+                      team,
+                      project,
+                      from_ms(placed),
+                      instant_of(started),
+                      from_ms(ended),
+                      usage});
     }
     return rows;
+  });
+}
+
+Result<std::map<AttemptId, std::vector<DrawRow>>> SqliteReader::draws() {
+  using Draws = std::map<AttemptId, std::vector<DrawRow>>;
+  return reading([&]() -> Result<Draws> {
+    Draws all;
+    Query<Columns<Whole, Whole, Whole, Whole, Whole>> query(
+        session(),
+        "SELECT job, attempt, since_ms, watts, pace_ppm FROM draws ORDER BY job, attempt, "
+        "since_ms");
+    while (query.next()) {
+      const auto& [job, attempt, since, watts, pace] = query.row();
+      all[{JobId(job), attempt}].push_back({from_ms(since), Power::of(watts), Ratio::of(pace)});
+    }
+    return all;
   });
 }
 

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "ledger/month_account.hpp"
+#include "ledger/usage.hpp"
 #include "protocol/vocabulary.hpp"
 #include "units/arithmetic.hpp"
 #include "units/text.hpp"
@@ -97,7 +98,12 @@ class Books {
  public:
   Books(const Portfolio& portfolio, const Lease& lease, const Calendar& calendar,
         const LeaseFacts& facts, Instant now)
-      : portfolio_(portfolio), lease_(lease), calendar_(calendar), facts_(facts), now_(now) {}
+      : portfolio_(portfolio),
+        lease_(lease),
+        calendar_(calendar),
+        facts_(facts),
+        now_(now),
+        left_(gpu_hours_of(lease)) {}
 
   std::vector<Invoice> until(Month last) {
     std::vector<Invoice> all;
@@ -144,7 +150,8 @@ class Books {
     }
   }
 
-  MonthAccount account(const Lease& known, Month month) const {
+  // `left`: of its gpu_hours when the month begins; what the month takes is gone.
+  MonthAccount account(const Lease& known, Month month, std::optional<GpuTime>& left) const {
     static const std::vector<const Reading*> none;
     const auto it = readings_.find(month);
     const auto& readings = it == readings_.end() ? none : it->second;
@@ -153,21 +160,21 @@ class Books {
                      readings,
                      facts_.outages,
                      {},
-                     now_};
+                     now_,
+                     left};
     for (const auto& [site, watch] : facts_.sites) {
       const auto held = held_.find({month, site});
       meter.sites.push_back({site, facts_.watched_since, {}, watch});
       if (held != held_.end()) meter.sites.back().held = held->second;
     }
-    return reckon(in_force_at(meter.until), known, meter);
+    auto account = reckon(sites_at(meter.until), known, meter);
+    if (left) *left = std::max(*left - account.taken, GpuTime());
+    return account;
   }
 
-  const Portfolio& in_force_at(Instant end) const {
+  const Portfolio& sites_at(Instant end) const {
     if (facts_.portfolios == nullptr || facts_.portfolios->empty()) return portfolio_;
-    const auto& all = *facts_.portfolios;
-    const auto after = std::upper_bound(all.begin(), all.end(), end,
-                                        [](Instant t, const InForce& p) { return t < p.from; });
-    return after == all.begin() ? *all.front().portfolio : *std::prev(after)->portfolio;
+    return *in_force_at(*facts_.portfolios, end).portfolio;
   }
 
   Invoice close(Month month) {
@@ -175,9 +182,11 @@ class Books {
     const auto end = calendar_.start_of(next(month));
     const auto known = lease_.known_at(end);
     Invoice invoice = head(month, begin, end);
-    const auto account = this->account(known, month);
+    std::vector<InvoiceLine> corrections;
+    if (reaches_back(begin)) adjust(corrections, known);
+    const auto account = this->account(known, month, left_);
     take(invoice, account);
-    if (reaches_back(begin)) adjust(invoice, known);
+    for (auto& line : corrections) invoice.lines.push_back(std::move(line));
     last_close_ = end;
     billed_.push_back({month, account.amounts});
     prepay(invoice, begin, end);
@@ -225,13 +234,15 @@ class Books {
     });
   }
 
-  void adjust(Invoice& invoice, const Lease& known) {
+  // All months so far, as they are known now.
+  void adjust(std::vector<InvoiceLine>& corrections, const Lease& known) {
+    left_ = gpu_hours_of(lease_);
     for (auto& [month, before] : billed_) {
-      auto after = account(known, month).amounts;
+      auto after = account(known, month, left_).amounts;
       for (const auto& [key, difference] : differences(before, after)) {
         const auto& [kind, site] = key;
         if (difference == 0) continue;
-        invoice.lines.push_back(
+        corrections.push_back(
             {LineKind::Adjustment,
              fmt::format("{} of {}: the terms were amended",
                          boost::describe::enum_to_string(kind, "?"), to_text(month)),
@@ -296,7 +307,8 @@ class Books {
   std::vector<Billed> billed_;
   Instant last_close_ = Instant::min();
   std::int64_t prepaid_ = 0;
-  Wide sum_ = 0;  // micro-dollars of all invoices so far
+  std::optional<GpuTime> left_;  // of its gpu_hours, after the months so far
+  Wide sum_ = 0;                 // micro-dollars of all invoices so far
 };
 
 }  // namespace
@@ -325,26 +337,11 @@ std::vector<std::int64_t> cents_of(const std::vector<std::int64_t>& micro_usd, s
   return cents;
 }
 
-Wide Reading::watt_ms(Duration time) const {
-  const auto even = Wide{draws.count()} * time.count();
-  return rest == 0 ? even : even + Wide{rest} * time.count() / (until - from).count();
-}
-
-Energy Reading::energy(Duration time) const {
-  if (rest == 0) return energy_of(draws, time);
-  return Energy::of(static_cast<std::int64_t>((watt_ms(time) + 500) / 1'000));
-}
-
-Reading reading_of(const std::string& site, Instant from, Instant until, const Usage& usage) {
-  Reading reading{site, "", "", from, until, {}, {}};
-  const auto ms = (until - from).count();
-  if (ms <= 0) return reading;
-  reading.gpus = GpuCount::of(scaled(usage.gpu_time.count(), 1, ms));
-  reading.draws = Power::of(scaled(usage.it_energy.count(), 1'000, ms));
-  // Joules are rounded, so a draw of whole watts is up to half a joule beside it.
-  const auto beyond = Wide{usage.it_energy.count()} * 1'000 - Wide{reading.draws.count()} * ms;
-  if (beyond < -500 || beyond > 500) reading.rest = static_cast<std::int64_t>(beyond);
-  return reading;
+const InForce& in_force_at(const std::vector<InForce>& all, Instant at) {
+  AMPACITY_ASSERT(!all.empty(), "nothing was in force");
+  const auto after = std::upper_bound(all.begin(), all.end(), at,
+                                      [](Instant t, const InForce& p) { return t < p.from; });
+  return after == all.begin() ? all.front() : *std::prev(after);
 }
 
 std::vector<Invoice> invoices_of(const Portfolio& portfolio, const Lease& lease,

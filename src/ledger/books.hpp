@@ -20,35 +20,12 @@
 #include <string>
 #include <vector>
 
+#include "ledger/reading.hpp"
 #include "model/portfolio.hpp"
 #include "protocol/billing.hpp"
-#include "units/arithmetic.hpp"
 #include "units/calendar.hpp"
 
 namespace ampacity {
-
-struct Usage;
-
-// One attempt on the meter: so many GPUs and so much IT power, flat over its time. A gang whose
-// pace changed on the way counts with its mean, which need not be whole watts.
-struct Reading {
-  std::string site;
-  std::string team;
-  std::string project;
-  Instant from;
-  Instant until;  // of one that still runs: now
-  GpuCount gpus;
-  Power draws;
-  std::int64_t rest = 0;  // W x ms of its whole time that it drew beyond `draws`, or less
-
-  // What it drew in its first `time`: parts that meet add up.
-  Wide watt_ms(Duration time) const;
-  Energy energy(Duration time) const;
-};
-
-// The reading behind an attempt's usage. Exact from a second on; a shorter one is right to the
-// joule.
-Reading reading_of(const std::string& site, Instant from, Instant until, const Usage& usage);
 
 // GPUs of the lease's sites that were down.
 struct OutOfService {
@@ -75,6 +52,10 @@ struct InForce {
   Instant from;
   std::shared_ptr<const Portfolio> portfolio;
 };
+
+// Of an ascending list the one that was in force at an instant, or the first where that is earlier.
+// Requires that there is one.
+const InForce& in_force_at(const std::vector<InForce>& all, Instant at);
 
 struct LeaseFacts {
   std::vector<Reading> readings;

@@ -495,8 +495,7 @@ FocusTable focus_contract_commitments(const Portfolio& portfolio) {
       {}};
   for (const auto& lease : portfolio.leases) {
     if (lease.proposed) continue;
-    const auto s =
-        statement(lease, gpus_leased(portfolio, lease), {}, lease.starts, lease.term_ends());
+    const auto s = statement(portfolio, lease, {}, lease.starts, lease.term_ends());
     const auto starts = instant(to_ms(lease.starts));
     const auto ends = instant(to_ms(lease.term_ends()));
     table.rows.push_back(

@@ -11,11 +11,45 @@ namespace ampacity::test {
 
 inline constexpr Duration hour(3'600'000);
 
+// One run of a gang, whose draw changes on the way.
+struct MadeAttempt {
+  Reading whole;  // with its first draw
+  std::vector<DrawChange> changes;
+
+  // As the meter has it at an instant: the engine counts use up to each change.
+  std::vector<Reading> known_at(Instant now) const {
+    auto known = whole;
+    known.until = std::min(whole.until, now);
+    if (known.from >= known.until) return {};
+    auto seen = changes;
+    std::erase_if(seen, [&](const DrawChange& c) { return c.at >= known.until; });
+    Usage usage;
+    usage.gpu_time = gpu_time_of(whole.gpus, known.until - known.from);
+    auto from = known.from;
+    auto draws = whole.draws;
+    for (const auto& c : seen) {
+      usage.it_energy += energy_of(draws, c.at - from);
+      from = c.at;
+      draws = c.draws;
+    }
+    usage.it_energy += energy_of(draws, known.until - from);
+    return readings_of(known, usage, seen);
+  }
+};
+
 struct World {
   Portfolio portfolio;
   Calendar calendar;
   LeaseFacts facts;
+  std::vector<MadeAttempt> attempts;  // behind the readings
   Instant now;
+  std::vector<Reading> readings_at(Instant at) const {
+    std::vector<Reading> all;
+    for (const auto& attempt : attempts) {
+      for (auto& reading : attempt.known_at(at)) all.push_back(std::move(reading));
+    }
+    return all;
+  }
   const Lease& lease() const { return portfolio.leases[0]; }
   std::vector<Invoice> invoices() const {
     return invoices_of(portfolio, lease(), calendar, facts, {2199, 12}, now);
@@ -38,7 +72,8 @@ class Maker {
     w.portfolio.sites[0].halls[0].power = Power::of(one_in(3) ? 300'001 : 10'000'000);
     w.portfolio.sites[1].halls[0].power = Power::of(200'003);
     for (std::int64_t n = number(0, 4); n > 0; --n) amend(lease);
-    for (std::int64_t n = number(0, 30); n > 0; --n) w.facts.readings.push_back(reading(lease));
+    for (std::int64_t n = number(0, 30); n > 0; --n) w.attempts.push_back(attempt(lease));
+    w.facts.readings = w.readings_at(Instant::max());
     for (std::int64_t n = number(0, 3); n > 0; --n) {
       const auto from = lease.starts + upto(term);
       w.facts.outages.push_back({from, from + upto(40 * 24 * hour.count()), number(1, 28)});
@@ -110,7 +145,7 @@ class Maker {
   }
 
   void terms(Lease& lease) {
-    lease.power = Power::of(number(100'000, 2'000'000));
+    lease.power = Power::of(one_in(3) ? number(1'000, 20'000) : number(100'000, 2'000'000));
     lease.price = price();
     lease.starts = day("2026-01-01") + upto(400 * 24 * hour.count());
     lease.ends = lease.starts + number(20, 1'500) * 24 * hour + upto(24 * hour.count());
@@ -121,6 +156,7 @@ class Maker {
     if (one_in(2))
       lease.sla = {{Ratio::of(999'900), Ratio::of(33'333)},
                    {Ratio::of(980'000), Ratio::of(250'001)}};
+    if (one_in(4)) lease.gpu_hours = number(1, 200'000);
     if (one_in(2)) lease.delay_damages = DelayDamages{Money::of(number(0, 9'999'999'999))};
     if (one_in(3)) {
       lease.prepayment = Prepayment{Money::of(number(1, 40'000'000'000'000)), lease.starts};
@@ -142,6 +178,18 @@ class Maker {
     if (one_in(4)) a.minimum_bill = Ratio::of(number(0, 1'000'000));
     if (one_in(4)) a.ends = std::max(*a.agreed, a.from) + upto(term);
     lease.amendments.push_back(a);
+  }
+
+  MadeAttempt attempt(const Lease& lease) {
+    MadeAttempt made{reading(lease), {}};
+    const auto& whole = made.whole;
+    for (std::int64_t n = one_in(2) ? number(1, 4) : 0; n > 0; --n) {
+      const auto at = whole.from + upto((whole.until - whole.from).count());
+      made.changes.push_back({at, Power::of(number(1, 400'000))});
+    }
+    std::sort(made.changes.begin(), made.changes.end(),
+              [](const DrawChange& a, const DrawChange& b) { return a.at < b.at; });
+    return made;
   }
 
   Reading reading(const Lease& lease) {

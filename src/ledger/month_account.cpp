@@ -40,9 +40,10 @@ const Site& site_of(const Portfolio& portfolio, const std::string& name) {
 class Reckoning {
  public:
   Reckoning(const Portfolio& portfolio, const Lease& lease, const MonthMeter& meter)
-      : portfolio_(portfolio), lease_(lease), meter_(meter) {
-    gpus_ = GpuCount::of(gpus_leased(portfolio, lease));
-  }
+      : portfolio_(portfolio),
+        lease_(lease),
+        meter_(meter),
+        leased_(leased_gpus(portfolio, lease)) {}
 
   MonthAccount run() {
     const Span month{std::max(meter_.from, lease_.starts),
@@ -52,31 +53,59 @@ class Reckoning {
       availability(month);
     }
     use();
+    account_.taken = std::max(account_.taken, used_time_);
     idle();
     owe();
     return std::move(account_);
   }
 
  private:
+  // Part of a month in which the terms hold that began at `edge`.
+  struct Piece {
+    LeaseTerms terms;
+    Instant edge;
+    Span cut;
+  };
+
   // Contracted, energised and least power, piece by piece of constant terms.
   void commitment(Span month) {
+    GpuHoursLeft left(meter_.left);
+    GpuHoursLeft whole_left(meter_.left);
     const auto edges = lease_.edges(lease_.starts, lease_.term_ends());
     for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
       const Span cut{std::max(month.from, edges[i]), std::min(month.until, edges[i + 1])};
       if (cut.from >= cut.until) continue;
-      const auto terms = lease_.terms_at(edges[i]);
-      const auto charged = part_of(
-          [&](Duration t) { return charge_of(terms, gpus_, terms.contracted, t); }, edges[i], cut);
-      const auto late = std::min(not_delivered(terms, cut), charged);
-      account_.committed += charged;
-      account_.not_delivered += late;
-      account_.committed_energy +=
-          part_of([&](Duration t) { return energy_of(terms.contracted, t); }, edges[i], cut);
-      owed_share_ += share_of(charged - late, terms.take_or_pay);
-      const auto whole = part_of(
-          [&](Duration t) { return charge_of(terms, gpus_, terms.power, t); }, edges[i], cut);
-      least_bill_ += share_of(whole, terms.minimum_bill);
+      const Piece piece{lease_.terms_at(edges[i]), edges[i], cut};
+      commit(piece, take(left, piece, piece.terms.contracted));
+      const auto whole =
+          charge(piece, piece.terms.power, take(whole_left, piece, piece.terms.power));
+      least_bill_ += share_of(whole, piece.terms.minimum_bill);
     }
+  }
+
+  GpuHoursLeft::Part take(GpuHoursLeft& left, const Piece& piece, Power power) const {
+    return left.take(piece.terms, leased_.carried_by(power), piece.cut.until - piece.cut.from);
+  }
+
+  Money charge(const Piece& piece, Power power, const GpuHoursLeft::Part& part) const {
+    const auto gpus = leased_.carried_by(power);
+    const auto charged = part_of([&](Duration t) { return charge_of(piece.terms, gpus, power, t); },
+                                 piece.edge, piece.cut);
+    return Money::of(part.of(charged.count()));
+  }
+
+  void commit(const Piece& piece, const GpuHoursLeft::Part& part) {
+    const auto& terms = piece.terms;
+    const auto charged = charge(piece, terms.contracted, part);
+    const auto energy =
+        part_of([&](Duration t) { return energy_of(terms.contracted, t); }, piece.edge, piece.cut);
+    const auto late =
+        std::min(Money::of(part.of(not_delivered(terms, piece.cut).count())), charged);
+    account_.committed += charged;
+    account_.not_delivered += late;
+    account_.committed_energy += Energy::of(part.of(energy.count()));
+    account_.taken += part.given;
+    owed_share_ += share_of(charged - late, terms.take_or_pay);
   }
 
   static Money share_of(Money money, Ratio share) {
@@ -105,14 +134,15 @@ class Reckoning {
       if (late <= Power()) continue;
       const auto time = edges[i + 1] - edges[i];
       late_watt_ms_ += Wide{late.count()} * time.count();
-      const auto charged = charge_of(terms, gpus_, terms.contracted, time);
+      const auto charged =
+          charge_of(terms, leased_.carried_by(terms.contracted), terms.contracted, time);
       sum += Money::of(scaled(charged.count(), late.count(), terms.contracted.count()));
     }
     return sum;
   }
 
   void availability(Span month) {
-    const auto all = Wide{gpus_.count()} * (month.until - month.from).count();
+    const auto all = Wide{leased_.all} * (month.until - month.from).count();
     if (all == 0) return;
     Wide down = 0;
     for (const auto& outage : meter_.outages) {
@@ -149,6 +179,7 @@ class Reckoning {
     charge.it_j += energy.count();
     charge.facility_j += part_of(facility, r.from, cut).count();
     charge.gpu_ms += gpu_time_of(r.gpus, cut.until - cut.from).count();
+    used_time_ += gpu_time_of(r.gpus, cut.until - cut.from);
     if (lease_.energy_pass_through) {
       const auto cost = part_of(
           [&](Duration t) { return energy_cost(site, facility(t), r.from, t); }, r.from, cut);
@@ -234,10 +265,11 @@ class Reckoning {
   const Portfolio& portfolio_;
   const Lease& lease_;
   const MonthMeter& meter_;
-  GpuCount gpus_;
+  LeasedGpus leased_;
   MonthAccount account_;
   Money owed_share_;  // take-or-pay
   Money least_bill_;
+  GpuTime used_time_;
   Wide late_watt_ms_ = 0;
   std::map<std::string, Money> energy_;
 };

@@ -32,6 +32,7 @@ struct MonthMeter {
   const std::vector<OutOfService>& outages;
   std::vector<SiteMeter> sites;
   Instant now;
+  std::optional<GpuTime> left;  // of the lease's gpu_hours, when the month begins
 };
 
 struct Amount {
@@ -49,6 +50,7 @@ struct MonthAccount {
   Money waived;  // unused, and not billed
   Energy committed_energy;
   Energy used_energy;
+  GpuTime taken;  // of the lease's gpu_hours: what is committed, or used if that is more
   std::vector<IdleEnergy> idle_energy;
   Ratio available = one;
   std::vector<Amount> amounts;

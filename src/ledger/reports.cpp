@@ -189,7 +189,7 @@ Envelope envelope_of(const Portfolio& portfolio, const AllInvoices& all, Instant
   Envelope e{to_ms(from), to_ms(until), budget.count(), 0, 0, 0, 0};
   for (const auto& lease : portfolio.leases) {
     if (lease.proposed) continue;
-    const auto s = statement(lease, gpus_leased(portfolio, lease), {}, from, until);
+    const auto s = statement(portfolio, lease, {}, from, until);
     e.committed_micro_usd += s.committed_cost.count();
   }
   for (const auto& invoices : all) {

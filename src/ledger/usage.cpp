@@ -23,21 +23,37 @@ Money share_of_power(const LeaseTerms& terms, Wide watt_ms) {
   return Money::of(static_cast<std::int64_t>(micro));
 }
 
+Money share_of(Money money, Ratio share) {
+  return Money::of(scaled(money.count(), share.count(), one.count()));
+}
+
 // Contracted power x time, step by step.
 struct Commitment {
   Energy energy;
   Money cost;
+  Money owed;   // take-or-pay's share
+  Money least;  // the minimum bill's, of the whole power's charge
 };
 
-Commitment committed(const Lease& lease, std::int64_t gpus_leased, Instant from, Instant at) {
+Commitment committed(const Lease& lease, const LeasedGpus& leased, Instant from, Instant at) {
   Commitment total;
+  GpuHoursLeft left(gpu_hours_of(lease));
+  GpuHoursLeft whole_left = left;
   const auto edges = lease.edges(from, at);
   for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
     const auto terms = lease.terms_at(edges[i]);
     const auto time = edges[i + 1] - edges[i];
     if (!lease.runs_at(edges[i])) continue;
-    total.energy += energy_of(terms.contracted, time);
-    total.cost += charge_of(terms, GpuCount::of(gpus_leased), terms.contracted, time);
+    const auto gpus = leased.carried_by(terms.contracted);
+    const auto part = left.take(terms, gpus, time);
+    const auto cost = Money::of(part.of(charge_of(terms, gpus, terms.contracted, time).count()));
+    total.energy += Energy::of(part.of(energy_of(terms.contracted, time).count()));
+    total.cost += cost;
+    total.owed += share_of(cost, terms.take_or_pay);
+    const auto all = leased.carried_by(terms.power);
+    const auto whole = charge_of(terms, all, terms.power, time).count();
+    const auto least = Money::of(whole_left.take(terms, all, time).of(whole));
+    total.least += share_of(least, terms.minimum_bill);
   }
   return total;
 }
@@ -83,24 +99,36 @@ Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power,
   return usage;
 }
 
-LeaseStatement statement(const Lease& lease, std::int64_t gpus_leased, const Usage& used,
+std::optional<GpuTime> gpu_hours_of(const Lease& lease) {
+  if (!lease.gpu_hours) return std::nullopt;
+  return GpuTime::of(*lease.gpu_hours) * ms_per_hour;
+}
+
+GpuHoursLeft::Part GpuHoursLeft::take(const LeaseTerms& terms, GpuCount gpus, Duration time) {
+  const auto wanted = gpu_time_of(gpus, time);
+  if (!left_ || terms.price.basis != PriceBasis::GpuHour) return {wanted, wanted};
+  const auto given = std::min(wanted, *left_);
+  *left_ -= given;
+  return {wanted, given};
+}
+
+LeaseStatement statement(const Portfolio& portfolio, const Lease& lease, const Usage& used,
                          Instant from, Instant at) {
   LeaseStatement s;
   const auto begin = std::max(from, lease.starts);
   const auto end = std::min(at, lease.term_ends());
   s.contracted = lease.contracted_at(at);
+  s.owed = used.lease_cost;
   if (begin < end) {
-    const auto commitment = committed(lease, gpus_leased, begin, end);
+    const auto commitment = committed(lease, leased_gpus(portfolio, lease), begin, end);
     s.committed_energy = commitment.energy;
     s.committed_cost = commitment.cost;
+    s.owed = std::max({commitment.owed, commitment.least, used.lease_cost});
   }
   s.used_energy = used.it_energy;
   s.unused_energy = s.committed_energy - s.used_energy;
   s.used_cost = used.lease_cost;
   s.unused_cost = s.committed_cost - s.used_cost;
-  const auto share = lease.terms_at(at).take_or_pay;
-  const auto floor = Money::of(scaled(s.committed_cost.count(), share.count(), one.count()));
-  s.owed = std::max(floor, s.used_cost);
   return s;
 }
 

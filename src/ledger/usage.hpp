@@ -11,6 +11,7 @@
 #include "model/job.hpp"
 #include "model/portfolio.hpp"
 #include "protocol/vocabulary.hpp"
+#include "units/arithmetic.hpp"
 
 namespace ampacity {
 
@@ -39,17 +40,39 @@ struct LeaseStatement {
   Money committed_cost;
   Money used_cost;
   Money unused_cost;
-  Money owed;  // the take-or-pay share of what is committed, or what was used if that is more
+  // Take-or-pay's share of what is committed, or the minimum bill's of the whole power's charge, or
+  // what was used: the most of them.
+  Money owed;
   bool operator==(const LeaseStatement&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(LeaseStatement, (),
                       (contracted, committed_energy, used_energy, unused_energy, committed_cost,
                        used_cost, unused_cost, owed))
 
-// `gpus_leased` prices a GPU-hour lease: the GPUs of its sites. `used` is the sum over its
-// attempts. `from` is when the account begins: the lease's start or when Ampacity first held it,
-// whichever is later.
-LeaseStatement statement(const Lease& lease, std::int64_t gpus_leased, const Usage& used,
+// `used` is the sum over its attempts. `from` is when the account begins: the lease's start or when
+// Ampacity first held it, whichever is later. A lease for so many GPU-hours commits no more of
+// them.
+LeaseStatement statement(const Portfolio& portfolio, const Lease& lease, const Usage& used,
                          Instant from, Instant at);
+
+// What is left of a lease's gpu_hours, if it is for so many: a commitment by the GPU-hour takes of
+// them, and ends where none are left.
+class GpuHoursLeft {
+ public:
+  explicit GpuHoursLeft(std::optional<GpuTime> left) : left_(left) {}
+
+  struct Part {
+    GpuTime wanted;
+    GpuTime given;
+    std::int64_t of(std::int64_t amount) const {  // what remains of what all of it comes to
+      return given == wanted ? amount : scaled(amount, given.count(), wanted.count());
+    }
+  };
+  Part take(const LeaseTerms& terms, GpuCount gpus, Duration time);
+
+ private:
+  std::optional<GpuTime> left_;
+};
+std::optional<GpuTime> gpu_hours_of(const Lease& lease);
 
 }  // namespace ampacity

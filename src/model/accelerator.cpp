@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/accelerator.hpp"
 
+#include <algorithm>
+
 #include "units/arithmetic.hpp"
 
 namespace ampacity {
@@ -39,6 +41,12 @@ Power it_power(const Accelerator& accelerator, GpuCount gpus, Ratio draw) {
   const auto one_gpu =
       accelerator.idle + times(accelerator.tdp - accelerator.idle, draw) + accelerator.host_share();
   return one_gpu * gpus.count();
+}
+
+Power full_power(const Accelerator& accelerator, GpuCount gpus) {
+  const auto in_rack = accelerator.gpus_per_node * accelerator.nodes_per_rack;
+  const auto rack = std::max(accelerator.rack_power, accelerator.tdp * in_rack);
+  return Power::of(scaled(rack.count(), gpus.count(), in_rack));
 }
 
 const std::vector<Accelerator>& built_in_accelerators() {

@@ -48,6 +48,8 @@ BOOST_DESCRIBE_STRUCT(Accelerator, (),
 // What a gang draws: GPUs x (idle + (TDP - idle) x draw + host share of the rack). A full rack at
 // full draw is its rack_power, so the rack's limit holds by construction.
 Power it_power(const Accelerator& accelerator, GpuCount gpus, Ratio draw);
+// The same at full draw, by whole racks: no watt of a GPU is rounded.
+Power full_power(const Accelerator& accelerator, GpuCount gpus);
 
 // H100 to Vera Rubin, MI300X, MI355X.
 const std::vector<Accelerator>& built_in_accelerators();

@@ -52,7 +52,8 @@ Money per_usable_mw_year(const Lease& lease, Power usable, const Portfolio& port
     return shared_by(usable, price.amount, lease.power.count(), 12);
   }
   if (price.basis == PriceBasis::Year) return shared_by(usable, price.amount, 1, mw);
-  return shared_by(usable, price.amount, gpus_leased(portfolio, lease), 8'760 * mw);
+  const auto gpus = leased_gpus(portfolio, lease).carried_by(lease.power);
+  return shared_by(usable, price.amount, gpus.count(), 8'760 * mw);
 }
 
 // A lease of several sites is taken to run on all of them alike.

@@ -107,13 +107,20 @@ Power energised_at(const Portfolio& portfolio, const Lease& lease, Instant t) {
   return sum;
 }
 
-std::int64_t gpus_leased(const Portfolio& portfolio, const Lease& lease) {
-  std::int64_t gpus = 0;
+LeasedGpus leased_gpus(const Portfolio& portfolio, const Lease& lease) {
+  LeasedGpus leased;
   each_hall(portfolio, lease, [&](const Hall& hall) {
     const auto shape = shape_of(portfolio, hall);
-    gpus += shape.nodes(hall) * shape.gpus_per_node;
+    const auto gpus = shape.nodes(hall) * shape.gpus_per_node;
+    leased.all += gpus;
+    leased.draw += full_power(*shape.accelerator, GpuCount::of(gpus));
   });
-  return gpus;
+  return leased;
+}
+
+GpuCount LeasedGpus::carried_by(Power contracted) const {
+  if (contracted >= draw) return GpuCount::of(all);
+  return GpuCount::of(static_cast<std::int64_t>(Wide{all} * contracted.count() / draw.count()));
 }
 
 bool is_name(const std::string& text) {

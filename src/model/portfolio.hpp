@@ -334,8 +334,14 @@ HallShape shape_of(const Portfolio& portfolio, const Hall& hall);
 
 // What is energised at the lease's sites at an instant: the IT load of their halls.
 Power energised_at(const Portfolio& portfolio, const Lease& lease, Instant t);
-// The GPUs of the lease's sites, energised or not: what a price by the GPU-hour is paid for.
-std::int64_t gpus_leased(const Portfolio& portfolio, const Lease& lease);
+// The GPUs of a lease's sites, energised or not, and the IT power that they take at full draw. A
+// price by the GPU-hour is paid for as many of them as the contracted power carries.
+struct LeasedGpus {
+  std::int64_t all = 0;
+  Power draw;
+  GpuCount carried_by(Power contracted) const;  // whole GPUs, rounded down
+};
+LeasedGpus leased_gpus(const Portfolio& portfolio, const Lease& lease);
 
 // Lower-case letters, digits and inner '-'; at most 63: safe in paths, URLs and Slurm names.
 bool is_name(const std::string& text);

@@ -42,9 +42,11 @@ std::string OwedUse::text() const {
 
 Owed owed_at(const Portfolio& portfolio, const Lease& lease, Instant now) {
   const auto terms = lease.terms_at(now);
-  const auto least = std::max(terms.take_or_pay, terms.minimum_bill);
   if (terms.price.basis == PriceBasis::GpuHour) {
-    return {share_of(gpus_leased(portfolio, lease), least), true};
+    const auto gpus = leased_gpus(portfolio, lease);
+    return {std::max(share_of(gpus.carried_by(terms.contracted).count(), terms.take_or_pay),
+                     share_of(gpus.carried_by(terms.power).count(), terms.minimum_bill)),
+            true};
   }
   const auto owed = std::max(share_of(terms.contracted.count(), terms.take_or_pay),
                              share_of(terms.power.count(), terms.minimum_bill));

@@ -2,6 +2,7 @@
 #include "serve/billing.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "serve/out_times.hpp"
@@ -34,15 +35,38 @@ std::vector<InForce> in_force(const Engine& engine, const std::vector<Event>& ch
   return all;
 }
 
-void add_live(AllFacts& facts, const Engine& engine, Instant now) {
+using Draws = std::map<AttemptId, std::vector<DrawRow>>;
+
+// Where the engine put use aside: at each change, and at the start of a gang that was slowed before
+// it.
+std::vector<DrawChange> changes_of(const Draws& draws, AttemptId attempt,
+                                   std::optional<Instant> started) {
+  std::vector<DrawChange> all;
+  const auto own = draws.find(attempt);
+  if (own == draws.end()) return all;
+  for (const auto& row : own->second) all.push_back({row.since, row.draws});
+  if (!started) return all;
+  const auto& rows = own->second;
+  const auto after = std::find_if(rows.begin(), rows.end(),
+                                  [&](const DrawRow& row) { return row.since > *started; });
+  if (after == rows.begin() || std::prev(after)->pace == one) return all;
+  all.insert(all.begin() + (after - rows.begin()), {*started, std::prev(after)->draws});
+  return all;
+}
+
+void add(std::vector<Reading>& all, std::vector<Reading> readings) {
+  std::move(readings.begin(), readings.end(), std::back_inserter(all));
+}
+
+void add_live(AllFacts& facts, const Draws& draws, const Engine& engine, Instant now) {
   for (const auto id : engine.live_jobs()) {
     const auto& job = *engine.state().jobs.find(id);
     const auto& live = *job.live;
     const auto until = std::max(now, live.placed);
-    auto reading = reading_of(live.site, live.placed, until, engine.usage_so_far(job, until));
-    reading.team = job.spec->team;
-    reading.project = job.spec->project;
-    facts[live.lease].readings.push_back(std::move(reading));
+    Reading whole{live.site, job.spec->team, job.spec->project, live.placed, until, {}, {}};
+    add(facts[live.lease].readings,
+        readings_of(whole, engine.usage_so_far(job, until),
+                    changes_of(draws, {id, job.attempts}, live.started)));
   }
 }
 
@@ -71,9 +95,9 @@ std::map<std::string, std::vector<OutOfService>> out_of_service(const Engine& en
 
 // The sites of that instant; none: those of today.
 std::shared_ptr<const Portfolio> other_sites_at(const std::vector<InForce>& all, Instant at) {
-  std::size_t i = 0;
-  while (i + 1 < all.size() && all[i + 1].from <= at) ++i;
-  return i + 1 < all.size() ? all[i].portfolio : nullptr;
+  if (all.empty()) return nullptr;
+  const auto& then = in_force_at(all, at);
+  return &then == &all.back() ? nullptr : then.portfolio;
 }
 
 // What a lease is billed by: the sites since Ampacity first held it, each with the leases that were
@@ -102,8 +126,8 @@ std::shared_ptr<const std::vector<InForce>> sites_of(const Engine& engine,
 }
 
 // Who was on the sites of leases that pass energy through.
-void watch_sites(AllFacts& facts, const Engine& engine,
-                 std::map<std::string, std::vector<OutOfService>> out) {
+void watch_sites(AllFacts& facts, const Engine& engine, const std::vector<InForce>& all,
+                 const std::vector<Event>& changes, Instant now) {
   std::map<std::string, std::shared_ptr<SiteWatch>> sites;
   for (const auto& lease : engine.state().portfolio->leases) {
     if (!lease.energy_pass_through || lease.proposed) continue;
@@ -116,7 +140,7 @@ void watch_sites(AllFacts& facts, const Engine& engine,
       if (site != sites.end()) site->second->held.push_back({r.from, r.until, r.gpus.count()});
     }
   }
-  for (auto& [name, outages] : out) {
+  for (auto& [name, outages] : out_of_service(engine, all, changes, true, now)) {
     const auto site = sites.find(name);
     if (site != sites.end()) site->second->out_of_service = std::move(outages);
   }
@@ -130,8 +154,10 @@ void watch_sites(AllFacts& facts, const Engine& engine,
 }
 
 // Who was on which nodes of each site, and which were out of service.
-std::map<std::string, SiteNodes> nodes_of(const Fleet& fleet, const std::vector<HeldRow>& held,
+std::map<std::string, SiteNodes> nodes_of(const std::shared_ptr<const Fleet>& known,
+                                          const std::vector<HeldRow>& held,
                                           const std::vector<Event>& changes, Instant now) {
+  const auto& fleet = *known;
   std::map<std::string, SiteNodes> sites;
   for (const auto& site : fleet.sites()) sites[site.name];
   for (const auto& row : held) {
@@ -143,7 +169,7 @@ std::map<std::string, SiteNodes> nodes_of(const Fleet& fleet, const std::vector<
                                      static_cast<std::uint32_t>(row.nodes.nodes), row.nodes.gpus});
   }
   OutTimes out(true);
-  out.configure({std::shared_ptr<const Fleet>(), &fleet}, Instant());
+  out.configure(known, Instant());
   for (const auto& change : changes) {
     if (!std::holds_alternative<PortfolioConfigured>(change.body)) out.hear(change);
   }
@@ -159,14 +185,15 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
   const auto changes = reader.fleet_changes();
   if (!changes) return changes.error();
   const auto sites = in_force(engine, *changes);
+  const auto draws = reader.draws();
+  if (!draws) return draws.error();
   AllFacts facts;
   for (const auto& row : *rows) {
-    auto reading = reading_of(row.site, row.placed, row.ended, row.usage);
-    reading.team = row.team;
-    reading.project = row.project;
-    facts[row.lease].readings.push_back(std::move(reading));
+    const Reading whole{row.site, row.team, row.project, row.placed, row.ended, {}, {}};
+    add(facts[row.lease].readings,
+        readings_of(whole, row.usage, changes_of(*draws, row.attempt, row.started)));
   }
-  add_live(facts, engine, now);
+  add_live(facts, *draws, engine, now);
   const auto outages = out_of_service(engine, sites, *changes, false, now);
   for (const auto& lease : engine.state().portfolio->leases) {
     for (const auto& site : lease.sites) {
@@ -176,7 +203,7 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
       all.insert(all.end(), it->second.begin(), it->second.end());
     }
   }
-  watch_sites(facts, engine, out_of_service(engine, sites, *changes, true, now));
+  watch_sites(facts, engine, sites, *changes, now);
   for (const auto& lease : engine.state().portfolio->leases) {
     facts[lease.name].portfolios = sites_of(engine, sites, lease.name);
   }
@@ -198,8 +225,8 @@ Result<FleetWatch> watched(JournalReader& reader, const Engine& engine, Month mo
   result.now = now;
   result.out_of_service = out_of_service(engine, sites, *changes, true, now);
   result.sites = other_sites_at(sites, utc.start_of(next(month)));
-  result.nodes = result.sites ? nodes_of(Fleet(*result.sites), *held, *changes, now)
-                              : nodes_of(engine.fleet(), *held, *changes, now);
+  const auto fleet = result.sites ? std::make_shared<const Fleet>(*result.sites) : fleet_of(engine);
+  result.nodes = nodes_of(fleet, *held, *changes, now);
   for (auto& w : *waits) {
     WaitingShape gang{w.gpus, w.per_node, w.together, std::move(w.accelerators)};
     result.waiting.push_back({w.from, w.until, std::move(gang), std::move(w.sites)});

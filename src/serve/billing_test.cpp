@@ -39,6 +39,11 @@ class Desk {
     return metered(*open_sqlite_reader(folder_.path()).value(), engine_, day(date)).value();
   }
 
+  // Of all attempts that ended.
+  std::int64_t used_energy() const {
+    return engine_.state().leases.at("north-lease").used.it_energy.count();
+  }
+
   FleetWatch watch(Month month, const char* date) {
     const auto reader = open_sqlite_reader(folder_.path()).value();
     return watched(*reader, engine_, month, day(date)).value();
@@ -65,18 +70,25 @@ Command job_of(std::int64_t gpus) {
   spec.name = "train";
   spec.command = {"sleep", "1"};
   spec.gpus = GpuCount::of(gpus);
+  spec.slowest = Ratio::of(500'000);  // the grid may slow it
   spec.walltime = Duration(300LL * 86'400'000);
   return SubmitJob{"r1", std::move(spec), "ann"};
 }
 
 constexpr auto node = "north/h/p1/r1/n4";
 
-TEST_CASE("an edit of a site moves no invoice that is closed") {
-  Desk desk;
+// A gang since the 5th of January, and a node that is down since the 10th.
+Portfolio begin(Desk& desk) {
   auto p = four_nodes();
   desk.tell("2026-01-01", Configure{p});
   desk.tell("2026-01-05", job_of(4));
   desk.tell("2026-01-10", ReportNode{node, NodeState::Down, "no heartbeat"});
+  return p;
+}
+
+TEST_CASE("an edit of a site moves no invoice that is closed") {
+  Desk desk;
+  auto p = begin(desk);
   const auto before = desk.invoices("2026-02-09");
   p.sites[0].pue = Ratio::of(2'000'000);
   p.sites[0].energy_price = EnergyPrice::of(90'000'000);
@@ -111,12 +123,40 @@ TEST_CASE("a lease that comes later bears nothing of months that were closed wit
   CHECK(after[1].idle_energy[0].facility_j < before[0].idle_energy[0].facility_j);
 }
 
+TEST_CASE("what a gang draws after a month, and when it ends, moves no invoice that is closed") {
+  Desk desk;
+  begin(desk);
+  const AttemptId gang{JobId(1), 1};
+  desk.tell("2026-01-11", ReportStarted{gang});
+  const auto at = [](const char* date) { return day(date); };
+  desk.tell(
+      "2026-01-20",
+      Curtail{{"short", "north", {}, at("2026-01-20"), at("2026-01-25"), "", Power::of(3'600)},
+              "grid"});
+  desk.tell("2026-01-25", Tick{});
+  const auto before = desk.invoices("2026-02-09");
+  REQUIRE(before[0].closed);
+  REQUIRE(desk.facts_of("2026-02-09").at("north-lease").readings.size() == 3);
+  desk.tell("2026-02-10",
+            Curtail{{"long", "north", {}, at("2026-02-10"), at("2026-03-20"), "", Power::of(3'300)},
+                    "grid"});
+  CHECK(desk.invoices("2026-02-20")[0] == before[0]);
+  desk.tell("2026-03-20", Tick{});
+  desk.tell("2026-03-25", ReportEnded{gang, {}});
+  const auto after = desk.invoices("2026-04-02");
+  CHECK(after[0] == before[0]);
+  const auto facts = desk.facts_of("2026-04-02").at("north-lease");
+  REQUIRE(facts.readings.size() == 5);
+  CHECK(facts.readings[2].draws > facts.readings[1].draws);
+  CHECK(facts.readings[3].draws < facts.readings[2].draws);
+  std::int64_t energy = 0;
+  for (const auto& month : after) energy += month.used_j;
+  CHECK(energy == desk.used_energy());
+}
+
 TEST_CASE("the idle capacity of a closed month is told by the sites of that month") {
   Desk desk;
-  auto p = four_nodes();
-  desk.tell("2026-01-01", Configure{p});
-  desk.tell("2026-01-05", job_of(4));
-  desk.tell("2026-01-10", ReportNode{node, NodeState::Down, "no heartbeat"});
+  auto p = begin(desk);
   p.sites[0].halls[0].nodes_per_rack = 3;
   desk.tell("2026-02-10", Configure{p});
   const auto january = desk.watch({2026, 1}, "2026-03-15");

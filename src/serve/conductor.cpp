@@ -194,18 +194,18 @@ asio::awaitable<Status> Conductor::settled() {
   co_return Status{};
 }
 
+asio::awaitable<void> Conductor::look_at(const Engine& copy, Instant at, const Look& look) {
+  look(copy, at);
+  co_return;
+}
+
 asio::awaitable<bool> Conductor::look_ahead(Look look) {
   constexpr int at_most = 8;
   if (looking_ >= at_most) co_return false;
   ++looking_;
   const auto copy = std::make_unique<const Engine>(engine_);
-  const auto* engine = copy.get();  // it ends here, on the thread where it began
-  const auto at = now();
-  auto work = [&look, engine, at]() -> asio::awaitable<void> {
-    look(*engine, at);
-    co_return;
-  };
-  co_await asio::co_spawn(forecaster_, work(), asio::use_awaitable);
+  // The copy ends here, on the thread where it began.
+  co_await asio::co_spawn(forecaster_, look_at(*copy, now(), look), asio::use_awaitable);
   --looking_;
   co_return true;
 }

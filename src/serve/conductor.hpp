@@ -81,6 +81,7 @@ class Conductor {
   void on_failure(std::function<void(const Error&)> hook) { on_failure_ = std::move(hook); }
 
  private:
+  static asio::awaitable<void> look_at(const Engine& copy, Instant at, const Look& look);
   using Executors = std::map<std::string, std::unique_ptr<Executor>>;  // by site
 
   struct Batch {

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t chunk_bytes = 256U << 10U;
 
+}  // namespace
+
 class LogStreamer {
  public:
   LogStreamer(asio::io_context& io, Conductor& conductor, JournalReader& reader,
@@ -141,8 +143,6 @@ class LogStreamer {
   std::string path_;
   std::streamoff offset_ = 0;
 };
-
-}  // namespace
 
 asio::awaitable<Status> stream_log(asio::io_context& io, Conductor& conductor,
                                    JournalReader& reader, LogRequest request,

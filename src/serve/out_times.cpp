@@ -2,17 +2,18 @@
 #include "serve/out_times.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ampacity {
 
 OutTimes::Report OutTimes::report_of(const Event& event) {
   if (const auto* changed = std::get_if<NodeChanged>(&event.body)) {
-    return {event.at, changed->node, changed->state == NodeState::Down, 0};
+    return {changed->node, changed->state == NodeState::Down, 0};
   }
   if (const auto* drained = std::get_if<Drained>(&event.body)) {
-    return {event.at, drained->target, std::nullopt, 1};
+    return {drained->target, std::nullopt, 1};
   }
-  return {event.at, std::get<Resumed>(event.body).target, std::nullopt, -1};
+  return {std::get<Resumed>(event.body).target, std::nullopt, -1};
 }
 
 void OutTimes::take(const Report& report, Node& node) {

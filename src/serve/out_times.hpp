@@ -43,7 +43,6 @@ class OutTimes {
   };
   // What an event says of the nodes of a place.
   struct Report {
-    Instant at;
     std::string place;
     std::optional<bool> down;
     std::int64_t drains = 0;

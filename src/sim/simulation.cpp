@@ -294,8 +294,7 @@ void Simulation::note(const AttemptPlaced& event) {
   job.state = JobState::Running;
 }
 
-// How an attempt that has its place will go, if nobody stops it. `copied`: it had its place when
-// the server was copied.
+// How an attempt that has its place will go, if nobody stops it.
 void Simulation::run(AttemptId attempt, Instant started, bool copied) {
   const auto id = attempt.job;
   const auto& job = *engine_.state().jobs.find(id);

@@ -144,7 +144,7 @@ class Simulation {
   void note(const CurtailmentEnded& event);
   template <class Other>
   void note(const Other&) {}
-  // `since`: it is under way for so long already.
+  // `copied`: it had its place when the server was copied.
   void run(AttemptId attempt, Instant started, bool copied = false);
   void resume(Run& run, JobId id, const LiveAttempt& live);
   void ends(AttemptId attempt, Run& run, Instant at);
@@ -155,7 +155,7 @@ class Simulation {
   Spent spent(const Run& run, Instant until, bool finished) const;
   std::size_t site_named(const std::string& name) const;
   std::size_t lease_named(const std::string& name) const;
-  // Of a job that a copy of a server had already: its walltime is what it will run.
+  // Also of a job that a copy of a server had already.
   Known& known(JobId job);
   const WorkloadJob* source_of(JobId job) const;
   Duration work_of(JobId job, const JobSpec& spec) const;

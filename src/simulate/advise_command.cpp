@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "client/exit_code.hpp"
 #include "fleet/topology.hpp"
 #include "model/job.hpp"
 #include "report/advice.hpp"
@@ -17,6 +18,7 @@
 namespace ampacity::simulate {
 namespace {
 
+using client::say;
 using terminal::Exit;
 
 struct AdviseCall {
@@ -28,12 +30,7 @@ struct AdviseCall {
   bool json = false;
 };
 
-Exit say(const std::vector<FileProblem>& problems) {
-  fmt::print(stderr, "{}", to_text(problems));
-  return Exit::BadFile;
-}
-
-Exit say(const std::string& message) {
+Exit refuse(const std::string& message) {
   fmt::print(stderr, "ampacity advise checkpoint: {}\n", message);
   return Exit::Usage;
 }
@@ -70,16 +67,17 @@ Exit advise(const AdviseCall& call) {
   if (!extent) return say(extent.error());
   auto checkpoint = faults->spec.checkpoint_time;
   Duration interval{};
-  if (auto wrong = take(call.checkpoint_time, "--checkpoint-time", checkpoint)) return say(*wrong);
-  if (auto wrong = take(call.interval, "--interval", interval)) return say(*wrong);
+  if (auto wrong = take(call.checkpoint_time, "--checkpoint-time", checkpoint))
+    return refuse(*wrong);
+  if (auto wrong = take(call.interval, "--interval", interval)) return refuse(*wrong);
   if (checkpoint <= Duration(0)) {
-    return say(call.faults + " says nothing of `checkpoint_time`: give --checkpoint-time");
+    return refuse(call.faults + " says nothing of `checkpoint_time`: give --checkpoint-time");
   }
   const auto between = mean_between(faults->spec, *extent);
   if (!between) {
-    return say(call.faults +
-               ": nothing fails by it, so that no checkpoint is needed; `causes` or "
-               "`lifetimes` say what does");
+    return refuse(call.faults +
+                  ": nothing fails by it, so that no checkpoint is needed; `causes` or "
+                  "`lifetimes` say what does");
   }
   const auto advice =
       report::advice_for(call.gpus, *between, checkpoint, faults->spec.restart_time,

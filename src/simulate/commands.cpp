@@ -20,6 +20,7 @@
 namespace ampacity::simulate {
 namespace {
 
+using client::say;
 using terminal::Exit;
 
 Exit say(const Trouble& trouble) {
@@ -29,11 +30,6 @@ Exit say(const Trouble& trouble) {
   }
   fmt::print(stderr, "ampacity simulate: {}\n", trouble.message);
   return Exit::Usage;
-}
-
-Exit say(const Error& error) {
-  fmt::print(stderr, "ampacity simulate: {}\n", error.message);
-  return terminal::exit_for(error);
 }
 
 std::string in_words(const Settings& settings) {

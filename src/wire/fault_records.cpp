@@ -55,7 +55,7 @@ const char* whats_wrong(const Span& span) {
   if (!span.from || !span.until) return "without a beginning or an end";
   if (*span.until < *span.from) return "ends before it begins";
   if (*span.until == *span.from) return "lasts no time";
-  if (!in_range(*span.from) || !in_range(*span.until)) return "outside of the years 2000 to 2200";
+  if (!in_years_of_records(*span.from) || !in_years_of_records(*span.until)) return "outside of the years 2000 to 2200";
   return "";
 }
 

@@ -18,7 +18,7 @@ inline bool is_csv(std::string_view path) {
 }
 
 // The years of records: nobody has written down what was before, or will be after.
-inline bool in_range(Instant at) {
+inline bool in_years_of_records(Instant at) {
   static const auto first = *parse_instant("2000-01-01");
   static const auto last = *parse_instant("2200-01-01");
   return first <= at && at < last;

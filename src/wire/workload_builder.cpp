@@ -96,7 +96,7 @@ void WorkloadBuilder::move(Duration by, const std::string& what) {
 
 Workload WorkloadBuilder::take() {
   auto& jobs = workload_.jobs;
-  const auto outside = [](const WorkloadJob& job) { return !in_range(job.submit); };
+  const auto outside = [](const WorkloadJob& job) { return !in_years_of_records(job.submit); };
   const auto gone = std::remove_if(jobs.begin(), jobs.end(), outside);
   if (gone != jobs.end()) {
     workload_.repairs.refused["submitted outside of the years 2000 to 2200"] += jobs.end() - gone;
