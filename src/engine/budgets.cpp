@@ -47,8 +47,7 @@ std::map<std::string, Money> Engine::cost_of_running(Instant now) const {
     const auto& job = job_of(id);
     const auto team = cost.find(job.spec->team);
     if (team == cost.end()) continue;
-    const auto usage = usage_so_far(job, now);
-    team->second += usage.lease_cost + usage.energy_cost;
+    team->second += billed(lease_named(job.live->lease), usage_so_far(job, now));
   }
   return cost;
 }

@@ -134,6 +134,7 @@ class Engine {
   }
   std::vector<NodeShare> nodes_of_booking(const std::string& name) const;  // requires that it is
   LeaseStatement lease_statement(const Lease& lease, Instant now) const;
+  Usage lease_usage(const Lease& lease, Instant now) const;  // of all attempts on it so far
   std::optional<std::size_t> active_lease(SiteIndex site) const;
   // Providers, leases, sites, and the halls and racks that cannot feed all that stands in them.
   std::vector<PowerLevelNow> power_levels(Instant now) const;

@@ -225,7 +225,7 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
   state_.leases[job.live->lease].used += event.usage;
   if (months_watched_) count_month(job, event.usage, at);
   if (const auto team = state_.spending.find(job.spec->team); team != state_.spending.end()) {
-    team->second.ended += event.usage.lease_cost + event.usage.energy_cost;
+    team->second.ended += billed(lease_named(job.live->lease), event.usage);
   }
   const auto own_room = state_.making_room.find(event.attempt.job);
   if (event.result == AttemptResult::InfrastructureFailed) {

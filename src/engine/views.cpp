@@ -77,12 +77,17 @@ Usage Engine::usage_so_far(const Job& job, Instant now) const {
   return usage;
 }
 
-LeaseStatement Engine::lease_statement(const Lease& lease, Instant now) const {
+Usage Engine::lease_usage(const Lease& lease, Instant now) const {
   const auto it = state_.leases.find(lease.name);
   Usage used = it == state_.leases.end() ? Usage{} : it->second.used;
   each_gang_on(lease, [&](const Job& job) { used += usage_so_far(job, now); });
+  return used;
+}
+
+LeaseStatement Engine::lease_statement(const Lease& lease, Instant now) const {
+  const auto it = state_.leases.find(lease.name);
   const auto since = it == state_.leases.end() ? lease.starts : it->second.since;
-  return statement(*state_.portfolio, lease, used, since, now);
+  return statement(*state_.portfolio, lease, lease_usage(lease, now), since, now);
 }
 
 std::optional<std::size_t> Engine::active_lease(SiteIndex site) const {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "exec/executor.hpp"
+#include "protocol/simulated_run.hpp"
 #include "units/arithmetic.hpp"
 
 namespace ampacity {
@@ -19,13 +20,8 @@ struct Gang {
 };
 
 Gang gang_of(const StartGang& order, Instant since) {
-  auto runtime = Duration(order.walltime.count() * 4 / 5);
-  if (order.spec->simulated_runtime) {
-    runtime =
-        Duration(scaled(order.spec->simulated_runtime->count(), one.count(), order.speed.count()));
-  }
   Gang gang;
-  gang.ends = since + runtime;
+  gang.ends = since + simulated_run(order);
   gang.ending.code = order.spec->simulated_exit;
   return gang;
 }

@@ -23,6 +23,16 @@ Money charge_of(const LeaseTerms& terms, GpuCount gpus, Power power, Duration ti
 Usage usage_of(const Site& site, const Lease* lease, GpuCount gpus, Power power, Instant from,
                Instant until);
 
+// Is energy paid for besides the lease? Not where its price includes it; always where there is
+// none.
+inline bool bills_energy(const Lease* lease) {
+  return lease == nullptr || lease->energy_pass_through;
+}
+// What of a usage is paid for: energy counts only where it is billed.
+inline Money billed(const Lease* lease, const Usage& usage) {
+  return usage.lease_cost + (bills_energy(lease) ? usage.energy_cost : Money());
+}
+
 // What energy at the meter, drawn evenly from an instant on for so long, costs there; and the
 // carbon that it comes with, in J x mg/kWh: carbon_unit of them are a gram. With a series each hour
 // counts by its own figure.

@@ -212,6 +212,10 @@ std::optional<Level> parse_level(const std::string& name) {
   return std::nullopt;
 }
 
+Duration simulated_work(const JobSpec& job, Duration walltime) {
+  return job.simulated_runtime.value_or(Duration(walltime.count() * 4 / 5));
+}
+
 std::vector<Problem> check(const JobSpec& job) {
   return JobChecker(job).run();
 }

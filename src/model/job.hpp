@@ -118,7 +118,7 @@ struct JobSpec {
   std::optional<Duration> wait_for_capacity;
 
   // On simulated clusters only: how long it runs, and how it ends.
-  std::optional<Duration> simulated_runtime;
+  std::optional<Duration> simulated_runtime;  // else four fifths of its walltime
   std::int64_t simulated_exit = 0;
 
   bool operator==(const JobSpec&) const = default;
@@ -133,6 +133,9 @@ BOOST_DESCRIBE_STRUCT(JobSpec, (),
                        tasks, tasks_per_node, environment, directory, output, error,
                        simulated_runtime, simulated_exit, slowest, pausable, wait_for_capacity,
                        power_cap))
+
+// How long it runs at full speed on a simulated cluster.
+Duration simulated_work(const JobSpec& job, Duration walltime);
 
 // What is wrong with the job alone, whatever the portfolio.
 std::vector<Problem> check(const JobSpec& job);

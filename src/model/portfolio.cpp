@@ -89,31 +89,39 @@ HallShape shape_of(const Portfolio& portfolio, const Hall& hall) {
 namespace {
 
 template <class Each>
-void each_hall(const Portfolio& portfolio, const Lease& lease, Each each) {
+void each_site(const Portfolio& portfolio, const Lease& lease, Each each) {
   for (const auto& name : lease.sites) {
     const auto* site = find_named(portfolio.sites, name);
     AMPACITY_ASSERT(site != nullptr, "lease {} names no site {}", lease.name, name);
-    for (const auto& hall : site->halls) each(hall);
+    each(*site);
   }
 }
 
 }  // namespace
 
+Power energised_at(const Site& site, Instant t) {
+  Power sum;
+  for (const auto& hall : site.halls) {
+    if (!hall.energised || *hall.energised <= t) sum += hall.power * hall.count;
+  }
+  return sum;
+}
+
 Power energised_at(const Portfolio& portfolio, const Lease& lease, Instant t) {
   Power sum;
-  each_hall(portfolio, lease, [&](const Hall& hall) {
-    if (!hall.energised || *hall.energised <= t) sum += hall.power * hall.count;
-  });
+  each_site(portfolio, lease, [&](const Site& site) { sum += energised_at(site, t); });
   return sum;
 }
 
 LeasedGpus leased_gpus(const Portfolio& portfolio, const Lease& lease) {
   LeasedGpus leased;
-  each_hall(portfolio, lease, [&](const Hall& hall) {
-    const auto shape = shape_of(portfolio, hall);
-    const auto gpus = shape.nodes(hall) * shape.gpus_per_node;
-    leased.all += gpus;
-    leased.draw += full_power(*shape.accelerator, GpuCount::of(gpus));
+  each_site(portfolio, lease, [&](const Site& site) {
+    for (const auto& hall : site.halls) {
+      const auto shape = shape_of(portfolio, hall);
+      const auto gpus = shape.nodes(hall) * shape.gpus_per_node;
+      leased.all += gpus;
+      leased.draw += full_power(*shape.accelerator, GpuCount::of(gpus));
+    }
   });
   return leased;
 }

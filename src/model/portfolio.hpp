@@ -332,7 +332,8 @@ struct HallShape {
 };
 HallShape shape_of(const Portfolio& portfolio, const Hall& hall);
 
-// What is energised at the lease's sites at an instant: the IT load of their halls.
+// What is energised at an instant: the IT load of the halls of a site, or of a lease's sites.
+Power energised_at(const Site& site, Instant t);
 Power energised_at(const Portfolio& portfolio, const Lease& lease, Instant t);
 // The GPUs of a lease's sites, energised or not, and the IT power that they take at full draw. A
 // price by the GPU-hour is paid for as many of them as the contracted power carries.

@@ -118,6 +118,7 @@ struct Usage {
   Money energy_cost;
   bool operator==(const Usage&) const = default;
   Usage& operator+=(const Usage& other);
+  Usage& operator-=(const Usage& other);
 };
 BOOST_DESCRIBE_STRUCT(Usage, (), (gpu_time, it_energy, facility_energy, lease_cost, energy_cost))
 

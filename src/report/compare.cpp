@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.hpp"
@@ -23,7 +24,8 @@ struct Group {
 };
 
 bool same_variant(const Replica& a, const Replica& b) {
-  return a.portfolio == b.portfolio && a.workloads == b.workloads && a.policy == b.policy;
+  return a.portfolio == b.portfolio && a.workloads == b.workloads && a.policy == b.policy &&
+         a.scenario == b.scenario;
 }
 
 // Groups in the order in which each is first given.
@@ -42,8 +44,8 @@ Result<std::vector<Group>> grouped_by_variant(const std::vector<Replica>& replic
     for (const auto* other : group->replicas) {
       if (other->seed != replica.seed) continue;
       return invalid(fmt::format(
-          "{} and {} have the same portfolio, workloads, policy and seed {}: replicas of a variant "
-          "need different seeds, and variants different names",
+          "{} and {} are of the same portfolio, workloads, policy, failures and seed {}: replicas "
+          "of a variant need different seeds",
           other->file, replica.file, replica.seed));
     }
     group->replicas.push_back(&replica);
@@ -54,7 +56,9 @@ Result<std::vector<Group>> grouped_by_variant(const std::vector<Replica>& replic
   return groups;
 }
 
-// A variant is called by those of its three texts in which the variants differ.
+// A variant is called by those of its three texts in which the variants differ; where others have
+// all of them too, and differ in what no text says (failures, latency, terms of leases), by its
+// first file as well.
 void name_variants(std::vector<Group>& groups) {
   const auto differs = [&](std::string Variant::*part) {
     return std::any_of(groups.begin(), groups.end(), [&](const Group& g) {
@@ -72,6 +76,11 @@ void name_variants(std::vector<Group>& groups) {
       parts.push_back(variant.policy.empty() ? "the portfolio's policy" : variant.policy);
     }
     variant.name = fmt::format("{}", fmt::join(parts, ", "));
+  }
+  std::map<std::string, int> called;
+  for (const auto& group : groups) ++called[group.variant.name];
+  for (auto& [variant, replicas] : groups) {
+    if (called[variant.name] > 1) variant.name += fmt::format(" ({})", variant.files.front());
   }
 }
 
@@ -175,6 +184,7 @@ Replica replica_of(const std::string& file, const SimulationResult& result) {
               result.portfolio,
               fmt::format("{}", fmt::join(result.workloads, " + ")),
               result.policy,
+              result.scenario,
               result.seed,
               result.partial,
               {}};
@@ -219,8 +229,8 @@ std::string comparison_text(const Comparison& comparison) {
   out += "\n" + table.text();
   if (comparison.variants.size() == 1) {
     out +=
-        "one variant: nothing to compare it with; give results of another policy, portfolio or "
-        "workload\n";
+        "one variant: nothing to compare it with; give results of another policy, portfolio, "
+        "workload or failures\n";
   } else {
     out +=
         "differences from the first variant; an interval that does not hold 0 is more than chance, "

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// `ampacity compare A.json B.json …`: what a policy, portfolio or workload changes, and whether
-// that is more than chance. Results of the same variant (portfolio, workloads and policy text) are
-// its replicas, told apart by their seeds; every other variant is compared with the first one
-// given.
+// `ampacity compare A.json B.json …`: what a policy, portfolio, workload or failures change, and
+// whether that is more than chance. Results of the same variant (portfolio, workloads, policy text
+// and scenario: SimulationResult) are its replicas, told apart by their seeds; every other variant
+// is compared with the first one given.
 //   paired   at least two seeds are in both: the mean of the differences seed by seed, over those
 //            seeds (the same arrivals and failures met both, which takes most of the chance out)
 //   welch    otherwise, if both have two replicas or more
@@ -26,7 +26,7 @@ namespace ampacity::report {
 // What compare needs of a result: some hundred bytes, so that a thousand results may be compared.
 struct Replica {
   std::string file;
-  std::string portfolio, workloads, policy;  // together: the variant
+  std::string portfolio, workloads, policy, scenario;  // together: the variant
   std::uint64_t seed = 0;
   bool partial = false;
   std::vector<double> values;  // as measures()

@@ -89,8 +89,20 @@ TEST_CASE("one replica has a difference and no interval, and says so") {
 
 TEST_CASE("the same variant and seed twice is refused, and so is nothing") {
   const auto twice = compare({replica("easy", 7, 1), replica("easy", 7, 2)});
-  CHECK(twice.error().message.find("policy and seed 7") != std::string::npos);
+  CHECK(twice.error().message.find("failures and seed 7") != std::string::npos);
   CHECK(!compare({}).has_value());
+}
+
+TEST_CASE("results that differ in what no text of them says are variants, called by their files") {
+  auto calm = replica("easy", 7, 1);
+  auto faulty = replica("easy", 7, 5);
+  faulty.scenario = "other failures";
+  faulty.file = "faulty.json";
+  const auto c = compare({calm, faulty});
+  REQUIRE(c.has_value());
+  REQUIRE(c->variants.size() == 2);
+  CHECK(c->variants[0].name == "easy (easy7.json)");
+  CHECK(c->variants[1].name == "easy (faulty.json)");
 }
 
 TEST_CASE("variants are called by what differs") {

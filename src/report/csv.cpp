@@ -127,17 +127,19 @@ std::vector<CsvTable> csv_tables(const SimulationResult& result) {
 
 StartsWriter::StartsWriter(std::ostream& out, std::int64_t origin_ms)
     : out_(out), origin_ms_(origin_ms) {
-  out_ << "job,source,submit_s,start_s,end_s,wait_s,gpus,attempts,team,site,state\r\n";
+  out_ << "job,source,submit_s,start_s,end_s,wait_s,gpus,attempts,team,site,state,workload\r\n";
 }
 
 void StartsWriter::add(const StartRow& row) {
   const auto at = [&](const std::optional<std::int64_t>& ms) {
     return ms ? seconds(*ms - origin_ms_) : "";
   };
-  out_ << fmt::format("{},{},{},{},{},{},{},{},{},{},{}\r\n", row.job, row.source,
-                      at(row.submit_ms), at(row.start_ms), at(row.end_ms),
+  out_ << fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\r\n", row.job,
+                      row.source ? std::to_string(*row.source) : "", at(row.submit_ms),
+                      at(row.start_ms), at(row.end_ms),
                       row.start_ms ? seconds(*row.start_ms - row.submit_ms) : "", row.gpus,
-                      row.attempts, csv_field(row.team), csv_field(row.site), csv_field(row.state));
+                      row.attempts, csv_field(row.team), csv_field(row.site), csv_field(row.state),
+                      csv_field(row.workload));
 }
 
 }  // namespace ampacity::report

@@ -27,8 +27,8 @@ std::vector<CsvTable> csv_tables(const SimulationResult& result);
 
 // One job of starts.csv. Instants in ms since the epoch; not started or not ended: nothing.
 struct StartRow {
-  std::int64_t job = 0;     // as the engine numbers it
-  std::int64_t source = 0;  // its number in the trace
+  std::int64_t job = 0;                // as the engine numbers it
+  std::optional<std::int64_t> source;  // its number in the trace; none: of a copied server
   std::int64_t submit_ms = 0;
   std::optional<std::int64_t> start_ms;  // of its first attempt
   std::optional<std::int64_t> end_ms;
@@ -37,13 +37,14 @@ struct StartRow {
   std::string team;
   std::string site;   // of its last attempt
   std::string state;  // JobState
+  std::string workload;
 };
 
 // Writes starts.csv row by row, in the order given, so that ten million jobs need no memory:
-//   job,source,submit_s,start_s,end_s,wait_s,gpus,attempts,team,site,state
-// Times in seconds since `origin_ms` (that of the trace), with three decimals only where the
-// milliseconds are not 0; wait_s = start_s - submit_s; empty: not started, not ended. Whether all
-// of it was written is the stream's state: ask it at the end.
+//   job,source,submit_s,start_s,end_s,wait_s,gpus,attempts,team,site,state,workload
+// Times in seconds since `origin_ms` (that of the first submission of all workloads), with three
+// decimals only where the milliseconds are not 0; wait_s = start_s - submit_s; empty: not started,
+// not ended. Whether all of it was written is the stream's state: ask it at the end.
 class StartsWriter {
  public:
   StartsWriter(std::ostream& out, std::int64_t origin_ms);

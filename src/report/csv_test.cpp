@@ -52,10 +52,11 @@ TEST_CASE("starts.csv: seconds since the trace's own start; what did not happen 
               .attempts = 2,
               .team = "a,b",
               .site = "north",
-              .state = "Completed"});
+              .state = "Completed",
+              .workload = "year"});
   writer.add({.job = 2, .source = 18, .submit_ms = 500, .gpus = 1, .state = "Waiting"});
   CHECK(out.str() ==
-        "job,source,submit_s,start_s,end_s,wait_s,gpus,attempts,team,site,state\r\n"
-        "1,17,60,61.250,3660,1.250,8,2,\"a,b\",north,Completed\r\n"
-        "2,18,-0.500,,,,1,0,,,Waiting\r\n");
+        "job,source,submit_s,start_s,end_s,wait_s,gpus,attempts,team,site,state,workload\r\n"
+        "1,17,60,61.250,3660,1.250,8,2,\"a,b\",north,Completed,year\r\n"
+        "2,18,-0.500,,,,1,0,,,Waiting,\r\n");
 }

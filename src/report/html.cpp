@@ -58,6 +58,7 @@ void add_site(std::string& out, std::size_t i, const std::vector<const Sample*>&
   column("in_service_gpus", &SiteSample::in_service_gpus);
   column("it_w", &SiteSample::it_w);
   column("contracted_w", &SiteSample::contracted_w);
+  column("energised_w", &SiteSample::energised_w);
   column("interconnection_w", &SiteSample::interconnection_w);
   column("price_micro_usd_mwh", &SiteSample::price_micro_usd_mwh);
   column("carbon_mg_kwh", &SiteSample::carbon_mg_kwh);

@@ -29,7 +29,7 @@ double goodput(const GpuTimeSplit& time) {
 }
 
 std::int64_t cost_micro_usd(const SimulationResult& result) {
-  return result.lease_micro_usd + result.unused_micro_usd + result.energy_micro_usd;
+  return result.bill.owed_micro_usd + result.bill.energy_micro_usd;
 }
 
 const std::vector<Measure>& measures() {

@@ -33,7 +33,7 @@ std::int64_t allocated_gpu_ms(const GpuTimeSplit& time);
 std::int64_t all_gpu_ms(const GpuTimeSplit& time);
 double utilisation(const GpuTimeSplit& time);  // allocated / (allocated + idle)
 double goodput(const GpuTimeSplit& time);      // useful / allocated
-// What is paid: leases used, leases committed and not used, energy.
+// What is paid: what leases owe, and energy where their price does not include it.
 std::int64_t cost_micro_usd(const SimulationResult& result);
 
 }  // namespace ampacity::report

@@ -455,8 +455,8 @@ function headline() {
       money(r.energy_micro_usd));
   card(cards, 'Carbon', [number(r.carbon_g / 1e6), 't CO\u2082'], r.facility_j ?
       `${count(r.carbon_g / (r.facility_j / 3.6e6))} g/kWh` : 'no energy used');
-  card(cards, 'Cost', money(data.cost_micro_usd), `leases used ${money(r.lease_micro_usd)}, energy ` +
-      `${money(r.energy_micro_usd)}, unused ${money(r.unused_micro_usd)}`);
+  card(cards, 'Cost', money(data.cost_micro_usd), `leases owe ${money(r.bill.owed_micro_usd)} (used ` +
+      `${money(r.lease_micro_usd)}), energy billed ${money(r.bill.energy_micro_usd)}`);
   const committed = sum(r.leases.map((l) => l.committed_micro_usd));
   card(cards, 'Commitment unused', money(r.unused_micro_usd), committed ?
       `${percent(r.unused_micro_usd / committed)} of ${money(committed)} committed` : 'no commitment',
@@ -478,18 +478,20 @@ function bySite(member) {
 function powerLines(sites) {
   const lines = [];
   const contracted = added(sites.map((s) => s.contracted_w));
+  const energised = added(sites.map((s) => s.energised_w));
   const grid = added(sites.map((s) => s.interconnection_w));
   if (d3.max(contracted) > 0) lines.push({name: 'contracted', values: contracted, style: 'ink'});
+  if (d3.max(energised) > 0) lines.push({name: 'energised', values: energised, style: 'energised'});
   if (d3.max(grid) > 0) lines.push({name: 'interconnection', values: grid, style: 'limit'});
   return lines;
 }
 
 function capacity() {
   const part = section('capacity', 'Capacity and use',
-      'IT power drawn, against the megawatts contracted by the leases and what the grid connection carries. ' +
+      'IT power drawn, against the megawatts contracted by the leases, what energised halls feed, and what the grid connection carries. ' +
       'The interconnection is at the meter: it carries IT power times PUE.');
   const most = d3.max([...added(curves.sites.map((s) => s.it_w)), ...added(curves.sites.map((s) => s.contracted_w)),
-    ...added(curves.sites.map((s) => s.interconnection_w))]) || 1;
+    ...added(curves.sites.map((s) => s.energised_w)), ...added(curves.sites.map((s) => s.interconnection_w))]) || 1;
   const unit = powerUnit(most);
   timeChart(part, {title: `Power by site (${unit.name})`, areas: bySite('it_w'), lines: powerLines(curves.sites),
     format: unit.of, axis: unit.axis, height: 320});
@@ -515,7 +517,7 @@ function capacity() {
 const held = (t) => t.useful_gpu_ms + t.lost_gpu_ms + t.checkpoint_gpu_ms + t.restart_gpu_ms + t.draining_gpu_ms;
 
 function smallSite(parent, site, curve, colour) {
-  const unit = powerUnit(Math.max(...['it_w', 'contracted_w', 'interconnection_w'].map((m) => d3.max(curve[m]) || 0), 1));
+  const unit = powerUnit(Math.max(...['it_w', 'contracted_w', 'energised_w', 'interconnection_w'].map((m) => d3.max(curve[m]) || 0), 1));
   timeChart(parent, {plain: true, title: site.name, text: count(site.gpus) + ' GPUs',
     areas: [{name: 'IT power', values: curve.it_w, colour}],
     lines: powerLines([curve]), format: unit.of, axis: unit.axis, height: 130});
@@ -582,18 +584,18 @@ function gpuHours() {
 }
 
 function moneyPart() {
-  const part = section('money', 'Money and energy', 'What each lease cost for what was used and for what was committed ' +
-      'and not used, and the energy of all sites: what jobs drew, and what GPUs drew that were in service and free.');
-  const colours = {used: hues[0], unused: '#d6453d', energy: hues[1]};
+  const part = section('money', 'Money and energy', 'What each lease owes: for what was used, and for what take-or-pay or a minimum bill owes beyond it; and ' +
+      'energy where it is billed besides. Below, the energy of all sites, also where a price includes it.');
+  const colours = {used: hues[0], 'owed and not used': '#d6453d', 'energy billed': hues[1]};
   const piece = (name, from, to, kind) => ({from, to, colour: colours[kind], title: `${name}: ${kind}`,
     tip: [{name: kind, value: money(to - from)}]});
-  const rows = r.leases.map((l) => ({label: l.name, note: money(l.used_micro_usd + l.unused_micro_usd), parts: [
+  const rows = r.leases.map((l) => ({label: l.name, note: money(l.owed_micro_usd + l.energy_billed_micro_usd), parts: [
     piece(l.name, 0, l.used_micro_usd, 'used'),
-    piece(l.name, l.used_micro_usd, l.used_micro_usd + l.unused_micro_usd, 'unused')].filter((p) => p.to > p.from)}));
-  rows.push({label: 'energy of all sites', note: money(r.energy_micro_usd),
-    parts: [piece('energy', 0, Math.max(0, r.energy_micro_usd), 'energy')]});
+    piece(l.name, l.used_micro_usd, l.owed_micro_usd, 'owed and not used'),
+    piece(l.name, l.owed_micro_usd, l.owed_micro_usd + l.energy_billed_micro_usd, 'energy billed')]
+    .filter((p) => p.to > p.from)}));
   barChart(part, {title: 'Money by lease', rows, right: 110,
-    most: Math.max(r.energy_micro_usd, ...r.leases.map((l) => l.used_micro_usd + l.unused_micro_usd)),
+    most: Math.max(1, ...r.leases.map((l) => l.owed_micro_usd + l.energy_billed_micro_usd)),
     legend: Object.entries(colours).map(([name, colour]) => ({name, colour})),
     label: 'Money by lease. ' + rows.map((x) => `${x.label}: ${x.note}`).join('; ')});
   boxed(part, table('Leases', [
@@ -764,7 +766,7 @@ function assumptions() {
     'Utilisation is GPU time held by attempts over GPU time in service; goodput is useful over held. Waits are from ' +
     'submission to the first start, of jobs that started: jobs still waiting at the end are counted, not averaged.',
     'Contracted power is what the leases give a site at that moment; take-or-pay shows as unused.',
-    'Cost is leases used, commitments unused and energy. All sums are exact integers in the result; this page rounds.',
+    'Cost is what leases owe, and energy where their price does not include it. All sums are exact integers in the result; this page rounds.',
     `Curves have ${count(curves.at_ms.length)} points` + (thinned ? `, evenly chosen from ${count(data.samples)}.` : '.'),
     `${count(r.decisions)} decisions of the engine that also runs the live fleet.`,
   ];

@@ -135,10 +135,11 @@ void add_resources(std::string& out, const SimulationResult& r) {
                     tonnes(static_cast<double>(r.carbon_g) / 1e6), mwh(r.idle.facility_j),
                     usd(r.idle.energy_micro_usd),
                     tonnes(static_cast<double>(r.idle.carbon_g) / 1e6)));
-  field(out, "cost",
-        fmt::format("{}: leases {} used and {} committed and unused, energy {}",
-                    usd(cost_micro_usd(r)), usd(r.lease_micro_usd), usd(r.unused_micro_usd),
-                    usd(r.energy_micro_usd)));
+  field(
+      out, "cost",
+      fmt::format("{}: leases owe {} ({} used, {} committed and unused), energy billed besides {}",
+                  usd(cost_micro_usd(r)), usd(r.bill.owed_micro_usd), usd(r.lease_micro_usd),
+                  usd(r.unused_micro_usd), usd(r.bill.energy_micro_usd)));
 }
 
 std::string series_in_words(const SeriesUsed& s) {

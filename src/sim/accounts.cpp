@@ -90,7 +90,9 @@ Accounts::Accounts(const Engine& engine, Instant from)
     pools_.push_back({site, idle.count(), 0, 0});
   }
   portfolio_ = engine.state().portfolio;
-  leases_.resize(portfolio_->leases.size());
+  for (const auto& lease : portfolio_->leases) {
+    leases_.push_back({engine.lease_usage(lease, from), {}});
+  }
   priced_from_ = from;
   next_price_ = next_change(*portfolio_, from);
 }
@@ -170,9 +172,12 @@ void Accounts::placed(const Placed& attempt, const std::string& team) {
   ++sites_[attempt.site].attempts;
   sites_[attempt.site].held += attempt.gpus;
   waits(attempt.wanted, -1);
-  if (!attempt.first_wait) return;
-  const auto wait = *attempt.first_wait;
   auto& of_class = classes_[class_of(attempt.wanted)];
+  if (!attempt.first_wait) {
+    if (!attempt.copied) --of_class.again;
+    return;
+  }
+  const auto wait = *attempt.first_wait;
   of_class.waits.push_back(wait.count());
   if (attempt.runtime >= Duration(10'000)) {
     const auto run = attempt.runtime;
@@ -192,7 +197,8 @@ void Accounts::split(std::size_t site, std::int64_t gpus, const AttemptTime& tim
 }
 
 // The same figures to all who hold a part of it.
-void Accounts::paid(const Holder& holder, const Usage& usage) {
+void Accounts::paid(AttemptId attempt, const Holder& holder, Usage usage) {
+  if (const auto before = copied_.find(attempt); before != copied_.end()) usage -= before->second;
   auto& site = sites_[holder.site];
   const Duration time(usage.gpu_time.count() / holder.gpus);
   const auto carbon =
@@ -203,10 +209,15 @@ void Accounts::paid(const Holder& holder, const Usage& usage) {
   site.lease_cost += usage.lease_cost;
   auto& team = teams_[holder.spec.team];
   team.gpu_time += usage.gpu_time;
-  team.lease_cost += usage.lease_cost;
+  const auto* lease = holder.lease == no_lease ? nullptr : &portfolio_->leases[holder.lease];
+  team.cost += billed(lease, usage);
   team.energy += use;
   classes_[class_of(holder.spec.gpus.count())].energy += use;
-  if (holder.lease != no_lease) leases_[holder.lease] += use;
+  if (lease == nullptr) {
+    energy_billed_ += use.energy_micro_usd;
+  } else {
+    leases_[holder.lease].energy += use;
+  }
 }
 
 void Accounts::ended(const AttemptEnded& event, const Holder& holder, const AttemptTime& time) {
@@ -214,7 +225,7 @@ void Accounts::ended(const AttemptEnded& event, const Holder& holder, const Atte
   const auto gpus = holder.gpus;
   sites_[site].held -= gpus;
   split(site, gpus, time);
-  paid(holder, event.usage);
+  paid(event.attempt, holder, event.usage);
   kept_[event.attempt.job].emplace_back(site, time.kept.count() * gpus);
   const auto unkept = time.unkept.count() * gpus;
   sites_[site].time.lost_gpu_ms += unkept;
@@ -225,8 +236,7 @@ void Accounts::ended(const AttemptEnded& event, const Holder& holder, const Atte
 }
 
 // What it kept counted if it completed; else all of it was for nothing.
-void Accounts::job_ended(const JobEnded& event, bool waited, std::int64_t gpus) {
-  if (waited) waits(gpus, -1);
+void Accounts::job_ended(const JobEnded& event) {
   ++ended_[event.state];
   last_end_ = now_;
   const auto* kept = kept_.find(event.job);
@@ -251,9 +261,10 @@ void Accounts::bar(Bar bar) {
   if (bars_.size() > most_bars) bars_.erase(std::prev(bars_.end()));
 }
 
-void Accounts::runs_on(const Holder& holder, const AttemptTime& time, const Usage& usage) {
+void Accounts::runs_on(AttemptId attempt, const Holder& holder, const AttemptTime& time,
+                       Usage usage) {
   split(holder.site, holder.gpus, time);
-  paid(holder, usage);
+  paid(attempt, holder, usage);
   sites_[holder.site].time.useful_gpu_ms += (time.kept + time.unkept).count() * holder.gpus;
 }
 
@@ -292,6 +303,7 @@ void Accounts::sample(const Engine& engine, Instant now) {
     of_site.it_w += fleet.power_drawn(SiteIndex(i)).count();
     of_site.price_micro_usd_mwh = energy_price_at(portfolio.sites[i], now).count();
     of_site.carbon_mg_kwh = carbon_mg_at(portfolio.sites[i], now);
+    of_site.energised_w = energised_at(portfolio.sites[i], now).count();
     of_site.interconnection_w =
         interconnection_at(portfolio.sites[i], now).value_or(Power()).count();
     for (const auto& lease : portfolio.leases) {
@@ -314,7 +326,7 @@ Spread Accounts::spread_of(std::vector<std::int64_t>& values) {
   for (const auto v : values) sum += v;
   std::sort(values.begin(), values.end());
   const auto n = values.size();
-  const auto at = [&](std::size_t percent) { return values[(n - 1) * percent / 100]; };
+  const auto at = [&](std::size_t percent) { return values[(n * percent + 99) / 100 - 1]; };
   spread.count = static_cast<std::int64_t>(n);
   spread.mean_ms =
       static_cast<std::int64_t>((sum + static_cast<Wide>(n / 2)) / static_cast<Wide>(n));
@@ -348,7 +360,7 @@ void Accounts::finish(const Engine& engine, Instant now, SimulationResult& r) {
     out.least_gpus = i == 0 ? 1 : size_classes()[i - 1].first + 1;
     out.most_gpus = size_classes()[i].first;
     out.jobs = static_cast<std::int64_t>(c.waits.size());
-    out.unstarted = c.waiting;
+    out.unstarted = c.waiting - c.again;
     out.wait = spread_of(c.waits);
     take(out, c.energy);
     if (c.slowdowns > 0) out.slowdown_ppm = static_cast<std::int64_t>(c.slowdown_ppm / c.slowdowns);
@@ -364,12 +376,24 @@ void Accounts::finish(const Engine& engine, Instant now, SimulationResult& r) {
     out.wait = spread_of(team.waits);
     out.gpu_ms = team.gpu_time.count();
     take(out, team.energy);
-    out.cost_micro_usd = team.lease_cost.count() + team.energy.energy_micro_usd;
+    out.cost_micro_usd = team.cost.count();
     r.teams.push_back(std::move(out));
   }
+  lease_results(engine, now, r);
+  bill_idle(portfolio, r);
+  describe_series(portfolio, r);
+  if (last_end_) r.makespan_ms = (*last_end_ - from_).count();
+}
+
+// Of the time of the simulation.
+void Accounts::lease_results(const Engine& engine, Instant now, SimulationResult& r) const {
+  const auto& portfolio = *engine.state().portfolio;
+  r.bill.energy_micro_usd = energy_billed_;
   for (std::size_t i = 0; i < portfolio.leases.size(); ++i) {
     const auto& lease = portfolio.leases[i];
-    const auto s = engine.lease_statement(lease, now);
+    auto used = engine.lease_usage(lease, now);
+    used -= leases_[i].before;
+    const auto s = statement(portfolio, lease, used, from_, now);
     LeaseResult out{lease.name,
                     lease.provider,
                     s.committed_energy.count(),
@@ -379,12 +403,36 @@ void Accounts::finish(const Engine& engine, Instant now, SimulationResult& r) {
                     s.used_cost.count(),
                     s.unused_cost.count(),
                     s.owed.count()};
-    take(out, leases_[i]);
-    r.leases.push_back(std::move(out));
+    take(out, leases_[i].energy);
+    if (lease.energy_pass_through) out.energy_billed_micro_usd = out.energy_micro_usd;
+    r.bill.energy_micro_usd += out.energy_billed_micro_usd;
     r.unused_micro_usd += s.unused_cost.count();
+    r.bill.owed_micro_usd += s.owed.count();
+    r.leases.push_back(std::move(out));
   }
-  describe_series(portfolio, r);
-  if (last_end_) r.makespan_ms = (*last_end_ - from_).count();
+}
+
+// What free GPUs of a site draw is borne by its leases, by the power that they contract over the
+// simulation, and billed by those that pass energy through; without a lease it is paid for.
+void Accounts::bill_idle(const Portfolio& portfolio, SimulationResult& r) const {
+  for (const auto& site : r.sites) {
+    std::vector<std::pair<std::size_t, std::int64_t>> bearers;  // a lease, and its part
+    Wide all = 0;
+    for (std::size_t i = 0; i < portfolio.leases.size(); ++i) {
+      const auto& sites = portfolio.leases[i].sites;
+      if (r.leases[i].committed_j == 0) continue;
+      if (std::find(sites.begin(), sites.end(), site.name) == sites.end()) continue;
+      bearers.emplace_back(i, r.leases[i].committed_j);
+      all += r.leases[i].committed_j;
+    }
+    if (bearers.empty()) r.bill.energy_micro_usd += site.idle.energy_micro_usd;
+    for (const auto& [i, part] : bearers) {
+      if (!portfolio.leases[i].energy_pass_through) continue;
+      const auto borne = static_cast<std::int64_t>(Wide{site.idle.energy_micro_usd} * part / all);
+      r.leases[i].energy_billed_micro_usd += borne;
+      r.bill.energy_micro_usd += borne;
+    }
+  }
 }
 
 // A site's own: what its attempts drew, and what idled.

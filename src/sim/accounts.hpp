@@ -48,8 +48,11 @@ class Accounts {
     std::int64_t wanted = 0;
     std::optional<Duration> first_wait;
     Duration runtime{};
+    bool copied = false;  // it runs since before the simulation
   };
   void placed(const Placed& attempt, const std::string& team);
+  // It runs since before the simulation: what it used until then is not of this one.
+  void copied(AttemptId attempt, const Usage& used) { copied_[attempt] = used; }
   // Who holds an attempt, and where.
   struct Holder {
     const JobSpec& spec;
@@ -59,15 +62,19 @@ class Accounts {
   };
   static constexpr std::size_t no_lease = SIZE_MAX;
   void ended(const AttemptEnded& event, const Holder& holder, const AttemptTime& time);
-  void requeued(std::int64_t gpus) { waits(gpus, +1); }
-  void job_ended(const JobEnded& event, bool waited, std::int64_t gpus);
+  void requeued(std::int64_t gpus) {
+    waits(gpus, +1);
+    ++classes_[class_of(gpus)].again;
+  }
+  // Of a job that ran: nobody cancels in a simulation, so none ends while it waits.
+  void job_ended(const JobEnded& event);
   // Is an attempt of so many GPUs among the largest? Then bar() keeps it.
   bool is_large(std::int64_t gpus) const;
   void bar(Bar bar);
   void outage(std::size_t site) { ++sites_[site].outages; }
 
   // An attempt that runs at the end.
-  void runs_on(const Holder& holder, const AttemptTime& time, const Usage& usage);
+  void runs_on(AttemptId attempt, const Holder& holder, const AttemptTime& time, Usage usage);
   void sample(const Engine& engine, Instant now);
   void finish(const Engine& engine, Instant now, SimulationResult& result);
 
@@ -79,7 +86,7 @@ class Accounts {
     std::int64_t jobs = 0;
     std::vector<std::int64_t> waits;
     GpuTime gpu_time;
-    Money lease_cost;
+    Money cost;  // billed
     EnergyUse energy;
   };
   struct Pool {
@@ -107,13 +114,16 @@ class Accounts {
     Wide slowdown_ppm = 0;
     std::int64_t slowdowns = 0;
     std::int64_t waiting = 0;
+    std::int64_t again = 0;  // of these, those that had started before
     EnergyUse energy;
   };
   using Kept = std::vector<std::pair<std::size_t, std::int64_t>>;  // site, GPU*ms
 
   void waits(std::int64_t gpus, std::int64_t by);
   void split(std::size_t site, std::int64_t gpus, const AttemptTime& time);
-  void paid(const Holder& holder, const Usage& usage);
+  void paid(AttemptId attempt, const Holder& holder, Usage usage);
+  void lease_results(const Engine& engine, Instant now, SimulationResult& result) const;
+  void bill_idle(const Portfolio& portfolio, SimulationResult& result) const;
   void count(const Engine& engine, Instant until);
   void settle(Instant hour);
   EnergyUse idle_of(Site& site, const ampacity::Site& priced);
@@ -130,7 +140,13 @@ class Accounts {
   std::vector<std::int64_t> free_;  // GPUs of each site, while counting
   Instant priced_from_;             // where the present hour of every series began, or the start
   Instant next_price_ = Instant::max();
-  std::vector<EnergyUse> leases_;
+  struct LeaseAccount {
+    Usage before;  // the simulation
+    EnergyUse energy;
+  };
+  std::vector<LeaseAccount> leases_;
+  std::map<AttemptId, Usage> copied_;
+  std::int64_t energy_billed_ = 0;  // of attempts that run on no lease
   std::map<std::string, Team> teams_;
   std::vector<SizeClass> classes_;
   std::int64_t waiting_gpus_ = 0;

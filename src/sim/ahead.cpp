@@ -3,14 +3,15 @@
 
 #include <algorithm>
 
+#include "protocol/simulated_run.hpp"
 #include "units/arithmetic.hpp"
 
 namespace ampacity {
 namespace {
 
+// A forecast does not count on a gang's ending before its walltime, unless it is told.
 Duration runs_for(const StartGang& start) {
-  if (!start.spec->simulated_runtime) return start.walltime;
-  return Duration(scaled(start.spec->simulated_runtime->count(), one.count(), start.speed.count()));
+  return start.spec->simulated_runtime ? simulated_run(start) : start.walltime;
 }
 
 Ending exits(const JobSpec& spec) {
@@ -57,7 +58,8 @@ void Ahead::ends(AttemptId attempt, const End& end) {
 
 void Ahead::follow(const Effect& effect, std::vector<Command>& reports) {
   if (const auto* start = std::get_if<StartGang>(&effect)) {
-    ends(start->attempt, {now_ + runs_for(*start), exits(*start->spec)});
+    ends(start->attempt,
+         {now_ + runs_for(*start), exits(*start->spec)});
     reports.emplace_back(ReportStarted{start->attempt});
   } else if (const auto* stop = std::get_if<StopGang>(&effect)) {
     const auto known = end_of_.find(stop->attempt);

@@ -241,4 +241,33 @@ TEST_CASE("a job that may run on two accelerators goes where energy is cheap whi
   }
 }
 
+TEST_CASE("what a simulation costs: what leases owe, and energy where it is billed besides") {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    CAPTURE(seed);
+    auto p = three_sites();
+    const auto used_only = [&] {
+      for (auto& lease : p.leases) lease.take_or_pay = Ratio();
+      return play(p, {mixture(seed)});
+    }();
+    CHECK(used_only.bill.owed_micro_usd == used_only.lease_micro_usd);
+    CHECK(used_only.bill.energy_micro_usd == 0);
+
+    for (auto& lease : p.leases) lease.take_or_pay = one;
+    const auto whole = play(p, {mixture(seed)});
+    CHECK(whole.digest != "");
+    CHECK(whole.bill.owed_micro_usd > used_only.bill.owed_micro_usd);
+    CHECK(whole.bill.owed_micro_usd == whole.lease_micro_usd + whole.unused_micro_usd);
+
+    p.leases[1].energy_pass_through = true;
+    const auto passed = play(p, {mixture(seed)});
+    const auto& own = passed.leases[1];
+    CHECK(passed.bill.energy_micro_usd ==
+          own.energy_micro_usd + passed.sites[1].idle.energy_micro_usd);
+    CHECK(own.energy_billed_micro_usd == passed.bill.energy_micro_usd);
+    std::int64_t teams = 0;
+    for (const auto& team : passed.teams) teams += team.cost_micro_usd;
+    CHECK(teams == passed.lease_micro_usd + own.energy_micro_usd);
+  }
+}
+
 }  // namespace ampacity

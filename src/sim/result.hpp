@@ -62,7 +62,7 @@ struct SizeClassResult {
   std::int64_t least_gpus = 0;
   std::int64_t most_gpus = 0;
   std::int64_t jobs = 0;          // that started
-  std::int64_t unstarted = 0;     // still waiting at the end
+  std::int64_t unstarted = 0;     // that wait at the end and never started
   Spread wait;                    // from submission to the first start
   std::int64_t slowdown_ppm = 0;  // mean of (wait + run) / run, runs of at least 10 s
   std::int64_t it_j = 0;          // of its attempts
@@ -76,14 +76,14 @@ BOOST_DESCRIBE_STRUCT(SizeClassResult, (),
 
 struct TeamResult {
   std::string name;
-  std::int64_t jobs = 0;
+  std::int64_t jobs = 0;  // that started
   Spread wait;
   std::int64_t gpu_ms = 0;
   std::int64_t it_j = 0;
   std::int64_t facility_j = 0;
   std::int64_t energy_micro_usd = 0;
   std::int64_t carbon_g = 0;
-  std::int64_t cost_micro_usd = 0;  // lease and energy
+  std::int64_t cost_micro_usd = 0;  // at the leases' prices, with energy where it is billed
 };
 BOOST_DESCRIBE_STRUCT(TeamResult, (),
                       (name, jobs, wait, gpu_ms, it_j, facility_j, energy_micro_usd, carbon_g,
@@ -119,11 +119,12 @@ struct LeaseResult {
   std::int64_t facility_j = 0;
   std::int64_t energy_micro_usd = 0;
   std::int64_t carbon_g = 0;
+  std::int64_t energy_billed_micro_usd = 0;  // passed through: of these, and its part of idle GPUs'
 };
 BOOST_DESCRIBE_STRUCT(LeaseResult, (),
                       (name, provider, committed_j, used_j, unused_j, committed_micro_usd,
                        used_micro_usd, unused_micro_usd, owed_micro_usd, it_j, facility_j,
-                       energy_micro_usd, carbon_g))
+                       energy_micro_usd, carbon_g, energy_billed_micro_usd))
 
 // A series of the portfolio, and how much of the simulation lies beyond it, where its hours come
 // again (model/hourly_series.hpp).
@@ -179,13 +180,14 @@ struct SiteSample {
   std::int64_t in_service_gpus = 0;
   std::int64_t it_w = 0;               // of gangs, and of GPUs that idle
   std::int64_t contracted_w = 0;       // by its leases
+  std::int64_t energised_w = 0;        // IT load of its energised halls
   std::int64_t interconnection_w = 0;  // 0: not stated
   std::int64_t price_micro_usd_mwh = 0;
   std::int64_t carbon_mg_kwh = 0;
 };
 BOOST_DESCRIBE_STRUCT(SiteSample, (),
-                      (used_gpus, in_service_gpus, it_w, contracted_w, interconnection_w,
-                       price_micro_usd_mwh, carbon_mg_kwh))
+                      (used_gpus, in_service_gpus, it_w, contracted_w, energised_w,
+                       interconnection_w, price_micro_usd_mwh, carbon_mg_kwh))
 
 struct Sample {
   std::int64_t at_ms = 0;
@@ -278,10 +280,20 @@ BOOST_DESCRIBE_STRUCT(CurtailmentResult, (),
                       (name, site, at_ms, asked_w, less_w, drawn_w, called_ms, drawn_before_w,
                        until_ms, slower, smaller, paused, moved, saved_j, asked_j, least_w, course))
 
+// What the time of the simulation costs.
+struct Bill {
+  std::int64_t owed_micro_usd = 0;    // to all lessors
+  std::int64_t energy_micro_usd = 0;  // besides: where no lease's price includes it
+};
+BOOST_DESCRIBE_STRUCT(Bill, (), (owed_micro_usd, energy_micro_usd))
+
 struct SimulationResult {
   std::string portfolio;
   std::vector<std::string> workloads;
   std::string policy;  // for people: what differs from the portfolio's, or empty
+  // A hash of all that was given but the names and the seed: portfolio, policy, failures, dates and
+  // latency. Results that differ in it alone are no replicas.
+  std::string scenario;
   std::uint64_t seed = 0;
   std::int64_t latency_ms = 0;  // from a decision until the gang is told
   FaultsUsed faults;
@@ -293,6 +305,7 @@ struct SimulationResult {
   std::map<std::string, WorkloadRepairs> repairs;        // by workload
   std::map<std::string, WorkloadRepairs> fault_records;  // by file of outages or lifetimes
   std::int64_t submitted = 0;
+  std::int64_t copied = 0;  // jobs that a copied server had, waiting and running
   std::int64_t refused = 0;
   std::map<std::string, std::int64_t> refusals;  // by reason
   std::map<std::string, std::int64_t> ended;     // jobs by final state
@@ -323,6 +336,7 @@ struct SimulationResult {
   EnergyUse idle;                     // of that, by free GPUs in service
   std::int64_t lease_micro_usd = 0;   // used
   std::int64_t unused_micro_usd = 0;  // committed and not used
+  Bill bill;
   std::vector<Sample> samples;
   std::vector<Bar> largest;
   std::optional<CheckpointResult> checkpoints;
@@ -331,13 +345,13 @@ struct SimulationResult {
   std::string digest;              // of the engine's state at the end
 };
 BOOST_DESCRIBE_STRUCT(SimulationResult, (),
-                      (portfolio, workloads, policy, seed, latency_ms, faults, series, from_ms,
-                       until_ms, partial, simulated_until_ms, repairs, fault_records, submitted,
-                       refused, refusals, ended, running, waiting, decisions, attempts, preempted,
-                       resized, interrupted, spills, lemons_drained, lemons_repaired, gpus, wait,
-                       makespan_ms, time, lost_by_cause_gpu_ms, size_classes, teams, sites, leases,
-                       it_j, facility_j, energy_micro_usd, carbon_g, idle, lease_micro_usd,
-                       unused_micro_usd, samples, largest, checkpoints, curtailments, power,
-                       digest))
+                      (portfolio, workloads, policy, scenario, seed, latency_ms, faults, series,
+                       from_ms, until_ms, partial, simulated_until_ms, repairs, fault_records,
+                       submitted, copied, refused, refusals, ended, running, waiting, decisions,
+                       attempts, preempted, resized, interrupted, spills, lemons_drained,
+                       lemons_repaired, gpus, wait, makespan_ms, time, lost_by_cause_gpu_ms,
+                       size_classes, teams, sites, leases, it_j, facility_j, energy_micro_usd,
+                       carbon_g, idle, lease_micro_usd, unused_micro_usd, bill, samples, largest,
+                       checkpoints, curtailments, power, digest))
 
 }  // namespace ampacity

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <boost/describe/enum_to_string.hpp>
 
+#include "base/digest.hpp"
+#include "base/pack.hpp"
+
 namespace ampacity {
 namespace {
 
@@ -35,6 +38,18 @@ FaultsUsed used(const FaultSpec& faults) {
   return out;
 }
 
+std::string scenario_of(const Portfolio& portfolio, const SimulationOptions& options) {
+  DigestSink sink;
+  pack(sink, portfolio);
+  pack(sink, used(options.faults));
+  pack(sink, options.faults.curtailments);
+  pack(sink, options.from);
+  pack(sink, options.until);
+  pack(sink, options.latency);
+  pack(sink, options.keep_time);
+  return sink.finish().text();
+}
+
 Ending signalled(std::int64_t signal) {
   return {EndKind::Signalled, 0, signal, {}, ""};
 }
@@ -52,7 +67,8 @@ Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& 
       first_job_(engine_.state().next_job),
       faults_(options_.faults, engine_.fleet(), now, options.seed),
       accounts_(engine_, now),
-      checkpointing_(Accounts::size_classes().size()) {
+      checkpointing_(Accounts::size_classes().size()),
+      scenario_(scenario_of(*engine_.state().portfolio, options)) {
   const auto& sites = engine_.state().portfolio->sites;
   for (std::size_t i = 0; i < sites.size(); ++i) site_by_name_[sites[i].name] = i;
   const auto& leases = engine_.state().portfolio->leases;
@@ -84,7 +100,8 @@ Simulation::Simulation(Engine engine, Instant now, const std::vector<Workload>& 
 // What a copied server runs goes on, what waits there waits on.
 void Simulation::count_forked() {
   for (const auto& [id, job] : engine_.state().jobs) {
-    auto& known = forked_[id];
+    auto& [known, spec] = forked_[id];
+    spec = job.spec;
     known.gpus = static_cast<std::uint32_t>(job.spec->gpus.count());
     count_checkpointing(known.gpus, *job.spec);
     known.submitted = job.submitted;
@@ -96,7 +113,8 @@ void Simulation::count_forked() {
     const auto& job = *engine_.state().jobs.find(id);
     const auto site = site_named(job.live->site);
     accounts_.submitted(job.spec->gpus.count());
-    accounts_.placed({site, job.live->gpus, job.spec->gpus.count(), {}, {}}, job.spec->team);
+    accounts_.placed({site, job.live->gpus, job.spec->gpus.count(), {}, {}, true}, job.spec->team);
+    accounts_.copied(live.start.attempt, engine_.usage_so_far(job, now_));
     run(live.start.attempt, now_, true);
     if (!live.started) starting_.insert({now_, live.start.attempt});
     if (live.stopping) ends(live.start.attempt, runs_.at(id), now_);
@@ -121,7 +139,7 @@ std::size_t Simulation::lease_named(const std::string& name) const {
 }
 
 Simulation::Known& Simulation::known(JobId job) {
-  if (job < first_job_) return forked_[job];
+  if (job < first_job_) return forked_[job].known;
   return jobs_[static_cast<std::size_t>(job.value() - first_job_.value())];
 }
 
@@ -130,11 +148,14 @@ const WorkloadJob* Simulation::source_of(JobId job) const {
   return &job_of(jobs_[static_cast<std::size_t>(job.value() - first_job_.value())].source);
 }
 
-// Of which nobody knows how long it runs will run for its walltime.
-Duration Simulation::work_of(JobId job, const JobSpec& spec) const {
+// Of which nobody knows how long it runs will run for its walltime, or as a simulated cluster would
+// have it.
+Duration Simulation::work_of(JobId job, const JobSpec& spec, std::size_t site) const {
   if (const auto* source = source_of(job)) return source->runtime;
-  if (spec.simulated_runtime) return *spec.simulated_runtime;
-  return spec.walltime.value_or(engine_.state().portfolio->policy.default_walltime);
+  const auto& portfolio = *engine_.state().portfolio;
+  const auto walltime = spec.walltime.value_or(portfolio.policy.default_walltime);
+  const bool simulated = portfolio.sites[site].cluster.kind == ClusterKind::Simulated;
+  return simulated ? simulated_work(spec, walltime) : spec.simulated_runtime.value_or(walltime);
 }
 
 std::optional<Instant> Simulation::next_instant() const {
@@ -322,7 +343,7 @@ void Simulation::run(AttemptId attempt, Instant started, bool copied) {
   r.ending.code = source != nullptr             ? source->exit_code
                   : job.spec->simulated_runtime ? job.spec->simulated_exit
                                                 : 0;
-  const auto work = std::max(work_of(id, *job.spec) - known(id).done, Duration(0));
+  const auto work = std::max(work_of(id, *job.spec, r.site) - known(id).done, Duration(0));
   const auto time = time_for(r.pace, time_of_work(work, r.rate)) - r.passed;
   r.ends = r.placed + time_of_work(std::max(time, Duration(0)), r.gait);
   if (source == nullptr && !job.spec->simulated_runtime) {
@@ -512,8 +533,7 @@ void Simulation::note(const JobEnded& event) {
   auto& job = known(event.job);
   job.state = event.state;
   job.ended = now_;
-  // Only a job that is cancelled ends while it waits, and nobody cancels here.
-  accounts_.job_ended(event, false, job.gpus);
+  accounts_.job_ended(event);
 }
 
 void Simulation::note(const NodeChanged& event) {
@@ -569,8 +589,8 @@ SimulationResult Simulation::finish(bool partial) {
   for (const auto id : runs_.keys()) {
     const auto& run = runs_.at(id);
     const auto* job = engine_.state().jobs.find(id);
-    accounts_.runs_on({*run.spec, run.site, run.lease, run.gpus}, spent(run, now_, true).time,
-                      engine_.usage_so_far(*job, now_));
+    accounts_.runs_on({id, job->attempts}, {*run.spec, run.site, run.lease, run.gpus},
+                      spent(run, now_, true).time, engine_.usage_so_far(*job, now_));
   }
   r.portfolio = portfolio.name;
   for (const auto& workload : workloads_) {
@@ -582,6 +602,7 @@ SimulationResult Simulation::finish(bool partial) {
   r.lemons_repaired = lemons_repaired_;
   r.checkpoints = checkpoints();
   r.policy = options_.policy_text;
+  r.scenario = scenario_;
   r.seed = options_.seed;
   r.latency_ms = options_.latency.count();
   r.faults = used(options_.faults);
@@ -590,6 +611,7 @@ SimulationResult Simulation::finish(bool partial) {
   r.partial = partial;
   r.simulated_until_ms = to_ms(now_);
   r.submitted = submitted();
+  r.copied = static_cast<std::int64_t>(forked_.size());
   r.refused = refused_;
   r.refusals = refusals_;
   r.spills = spills_;
@@ -614,20 +636,24 @@ void Simulation::each_fate(const std::function<void(const JobFate&)>& visit) con
   const auto date = [&](Instant at) {
     return at == Instant::max() ? std::nullopt : std::optional(at - shift_);
   };
-  for (std::size_t i = 0; i < jobs_.size(); ++i) {
-    const auto& job = jobs_[i];
-    const auto& source = job_of(job.source);
-    JobFate fate;
-    fate.job = JobId(first_job_.value() + static_cast<std::int64_t>(i));
-    fate.source = &source;
-    fate.kind = kinds_[job.source.workload][source.kind].get();
-    fate.submit = source.submit;
+  const auto say = [&](JobFate fate, const Known& job) {
+    fate.gpus = job.gpus;
     fate.start = date(job.first_start);
     fate.end = date(job.ended);
     fate.attempts = job.attempts;
     if (job.attempts > 0) fate.site = sites[job.site].name;
     fate.state = job.state;
     visit(fate);
+  };
+  for (const auto& [id, job] : forked_) {
+    say({id, nullptr, nullptr, job.spec.get(), *date(job.known.submitted)}, job.known);
+  }
+  for (std::size_t i = 0; i < jobs_.size(); ++i) {
+    const auto& from = jobs_[i].source;
+    const auto& source = job_of(from);
+    say({JobId(first_job_.value() + static_cast<std::int64_t>(i)), &workloads_[from.workload],
+         &source, kinds_[from.workload][source.kind].get(), source.submit},
+        jobs_[i]);
   }
 }
 

@@ -42,9 +42,11 @@ struct SimulationOptions {
 // What became of a job.
 struct JobFate {
   JobId job;
+  const Workload* workload = nullptr;  // null: it is of the server that was copied
   const WorkloadJob* source = nullptr;
   const JobSpec* kind = nullptr;
   Instant submit;
+  std::int64_t gpus = 0;
   std::optional<Instant> start;  // of its first attempt
   std::optional<Instant> end;
   std::int64_t attempts = 0;
@@ -67,7 +69,8 @@ class Simulation {
 
   // Once, at the end. `partial`: it was stopped before its time.
   SimulationResult finish(bool partial);
-  // Of every job that was accepted, in the order of submission; dates as in the workload.
+  // Of every job that a copied server had and of every one that was accepted, by number; dates as
+  // in the workload.
   void each_fate(const std::function<void(const JobFate&)>& visit) const;
 
  private:
@@ -158,7 +161,7 @@ class Simulation {
   // Also of a job that a copy of a server had already.
   Known& known(JobId job);
   const WorkloadJob* source_of(JobId job) const;
-  Duration work_of(JobId job, const JobSpec& spec) const;
+  Duration work_of(JobId job, const JobSpec& spec, std::size_t site) const;
   void count_forked();
   void follow_courses(Instant until);
   CurtailmentResult* curtailment_named(const std::string& name);
@@ -177,7 +180,11 @@ class Simulation {
   std::size_t submitted_ = 0;
   JobId first_job_;  // of this simulation
   std::vector<Known> jobs_;
-  std::map<JobId, Known> forked_;
+  struct Forked {
+    Known known;
+    std::shared_ptr<const JobSpec> spec;
+  };
+  std::map<JobId, Forked> forked_;
   Lookup<JobId, Run> runs_;  // of a job its attempt under way
   OrderedSet<std::pair<Instant, AttemptId>> by_end_;
   std::set<std::pair<Instant, AttemptId>> starting_;     // told later, by the latency
@@ -193,6 +200,7 @@ class Simulation {
     Duration interval{};    // of that one
   };
   std::vector<Checkpointing> checkpointing_;  // by size class
+  std::string scenario_;                      // when it began
   std::int64_t lemons_drained_ = 0;
   std::int64_t lemons_repaired_ = 0;
   std::vector<GridCall> calls_;  // by the instant when they are told

@@ -432,7 +432,7 @@ TEST_CASE("a copy of a server: gangs end when they would have, on slow GPUs and 
   const auto ends = ends_of({});
   REQUIRE(ends.size() == 4);
   CHECK(ends[0] > epoch + 5 * hour);  // slowed
-  CHECK(ends[3] > epoch + 12 * hour);
+  CHECK(ends[3] > epoch + 10 * hour);
   for (const int minutes : {30, 90, 125, 150, 180, 200, 300}) {
     CAPTURE(minutes);
     const auto copied = ends_of(minutes * minute);

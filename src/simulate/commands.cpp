@@ -40,84 +40,110 @@ std::string in_words(const Settings& settings) {
   return text;
 }
 
-// What was asked for, after the result is there.
-Exit deliver(const Call& call, const SimulationResult& result) {
-  if (!call.out.empty()) {
-    if (const auto s = report::write_result(call.out, result); !s) return say(s.error());
+// Where the files of one simulation go; empty: nobody asked for them.
+struct Places {
+  std::string out;
+  std::string report;
+  std::string csv;
+  std::string starts;
+};
+
+// "out.json" -> "out-easy-3.json"; of a folder: "tables" -> "tables-easy-3"
+std::string numbered(const std::string& place, const std::string& name, std::uint64_t seed) {
+  if (place.empty()) return place;
+  std::filesystem::path path(place);
+  if (!path.has_filename()) path = path.parent_path();
+  path.replace_filename(
+      fmt::format("{}-{}-{}{}", path.stem().string(), name, seed, path.extension().string()));
+  return path.string();
+}
+
+Status write_files(const Places& places, const SimulationResult& result) {
+  if (!places.out.empty()) {
+    if (auto s = report::write_result(places.out, result); !s) return s;
   }
-  if (!call.report.empty()) {
-    if (const auto s = report::write_file(call.report, report::html_page(result)); !s) {
-      return say(s.error());
-    }
+  if (!places.report.empty()) {
+    if (auto s = report::write_file(places.report, report::html_page(result)); !s) return s;
   }
-  if (!call.csv.empty()) {
-    if (const auto s = report::write_tables(call.csv, result); !s) return say(s.error());
-  }
-  if (call.json) {
-    fmt::print("{}\n", json::to_json(result));
-  } else {
-    fmt::print("{}", report::summary(result));
-  }
-  return Exit::Ok;
+  if (!places.csv.empty()) return report::write_tables(places.csv, result);
+  return {};
 }
 
 Exit play_one(const Call& call, Inputs inputs) {
-  std::ofstream starts;
-  if (!call.starts.empty()) {
-    starts.open(call.starts);
-    if (!starts) return say(Error{ErrorCode::Io, "cannot write " + call.starts});
-  }
-  Task task{std::move(inputs.engine), inputs.options};
-  const bool progress = ::isatty(STDERR_FILENO) != 0;
-  const auto result =
-      play(std::move(task), inputs, progress, call.starts.empty() ? nullptr : &starts);
-  starts.flush();
-  if (!call.starts.empty() && !starts) {
-    return say(Error{ErrorCode::Io, "writing " + call.starts + " failed; is the disk full?"});
-  }
-  const auto exit = deliver(call, result);
-  return exit == Exit::Ok && result.partial ? Exit::Interrupted : exit;
+  Task task{std::move(inputs.engine), inputs.options, call.starts};
+  const auto played = play(std::move(task), inputs, ::isatty(STDERR_FILENO) != 0);
+  if (!played) return say(played.error());
+  const auto& result = *played;
+  const Places places{call.out, call.report, call.csv, call.starts};
+  if (const auto status = write_files(places, result); !status) return say(status.error());
+  fmt::print("{}", call.json ? json::to_json(result) + "\n" : report::summary(result));
+  return result.partial ? Exit::Interrupted : Exit::Ok;
 }
 
-// "out.json" -> "out-easy-3.json"
-std::filesystem::path numbered(const std::string& out, const std::string& name,
-                               std::uint64_t seed) {
-  std::filesystem::path path(out);
-  return path.replace_filename(
-      fmt::format("{}-{}-{}{}", path.stem().string(), name, seed, path.extension().string()));
-}
-
-Exit play_variants(const Call& call, Inputs inputs, const std::vector<Variant>& variants) {
+// Simulations of variants, each under several seeds.
+struct Batch {
   std::vector<Task> tasks;
-  std::vector<std::string> names;
+  std::vector<std::string> variants;  // of each task
+  std::vector<Places> places;
+};
+
+std::variant<Batch, Trouble> batch_of(const Call& call, const Inputs& inputs,
+                                      const std::vector<Variant>& variants) {
+  Batch batch;
   for (const auto& variant : variants) {
     auto engine = with_policy(inputs.engine, inputs.now, variant.policy,
                               call.vary + ": variant " + variant.name);
-    if (auto* trouble = std::get_if<Trouble>(&engine)) return say(*trouble);
+    if (auto* trouble = std::get_if<Trouble>(&engine)) return std::move(*trouble);
     for (std::int64_t i = 0; i < call.replicas; ++i) {
       auto options = inputs.options;
       options.seed = call.seed + static_cast<std::uint64_t>(i);
       options.policy_text = variant.policy.empty() ? variant.name : in_words(variant.policy);
-      tasks.push_back({std::get<Engine>(engine), options});
-      names.push_back(variant.name);
+      const auto own = [&](const std::string& place) {
+        return numbered(place, variant.name, options.seed);
+      };
+      batch.places.push_back({own(call.out), own(call.report), own(call.csv), own(call.starts)});
+      batch.tasks.push_back({std::get<Engine>(engine), options, batch.places.back().starts});
+      batch.variants.push_back(variant.name);
     }
   }
-  const auto results = play_all(std::move(tasks), inputs, ::isatty(STDERR_FILENO) != 0);
-  std::vector<report::Replica> replicas;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    auto file = fmt::format("{} (seed {})", names[i], results[i].seed);
-    if (!call.out.empty()) {
-      const auto path = numbered(call.out, names[i], results[i].seed);
-      if (const auto s = report::write_result(path, results[i]); !s) return say(s.error());
-      file = path.string();
-    }
-    replicas.push_back(report::replica_of(file, results[i]));
+  return batch;
+}
+
+// After Ctrl-C those that had begun are compared, as far as they came.
+Exit compare_all(const Call& call, const std::vector<report::Replica>& replicas,
+                 std::size_t asked) {
+  const bool partial = std::any_of(replicas.begin(), replicas.end(),
+                                   [](const report::Replica& r) { return r.partial; });
+  const bool cut = partial || replicas.size() < asked;
+  if (cut) {
+    fmt::print(stderr, "ampacity: interrupted: {} of {} simulations were begun, not all ended\n",
+               replicas.size(), asked);
   }
+  if (replicas.empty()) return Exit::Interrupted;
   const auto comparison = report::compare(replicas);
   if (!comparison) return say(comparison.error());
   fmt::print("{}",
              call.json ? json::to_json(*comparison) + "\n" : report::comparison_text(*comparison));
-  return Exit::Ok;
+  return cut ? Exit::Interrupted : Exit::Ok;
+}
+
+Exit play_variants(const Call& call, const Inputs& inputs, const std::vector<Variant>& variants) {
+  auto made = batch_of(call, inputs, variants);
+  if (auto* trouble = std::get_if<Trouble>(&made)) return say(*trouble);
+  auto& batch = std::get<Batch>(made);
+  const auto played = play_all(std::move(batch.tasks), inputs, ::isatty(STDERR_FILENO) != 0);
+  std::vector<report::Replica> replicas;
+  for (std::size_t i = 0; i < played.size(); ++i) {
+    if (!played[i]) continue;
+    if (!*played[i]) return say(played[i]->error());
+    const auto& result = **played[i];
+    if (const auto s = write_files(batch.places[i], result); !s) return say(s.error());
+    const auto& out = batch.places[i].out;
+    const auto file =
+        out.empty() ? fmt::format("{} (seed {})", batch.variants[i], result.seed) : out;
+    replicas.push_back(report::replica_of(file, result));
+  }
+  return compare_all(call, replicas, played.size());
 }
 
 Exit run_simulate(const Call& call) {
@@ -139,7 +165,7 @@ Exit run_simulate(const Call& call) {
     if (!list) return say(Trouble{list.error(), ""});
     variants = std::move(list->variants);
   }
-  return play_variants(call, std::move(inputs), variants);
+  return play_variants(call, inputs, variants);
 }
 
 }  // namespace

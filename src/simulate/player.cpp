@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <future>
 #include <thread>
 
@@ -50,19 +51,24 @@ class Progress {
   std::uint64_t steps_ = 0;
 };
 
+// Seconds count from the first submission, or from when a server was copied.
 void write_starts(const Simulation& simulation, const std::vector<Workload>& workloads,
-                  std::ostream& out) {
-  std::int64_t origin = 0;
-  if (!workloads.empty()) origin = to_ms(workloads.front().jobs.front().submit);
+                  Instant since, std::ostream& out) {
+  auto first = Instant::max();
+  for (const auto& workload : workloads) {
+    if (!workload.jobs.empty()) first = std::min(first, workload.jobs.front().submit);
+  }
+  const auto origin = to_ms(first == Instant::max() ? since : first);
   report::StartsWriter writer(out, origin);
   simulation.each_fate([&](const JobFate& fate) {
     report::StartRow row;
     row.job = fate.job.value();
-    row.source = fate.source->source;
+    if (fate.source != nullptr) row.source = fate.source->source;
+    if (fate.workload != nullptr) row.workload = fate.workload->name;
     row.submit_ms = to_ms(fate.submit);
     if (fate.start) row.start_ms = to_ms(*fate.start);
     if (fate.end) row.end_ms = to_ms(*fate.end);
-    row.gpus = fate.source->gpus;
+    row.gpus = fate.gpus;
     row.attempts = fate.attempts;
     row.team = fate.kind->team;
     row.site = fate.site;
@@ -78,23 +84,30 @@ void end_on_interrupt() {
   std::signal(SIGTERM, [](int) { interrupted = true; });
 }
 
-SimulationResult play(Task task, const Inputs& inputs, bool progress, std::ostream* starts) {
+Result<SimulationResult> play(Task task, const Inputs& inputs, bool progress) {
+  std::ofstream starts;
+  if (!task.starts.empty()) starts.open(task.starts);
+  if (!starts) return Error{ErrorCode::Io, "cannot write " + task.starts};
   Simulation simulation(std::move(task.engine), inputs.now, inputs.workloads, task.options);
   Progress shown(progress);
   bool more = true;
   while (!interrupted && (more = simulation.step())) shown.show(simulation);
-  if (starts != nullptr) write_starts(simulation, inputs.workloads, *starts);
+  if (!task.starts.empty()) write_starts(simulation, inputs.workloads, inputs.now, starts);
+  starts.flush();
+  if (!starts) {
+    return Error{ErrorCode::Io, "writing " + task.starts + " failed; is the disk full?"};
+  }
   return simulation.finish(more);
 }
 
-std::vector<SimulationResult> play_all(std::vector<Task> tasks, const Inputs& inputs,
-                                       bool progress) {
-  std::vector<SimulationResult> results(tasks.size());
+std::vector<std::optional<Result<SimulationResult>>> play_all(std::vector<Task> tasks,
+                                                              const Inputs& inputs, bool progress) {
+  std::vector<std::optional<Result<SimulationResult>>> results(tasks.size());
   std::atomic<std::size_t> next{0};
   std::atomic<std::size_t> done{0};
   const auto work = [&] {
-    for (auto i = next++; i < tasks.size(); i = next++) {
-      results[i] = play(std::move(tasks[i]), inputs, false, nullptr);
+    for (auto i = next++; i < tasks.size() && !interrupted; i = next++) {
+      results[i] = play(std::move(tasks[i]), inputs, false);
       ++done;
       if (progress) fmt::print(stderr, "\r\033[K{} of {} simulations", done.load(), tasks.size());
     }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <functional>
-#include <ostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,14 +15,16 @@ namespace ampacity::simulate {
 struct Task {
   Engine engine;
   SimulationOptions options;
+  std::string starts;  // a file for what became of each job; empty: none
 };
 
-// Plays one; its starts go to `starts` if it is not null.
-SimulationResult play(Task task, const Inputs& inputs, bool progress, std::ostream* starts);
+// Says no to a file of starts that cannot be written: before it plays, where that is known then.
+Result<SimulationResult> play(Task task, const Inputs& inputs, bool progress);
 
-// Plays all, as many at once as there are cores; results in the order of the tasks.
-std::vector<SimulationResult> play_all(std::vector<Task> tasks, const Inputs& inputs,
-                                       bool progress);
+// Plays all, as many at once as there are cores; results in the order of the tasks. None: Ctrl-C
+// came before it began.
+std::vector<std::optional<Result<SimulationResult>>> play_all(std::vector<Task> tasks,
+                                                              const Inputs& inputs, bool progress);
 
 // From now on Ctrl-C asks simulations to end.
 void end_on_interrupt();

@@ -171,7 +171,7 @@ def test_commands(folder: Path):
     said = run(AMPACITY, "compare", folder / "1.json", folder / "2.json", folder / "3.json")
     check("3 replicas" in said and "one variant" in said, said)
     said = run(AMPACITY, "compare", folder / "1.json", folder / "1.json", expect=3)
-    check("same portfolio, workloads, policy and seed 1" in said, said)
+    check("same portfolio, workloads, policy, failures and seed 1" in said, said)
     check("cannot read" in run(AMPACITY, "report", folder / "none.json", expect=6), "no such file")
     (folder / "bad.json").write_text('{"portfolio": 3, "samples": []}')
     check("portfolio: expected a string" in run(AMPACITY, "report", folder / "bad.json", expect=3), "a bad member")

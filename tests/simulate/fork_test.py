@@ -5,6 +5,8 @@ simulation says of the jobs that wait comes from the same engine.
 
 usage: fork_test.py AMPACITY
 """
+import csv
+import datetime
 import json
 import os
 import subprocess
@@ -62,11 +64,27 @@ with tempfile.TemporaryDirectory() as work:
             submitted = run("submit", "--gpus", "8", "--walltime", "1 h", "--runtime", "1 h", "--", "true")
             check("submitted", submitted.returncode == 0)
         before = json.loads(subprocess.run(["curl", "-s", url + "/v1/state"], capture_output=True, text=True).stdout)
-        played = run("simulate", "--from", url, "--json")
+        starts = os.path.join(work, "starts.csv")
+        played = run("simulate", "--from", url, "--json", "--starts", starts)
         check("the copy plays: " + played.stderr.strip(), played.returncode == 0)
         result = json.loads(played.stdout)
         check(f"all six jobs complete: {result['ended']}", result["ended"] == {"Completed": 6})
         check("three rounds of an hour", abs(result["makespan_ms"] - 3 * 3600_000) < 60_000)
+        check("none is submitted, six are copied", (result["submitted"], result["copied"]) == (0, 6))
+        with open(starts) as file:
+            rows = list(csv.DictReader(file))
+        check("each has its row", [row["job"] for row in rows] == list("123456"))
+        check("with its times from the copy on: " + str(rows[5]), {row["state"] for row in rows} == {"Completed"}
+              and float(rows[0]["submit_s"]) <= 0 and 7000 < float(rows[5]["start_s"]) < 7300
+              and rows[5]["source"] == rows[5]["workload"] == "")
+        owed = result["bill"]["owed_micro_usd"] / 1e6
+        check(f"16 GPUs at a dollar an hour are owed, for three hours: {owed} USD", abs(owed - 48) < 0.1)
+        check("its price includes the energy", result["bill"]["energy_micro_usd"] == 0 and result["facility_j"] > 0)
+        soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
+        brief = run("simulate", "--from", url, "--json", "--until", soon.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        brief = json.loads(brief.stdout)
+        check(f"what ran before the copy is not billed in it: {brief['bill']}",
+              brief["bill"]["owed_micro_usd"] < 20_000 and brief["lease_micro_usd"] < 20_000)
         more = run("simulate", larger, "--from", url, "--json")
         check("a rack more is accepted: " + more.stderr.strip(), more.returncode == 0)
         check("it is done in two rounds", json.loads(more.stdout)["makespan_ms"] < 2.1 * 3600_000)
