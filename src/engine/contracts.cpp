@@ -49,7 +49,6 @@ Lease billed_terms(const Lease& lease, Instant closed) {
   terms.signed_on.reset();
   terms.request.clear();
   terms.oversubscription = one;
-  terms.gpu_hours.reset();
   return terms;
 }
 

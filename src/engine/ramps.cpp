@@ -85,9 +85,9 @@ void Engine::redraw(const std::vector<Share>& shares, Power before, Power after,
   const auto more = after - before;
   const auto terms = ramp_terms(site);
   settle(ramp, terms, at);
+  if (ramp.rise >= Power() && ramp.fall >= Power()) ramp.said = Power();  // what was said is over
   ramp.rise = std::min(ramp.rise - more, terms.most);
   if (drawn) ramp.fall = std::min(ramp.fall + more, terms.most);
-  if (ramp.rise >= Power() && ramp.fall >= Power()) ramp.said = Power();
 }
 
 // IT power by which the draw may rise at an instant.

@@ -115,10 +115,10 @@ class Writer {
         fmt::format("power of the largest lease, {}", lease_.name));
     add(1, "$30 billion a year", fmt::format("{} a year", to_text(year)),
         "charge of its whole power for a contract year of 8,760 h");
-    const auto mw = std::max<std::int64_t>(terms.power.count() / 1'000'000, 1);
+    const auto watts = std::max<std::int64_t>(terms.power.count(), 1);
     add(1, "(6.67 M$ a MW-year)",
-        fmt::format("{} M$ a MW-year", hundredths(scaled(year.count(), 1, mw * 10'000'000'000))),
-        fmt::format("{} / {} MW", to_text(year), thousands(mw)));
+        fmt::format("{} M$ a MW-year", hundredths(scaled(year.count(), 1, watts * 10'000))),
+        fmt::format("{} / {}", to_text(year), to_text(terms.power)));
     add(1, "from 2028", to_date(lease_.starts), "first day of its term");
   }
 

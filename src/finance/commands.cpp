@@ -54,6 +54,16 @@ struct Call {
   std::string lease;
   std::string by = "team";
   Source source(const Options& options) const { return {options, portfolio}; }
+  // The same, and says on a terminal or in a log what a file cannot know.
+  Source told_source(const Options& options) const {
+    if (!portfolio.empty() && !options.json) {
+      fmt::print(stderr,
+                 "note: reckoned from {}: what contracts owe if nobody uses anything; without a "
+                 "server no month is closed and nothing is invoiced\n",
+                 portfolio);
+    }
+    return source(options);
+  }
 };
 
 void takes_portfolio(CLI::App* sub, const std::shared_ptr<Call>& call) {
@@ -74,7 +84,7 @@ void add_invoice(CLI::App& app, const OptionsPtr& options, Run& run) {
     run = [call, options] {
       const auto month = parse_month(call->month);
       if (!month) return client::say(month.error());
-      return told(*options, invoice_of(call->source(*options), call->lease, *month));
+      return told(*options, invoice_of(call->told_source(*options), call->lease, *month));
     };
   });
 }
@@ -93,7 +103,23 @@ void add_chargeback(CLI::App& app, const OptionsPtr& options, Run& run) {
     run = [call, options] {
       const auto month = parse_month(call->month);
       if (!month) return client::say(month.error());
-      return told(*options, chargeback_of(call->source(*options), *month, call->by));
+      return told(*options, chargeback_of(call->told_source(*options), *month, call->by));
+    };
+  });
+}
+
+void add_energy(CLI::App& app, const OptionsPtr& options, Run& run) {
+  auto call = std::make_shared<Call>();
+  auto* sub = command(app, options, "energy",
+                      "Energy and carbon of a month: by site, lease, team and project, and idle",
+                      "  ampacity energy 2028-01\n"
+                      "  ampacity energy 2028-01 --json");
+  sub->add_option("month", call->month, "As 2028-01, in UTC")->required();
+  sub->callback([call, options, &run] {
+    run = [call, options] {
+      const auto month = parse_month(call->month);
+      if (!month) return client::say(month.error());
+      return told(*options, energy_of(*options, *month));
     };
   });
 }
@@ -106,7 +132,7 @@ void add_programme(CLI::App& app, const OptionsPtr& options, Run& run) {
               "  ampacity programme --portfolio examples/stargate/portfolio.yaml --json");
   takes_portfolio(sub, call);
   sub->callback([call, options, &run] {
-    run = [call, options] { return told(*options, programmes_of(call->source(*options))); };
+    run = [call, options] { return told(*options, programmes_of(call->told_source(*options))); };
   });
 }
 
@@ -299,6 +325,7 @@ void add_commands(CLI::App& app, const OptionsPtr& options, Run& run) {
   add_lease(app, options, run);
   add_invoice(app, options, run);
   add_chargeback(app, options, run);
+  add_energy(app, options, run);
   add_programme(app, options, run);
   add_export(app, options, run);
   add_article(app, options, run);

@@ -29,6 +29,13 @@ std::string money(std::int64_t micro_usd) {
   return to_text(Money::of(micro_usd));
 }
 
+std::string carbon(std::int64_t grams) {
+  if (grams < 1'000) return fmt::format("{} g", grams);
+  const bool tonnes = grams >= 1'000'000;
+  const auto unit = tonnes ? 1'000'000 : 1'000;
+  return fmt::format("{}.{:02} {}", grams / unit, grams % unit * 100 / unit, tonnes ? "t" : "kg");
+}
+
 std::string name_of(LineKind kind) {
   switch (kind) {
     case LineKind::CommitmentUsed:
@@ -172,6 +179,35 @@ void show(const Chargeback& chargeback) {
              {""},
              {""}});
   table.print();
+}
+
+void show(const EnergyAccount& account) {
+  Table table({{"SITE", false, true},
+               {"LEASE", false, true},
+               {"TEAM"},
+               {"PROJECT"},
+               {"GPU TIME", true},
+               {"IT", true},
+               {"AT THE METER", true},
+               {"ENERGY COST", true},
+               {"CO2", true}});
+  const auto add = [&](const EnergyRow& r, terminal::Cell site) {
+    table.add({std::move(site),
+               {r.lease},
+               {r.team},
+               {r.project},
+               {to_text(GpuTime::of(r.gpu_ms))},
+               {to_text(Energy::of(r.it_j))},
+               {to_text(Energy::of(r.facility_j))},
+               {money(r.energy_micro_usd)},
+               {carbon(r.carbon_g)}});
+  };
+  for (const auto& row : account.rows) add(row, {row.site});
+  add(account.sum, {"total", terminal::Colour::Bold});
+  table.print();
+  fmt::print(
+      "{}, UTC; at the sites' prices, whether a lease bills energy or its price includes it\n",
+      account.month);
 }
 
 void show(const ProgrammeList& list) {

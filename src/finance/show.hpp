@@ -10,6 +10,7 @@ namespace ampacity::finance {
 
 void show(const Invoice& invoice);
 void show(const Chargeback& chargeback);
+void show(const EnergyAccount& account);
 void show(const ProgrammeList& list);
 void show(const Article& article);
 void show(const api::LeaseDetail& detail);

@@ -91,6 +91,10 @@ Got<Chargeback> chargeback_of(const Source& source, Month month, const std::stri
   return chargeback(r.portfolio, r.invoices, month, by == "project");
 }
 
+Got<EnergyAccount> energy_of(const client::Options& options, Month month) {
+  return asked<EnergyAccount>({options, ""}, "/v1/energy/" + to_text(month));
+}
+
 Got<ProgrammeList> programmes_of(const Source& source) {
   if (source.portfolio.empty()) return asked<ProgrammeList>(source, "/v1/programmes");
   auto got = reckoned(source, std::nullopt);

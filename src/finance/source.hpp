@@ -27,6 +27,7 @@ Got<Portfolio> portfolio_of(const Source& source);
 Got<Invoice> invoice_of(const Source& source, const std::string& lease, Month month);
 Got<Billing> billing_of(const Source& source, Month month);
 Got<Chargeback> chargeback_of(const Source& source, Month month, const std::string& by);
+Got<EnergyAccount> energy_of(const client::Options& options, Month month);  // of the server
 Got<ProgrammeList> programmes_of(const Source& source);
 
 }  // namespace ampacity::finance

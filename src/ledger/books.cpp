@@ -204,8 +204,19 @@ class Books {
     invoice.time_zone = calendar_.zone;
     invoice.from_ms = to_ms(begin);
     invoice.until_ms = to_ms(end);
-    invoice.closed = end <= now_;
+    invoice.closed = std::max(end, edits_end()) <= now_;
     return invoice;
+  }
+
+  // Until then a portfolio that is put in force may say other terms: by UTC, as the engine asks
+  // (engine/contracts.cpp), and by the contract's clocks.
+  Instant edits_end() const {
+    if (!facts_.held_since) return Instant::min();
+    const Calendar utc;
+    const auto end = [&](const Calendar& c) {
+      return c.start_of(next(c.month_of(*facts_.held_since)));
+    };
+    return std::max(end(utc), end(calendar_));
   }
 
   static void take(Invoice& invoice, const MonthAccount& account) {

@@ -17,6 +17,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,9 @@ struct LeaseFacts {
   // nobody watched, and only what gangs draw is known.
   std::map<std::string, std::shared_ptr<const SiteWatch>> sites;
   Instant watched_since;
+  // When a server first held the lease: until that month is over its file may still be mended, so
+  // no month of it is closed before. None: nobody holds it.
+  std::optional<Instant> held_since;
   // Ascending. A month is reckoned by the sites of the portfolio that was in force when it closed;
   // the first counts for all months before it. None: there is but one.
   std::shared_ptr<const std::vector<InForce>> portfolios;

@@ -160,8 +160,7 @@ class Writer {
         invoice_(invoice),
         lease_(lease_of(portfolio, invoice.lease)),
         table_(table) {
-    const auto at = std::max(from_ms(invoice.from_ms), lease_.starts);
-    price_ = unit_price(lease_.terms_at(at));
+    price_ = price_of_month();
   }
 
   void run() {
@@ -208,6 +207,31 @@ class Writer {
   }
 
  private:
+  // As it was known when the month closed. Where it changes on the way: its mean over what is
+  // contracted, at the basis that the month begins with.
+  UnitPrice price_of_month() const {
+    const auto end = from_ms(invoice_.until_ms);
+    const auto known = lease_.known_at(end);
+    const auto from = std::max(from_ms(invoice_.from_ms), known.starts);
+    const auto until = std::min(end, known.term_ends());
+    auto price = unit_price(known.terms_at(from));
+    if (from >= until) return price;
+    Wide weighted = 0;
+    Wide weights = 0;
+    const auto edges = known.edges(from, until);
+    for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+      const auto terms = known.terms_at(edges[i]);
+      const auto piece = unit_price(terms);
+      if (piece.unit != price.unit) return price;
+      const auto weight = Wide{terms.contracted.count()} * (edges[i + 1] - edges[i]).count();
+      weighted += weight * piece.micro_usd;
+      weights += weight;
+    }
+    if (weights > 0)
+      price.micro_usd = static_cast<std::int64_t>((weighted + weights / 2) / weights);
+    return price;
+  }
+
   Row row(const std::string& category, const std::string& frequency, const std::string& text) {
     const auto* provider = provider_of(portfolio_, invoice_.provider);
     const auto name =

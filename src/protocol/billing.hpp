@@ -174,6 +174,30 @@ struct Chargeback {
 };
 BOOST_DESCRIBE_STRUCT(Chargeback, (), (month, rows, total_micro_usd, total_cents))
 
+// What was drawn in a month, by whom and where; the cost is at the site's prices, whether a lease
+// bills it or not.
+struct EnergyRow {
+  std::string site;
+  std::string lease;  // empty: of free GPUs
+  std::string team;   // empty: of jobs without one; "(idle)": of free GPUs in service
+  std::string project;
+  std::int64_t gpu_ms = 0;
+  std::int64_t it_j = 0;
+  std::int64_t facility_j = 0;
+  std::int64_t energy_micro_usd = 0;
+  std::int64_t carbon_g = 0;
+};
+BOOST_DESCRIBE_STRUCT(EnergyRow, (),
+                      (site, lease, team, project, gpu_ms, it_j, facility_j, energy_micro_usd,
+                       carbon_g))
+
+struct EnergyAccount {
+  std::string month;            // of UTC
+  std::vector<EnergyRow> rows;  // ascending by site; what idled last
+  EnergyRow sum;                // of the rows
+};
+BOOST_DESCRIBE_STRUCT(EnergyAccount, (), (month, rows, sum))
+
 // A dated envelope of a programme against the leases.
 struct Envelope {
   std::int64_t from_ms = 0;

@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "base/text.hpp"
+#include "ledger/energy_account.hpp"
 #include "serve/answers.hpp"
 #include "serve/billing.hpp"
 #include "serve/curtailment_routes.hpp"
@@ -77,6 +78,9 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     if (p[1] == "leases" && p.size() > 2) co_return co_await leases(request);
     const bool billed = p[1] == "billing" || p[1] == "chargeback";
     if (request.method == "GET" && billed && p.size() == 3) co_return co_await month_of(request);
+    if (request.method == "GET" && p[1] == "energy" && p.size() == 3) {
+      co_return co_await energy_of(request);
+    }
     if (p.size() != 2) co_return no_route(request);
     if (request.method == "GET") co_return co_await view_of(request, stream);
     co_return co_await change_of(request);
@@ -531,6 +535,25 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     };
     if (auto no = co_await fold(*month, std::move(sum_up))) co_return std::move(*no);
     co_return all_of_it ? ok(billing) : ok(charged);
+  }
+
+  // GET /v1/energy/MONTH
+  Reply energy_of(const Request& request) {
+    if (auto status = co_await conductor.settled(); !status) co_return failure(status.error());
+    const auto month = parse_month(request.path[2]);
+    if (!month) co_return failure(month.error());
+    const auto now = conductor.now();
+    const auto portfolio = conductor.engine().state().portfolio;
+    const auto facts = metered(*reader, conductor.engine(), now);
+    if (!facts) co_return failure(facts.error());
+    const auto seen = watched(*reader, conductor.engine(), *month, now);
+    if (!seen) co_return failure(seen.error());
+    EnergyAccount account;
+    Conductor::Look look = [&](const Engine&, Instant) {
+      account = energy_account(*portfolio, *facts, *seen, *month);
+    };
+    if (!co_await conductor.look_ahead(std::move(look))) co_return busy();
+    co_return ok(account);
   }
 
   Reply programme_list() {

@@ -205,7 +205,10 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
   }
   watch_sites(facts, engine, sites, *changes, now);
   for (const auto& lease : engine.state().portfolio->leases) {
-    facts[lease.name].portfolios = sites_of(engine, sites, lease.name);
+    auto& own = facts[lease.name];
+    own.portfolios = sites_of(engine, sites, lease.name);
+    const auto account = engine.state().leases.find(lease.name);
+    if (account != engine.state().leases.end()) own.held_since = account->second.since;
   }
   return facts;
 }

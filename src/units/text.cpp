@@ -282,7 +282,8 @@ std::string to_text(Money money) {
   }
   const auto cents = static_cast<std::int64_t>((magnitude + 5'000) / 10'000);
   if (cents >= 100'000'000'000) {
-    return sign + fmt::format("{}.{:02}B", cents / 100'000'000'000, cents / 1'000'000'000 % 100);
+    const auto hundredths = (cents + 500'000'000) / 1'000'000'000;
+    return sign + fmt::format("{}.{:02}B", hundredths / 100, hundredths % 100);
   }
   return sign + fmt::format("{}.{:02}", cents / 100, cents % 100);
 }

@@ -311,6 +311,10 @@ void money_paths(Paths& p) {
   p.get<Billing>("/v1/billing/{month}", "The invoices of all leases", {month});
   p.get<Chargeback>("/v1/chargeback/{month}", "Who bears a month; idle shown as such",
                     {month, parameter("by", "query", "team or project", text())});
+  p.get<EnergyAccount>("/v1/energy/{month}",
+                       "Energy, its cost and its carbon in a month of UTC: by site, lease, team "
+                       "and project, and of free GPUs",
+                       {month});
   p.get<ProgrammeList>("/v1/programmes", "Budgets: committed, invoiced, forecast");
 }
 

@@ -541,6 +541,17 @@ def test_money() -> None:
     assert power["facility_j"] > passed["idle_energy"][0]["facility_j"], "the attic's is in no invoice"
     assert power["total_micro_usd"] >= line["micro_usd"] and power["unbilled_micro_usd"] > 0, power
     call("GET", "/v1/chargeback/{month}", f"/v1/chargeback/{month}?by=colour", status=400)
+    energy = call("GET", "/v1/energy/{month}", f"/v1/energy/{month}")
+    drawn = [r for r in energy["rows"] if r["team"] != "(idle)"]
+    idles = [r for r in energy["rows"] if r["team"] == "(idle)"]
+    assert [r["site"] for r in idles] == ["attic", "cellar"] and all(r["it_j"] > 0 for r in drawn), energy
+    charged_j = sum(r["facility_j"] for r in charged["rows"] if not r["team"].startswith("(idle"))
+    assert charged_j <= sum(r["facility_j"] for r in drawn) < 1.05 * charged_j + 1000, (charged_j, drawn)
+    billed_j = passed["idle_energy"][0]["facility_j"]
+    assert billed_j <= idles[1]["facility_j"] < 1.05 * billed_j + 1000, "what the invoice bills, and some seconds more"
+    assert energy["sum"]["carbon_g"] == sum(r["carbon_g"] for r in energy["rows"])
+    assert energy["sum"]["energy_micro_usd"] == sum(r["energy_micro_usd"] for r in energy["rows"]) > 0
+    call("GET", "/v1/energy/{month}", "/v1/energy/2028-13", status=400)
     call("GET", "/v1/programmes")
 
     path = "/v1/leases/{name}/amendments"
@@ -565,6 +576,7 @@ def test_money() -> None:
     run("lease", "amend", name, "--why", "nothing", code=5)
     assert json.loads(run("invoice", name, month, "--json"))["number"] == f"{name}/{month}"
     assert "total" in run("invoice", name, month) and "to come" in run("chargeback", month)
+    assert "(idle)" in run("energy", month) and json.loads(run("energy", month, "--json"))["month"] == month
     run("invoice", name, "2025-12", code=6)
     run("invoice", name, "May", code=2)
     rows = run("export", "focus", "--month", month).splitlines()
@@ -726,7 +738,7 @@ def test_command_line() -> None:
     assert "\x1b[" not in run("jobs"), "colours in a pipe"
     for name in ("serve", "submit", "jobs", "job", "explain", "forecast", "logs", "wait", "cancel", "sites", "leases", "teams", "drain",
                  "resume", "node", "book", "unbook", "bookings", "power", "measure", "curtail", "curtailments", "uncurtail", "hold", "release", "apply", "policy", "events", "check",
-                 "workload", "schema", "completion", "replay", "bench", "soak", "invoice", "chargeback", "programme", "article"):
+                 "workload", "schema", "completion", "replay", "bench", "soak", "invoice", "chargeback", "energy", "programme", "article"):
         assert "Examples" in run(name, "--help") or name == "completion", name
 
 
