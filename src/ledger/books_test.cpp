@@ -239,6 +239,20 @@ TEST_CASE("a price by the GPU-hour is owed for the GPUs that the contracted powe
   CHECK(months[1].total_micro_usd == 0);
 }
 
+TEST_CASE("a statement owes nothing for what no hall can feed yet") {
+  auto p = test::small_portfolio({{"north", 3, 4, "azure"}});
+  auto& lease = p.leases[0];
+  lease.price = {PriceBasis::Year, Money::of(8'760 * usd)};
+  lease.power = Power::of(1'000'000);
+  lease.starts = day("2026-01-01");
+  lease.ends = day("2027-01-01");
+  p.sites[0].halls[0].power = Power::of(750'000);
+  p.sites[0].halls[0].energised = day("2026-01-06");
+  const auto s = statement(p, lease, {}, day("2026-01-01"), day("2026-01-11"));
+  CHECK(s.committed_cost == Money::of(240 * usd));
+  CHECK(s.owed == Money::of(90 * usd));  // five days of three quarters
+}
+
 TEST_CASE("a statement owes the minimum bill, too") {
   auto p = test::small_portfolio({{"north", 3, 4, "azure"}});
   auto& lease = p.leases[0];

@@ -8,6 +8,7 @@
 #include "ledger/idle_energy.hpp"
 #include "ledger/percent.hpp"
 #include "ledger/price_edges.hpp"
+#include "ledger/undelivered.hpp"
 #include "ledger/usage.hpp"
 #include "units/arithmetic.hpp"
 #include "units/text.hpp"
@@ -99,8 +100,10 @@ class Reckoning {
     const auto charged = charge(piece, terms.contracted, part);
     const auto energy =
         part_of([&](Duration t) { return energy_of(terms.contracted, t); }, piece.edge, piece.cut);
-    const auto late =
-        std::min(Money::of(part.of(not_delivered(terms, piece.cut).count())), charged);
+    const auto missing =
+        undelivered(portfolio_, lease_, leased_, terms, piece.cut.from, piece.cut.until);
+    const auto late = std::min(Money::of(part.of(missing.cost.count())), charged);
+    late_watt_ms_ += missing.watt_ms;
     account_.committed += charged;
     account_.not_delivered += late;
     account_.committed_energy += Energy::of(part.of(energy.count()));
@@ -110,35 +113,6 @@ class Reckoning {
 
   static Money share_of(Money money, Ratio share) {
     return Money::of(scaled(money.count(), share.count(), one.count()));
-  }
-
-  // Where halls are energised inside the span, ascending, with both ends.
-  std::vector<Instant> energisations(Span span) const {
-    std::vector<Instant> edges{span.from, span.until};
-    for (const auto& name : lease_.sites) {
-      for (const auto& hall : site_of(portfolio_, name).halls) {
-        if (hall.energised && *hall.energised > span.from && *hall.energised < span.until) {
-          edges.push_back(*hall.energised);
-        }
-      }
-    }
-    std::sort(edges.begin(), edges.end());
-    return edges;
-  }
-
-  Money not_delivered(const LeaseTerms& terms, Span span) {
-    Money sum;
-    const auto edges = energisations(span);
-    for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-      const auto late = terms.contracted - energised_at(portfolio_, lease_, edges[i]);
-      if (late <= Power()) continue;
-      const auto time = edges[i + 1] - edges[i];
-      late_watt_ms_ += Wide{late.count()} * time.count();
-      const auto charged =
-          charge_of(terms, leased_.carried_by(terms.contracted), terms.contracted, time);
-      sum += Money::of(scaled(charged.count(), late.count(), terms.contracted.count()));
-    }
-    return sum;
   }
 
   void availability(Span month) {

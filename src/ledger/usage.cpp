@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ledger/price_edges.hpp"
+#include "ledger/undelivered.hpp"
 #include "units/arithmetic.hpp"
 
 namespace ampacity {
@@ -31,12 +32,13 @@ Money share_of(Money money, Ratio share) {
 struct Commitment {
   Energy energy;
   Money cost;
-  Money owed;   // take-or-pay's share
+  Money owed;   // take-or-pay's share of what was delivered
   Money least;  // the minimum bill's, of the whole power's charge
 };
 
-Commitment committed(const Lease& lease, const LeasedGpus& leased, Instant from, Instant at) {
+Commitment committed(const Portfolio& portfolio, const Lease& lease, Instant from, Instant at) {
   Commitment total;
+  const auto leased = leased_gpus(portfolio, lease);
   GpuHoursLeft left(gpu_hours_of(lease));
   GpuHoursLeft whole_left = left;
   const auto edges = lease.edges(from, at);
@@ -49,7 +51,9 @@ Commitment committed(const Lease& lease, const LeasedGpus& leased, Instant from,
     const auto cost = Money::of(part.of(charge_of(terms, gpus, terms.contracted, time).count()));
     total.energy += Energy::of(part.of(energy_of(terms.contracted, time).count()));
     total.cost += cost;
-    total.owed += share_of(cost, terms.take_or_pay);
+    const auto missing = undelivered(portfolio, lease, leased, terms, edges[i], edges[i + 1]).cost;
+    const auto late = std::min(Money::of(part.of(missing.count())), cost);
+    total.owed += share_of(cost - late, terms.take_or_pay);
     const auto all = leased.carried_by(terms.power);
     const auto whole = charge_of(terms, all, terms.power, time).count();
     const auto least = Money::of(whole_left.take(terms, all, time).of(whole));
@@ -120,7 +124,7 @@ LeaseStatement statement(const Portfolio& portfolio, const Lease& lease, const U
   s.contracted = lease.contracted_at(at);
   s.owed = used.lease_cost;
   if (begin < end) {
-    const auto commitment = committed(lease, leased_gpus(portfolio, lease), begin, end);
+    const auto commitment = committed(portfolio, lease, begin, end);
     s.committed_energy = commitment.energy;
     s.committed_cost = commitment.cost;
     s.owed = std::max({commitment.owed, commitment.least, used.lease_cost});

@@ -50,8 +50,8 @@ struct LeaseStatement {
   Money committed_cost;
   Money used_cost;
   Money unused_cost;
-  // Take-or-pay's share of what is committed, or the minimum bill's of the whole power's charge, or
-  // what was used: the most of them.
+  // Take-or-pay's share of what is committed and energised, or the minimum bill's of the whole
+  // power's charge, or what was used: the most of them.
   Money owed;
   bool operator==(const LeaseStatement&) const = default;
 };
