@@ -46,10 +46,12 @@ bool may_depend_on_use(const Lease& lease) {
 }
 
 // What of a month is owed whether it is used or not.
-Money owed_anyway(const Portfolio& portfolio, const Lease& lease, const MonthSpan& month) {
+// `gone`: of its gpu_hours, used before.
+Money owed_anyway(const Portfolio& portfolio, const Lease& lease, const MonthSpan& month,
+                  GpuTime gone) {
   const auto from = std::max(month.from, lease.starts);
   const auto until = std::min(month.until, lease.term_ends());
-  return statement(portfolio, lease, {}, from, until).owed;
+  return statement(portfolio, lease, {}, from, until, gone).owed;
 }
 
 }  // namespace
@@ -82,6 +84,14 @@ Money Engine::used_this_month(const Lease& lease, Instant now) const {
     used += part_since(usage_so_far(job, now).lease_cost, job.live->placed, now, month.from);
   });
   return used;
+}
+
+// Of its gpu_hours, by use before this month.
+GpuTime Engine::gone_before(const Lease& lease, Money used, Instant now) const {
+  const auto price = lease.terms_at(now).price;
+  if (!lease.gpu_hours || price.basis != PriceBasis::GpuHour || price.amount <= Money()) return {};
+  const auto hours = scaled(used.count(), ms_per_hour, price.amount.count());
+  return std::max(lease_usage(lease, now).gpu_time - GpuTime::of(hours), GpuTime());
 }
 
 // Else it is looked at again when the gangs that run have used it up.
@@ -118,8 +128,8 @@ void Engine::judge(const Lease& lease, Instant now) {
     return;
   }
   const auto month = month_around(now);
-  const auto owed = owed_anyway(*state_.portfolio, lease, month);
   const auto used = used_this_month(lease, now);
+  const auto owed = owed_anyway(*state_.portfolio, lease, month, gone_before(lease, used, now));
   const auto use = used >= owed ? LeaseUse::Beyond : LeaseUse::Committed;
   if (use == before) return;
   emit(LeaseUseChanged{

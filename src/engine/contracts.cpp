@@ -39,10 +39,11 @@ bool is_award(const OpenRequest& asked, const std::string& lease) {
                      [&](const Award& a) { return a.lease == lease; });
 }
 
-// Its terms as they were known when the last month closed: what its invoices follow from.
-Lease billed_terms(const Lease& lease, Instant closed) {
-  auto terms = lease.known_at(closed);
-  if (terms.canceled && *terms.canceled >= closed) terms.canceled.reset();
+// Its terms as they are known now: what its invoices follow from, also that of this month, which
+// has closed already where clocks are ahead of UTC.
+Lease billed_terms(const Lease& lease, Instant now) {
+  auto terms = lease.known_at(now);
+  if (terms.canceled && *terms.canceled >= now) terms.canceled.reset();
   terms.source.clear();
   terms.renewal.reset();
   terms.supersedes.clear();
@@ -64,7 +65,8 @@ std::string difference(const Lease& a, const Lease& b) {
 
 }  // namespace
 
-// Of leases that have a closed month; by UTC, as the engine knows no zones.
+// Of leases that have a closed month. The engine knows no zones: none is closed before the month of
+// UTC is over in which the lease was first held (Books::edits_end), and from then on any may be.
 std::optional<Refusal> Engine::objection_to_edits(const Portfolio& next) const {
   const Calendar utc;
   const auto closed = utc.start_of(utc.month_of(now_));
@@ -81,7 +83,7 @@ std::optional<Refusal> Engine::objection_to_edits(const Portfolio& next) const {
                                  "portfolio: end it with 'ampacity lease amend {} --ends DATE'",
                                  known.name, known.name)};
     }
-    const auto changed = difference(billed_terms(known, closed), billed_terms(*same, closed));
+    const auto changed = difference(billed_terms(known, now_), billed_terms(*same, now_));
     if (changed.empty()) continue;
     return Refusal{Reason::PortfolioInUse,
                    fmt::format("lease {}: {} is another in the new portfolio, and months until {} "

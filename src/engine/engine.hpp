@@ -192,6 +192,7 @@ class Engine {
   void look_at_limits();
   void watch_leases();
   Money used_this_month(const Lease& lease, Instant now) const;
+  GpuTime gone_before(const Lease& lease, Money used, Instant now) const;
   void count_month(const Job& job, const Usage& usage, Instant at);
   bool order_follows_hours(Instant now) const;
   struct Awaited {

@@ -26,6 +26,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   state_.portfolio = event.portfolio;
   state_.configured = true;
   for (const auto& lease : event.portfolio->leases) {
+    if (lease.proposed) continue;  // nobody holds it yet
     state_.leases.try_emplace(lease.name, LeaseAccount{std::max(at, lease.starts), {}});
   }
   const Fleet fresh(*state_.portfolio);

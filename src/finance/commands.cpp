@@ -202,7 +202,11 @@ Exit export_focus(const Options& options, const ExportCall& call) {
   const auto portfolio = portfolio_of(call.source(options));
   if (const auto* trouble = std::get_if<Trouble>(&portfolio)) return say(*trouble);
   const auto& p = std::get<Portfolio>(portfolio);
-  if (commitments) return deliver(csv(focus_contract_commitments(p)), call.out);
+  if (commitments) {
+    const auto calendars = load_calendars(p);
+    if (!calendars) return client::say(calendars.error());
+    return deliver(csv(focus_contract_commitments(p, *calendars)), call.out);
+  }
   const auto month = parse_month(call.month);
   if (!month) return client::say(month.error().within("--month"));
   const auto billing = billing_of(call.source(options), *month);

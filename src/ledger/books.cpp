@@ -108,7 +108,7 @@ class Books {
   std::vector<Invoice> until(Month last) {
     std::vector<Invoice> all;
     if (lease_.proposed || lease_.term_ends() <= lease_.starts) return all;
-    const auto final_month = calendar_.month_of(lease_.term_ends() - Duration(1));
+    const auto final_month = calendar_.month_of(last_instant());
     sort_readings(std::min(last, final_month));
     sort_held(std::min(last, final_month));
     for (auto m = calendar_.month_of(lease_.starts); m <= std::min(last, final_month);
@@ -124,6 +124,13 @@ class Books {
     Month month;
     std::vector<Amount> amounts;
   };
+
+  // Of the term, or of what was used after it: nobody else bears that (ledger/bearers.hpp).
+  Instant last_instant() const {
+    auto end = lease_.term_ends();
+    for (const auto& reading : facts_.readings) end = std::max(end, reading.until);
+    return end - Duration(1);
+  }
 
   // Which readings touch which month.
   void sort_readings(Month last) {
@@ -161,13 +168,14 @@ class Books {
                      facts_.outages,
                      {},
                      now_,
-                     left};
+                     left,
+                     facts_.held.get()};
     for (const auto& [site, watch] : facts_.sites) {
       const auto held = held_.find({month, site});
       meter.sites.push_back({site, facts_.watched_since, {}, watch});
       if (held != held_.end()) meter.sites.back().held = held->second;
     }
-    auto account = reckon(sites_at(meter.until), known, meter);
+    auto account = reckon(sites_at(std::max(meter.until, edits_end())), known, meter);
     if (left) *left = std::max(*left - account.taken, GpuTime());
     return account;
   }
@@ -211,11 +219,10 @@ class Books {
   // Until then a portfolio that is put in force may say other terms: by UTC, as the engine asks
   // (engine/contracts.cpp), and by the contract's clocks.
   Instant edits_end() const {
-    if (!facts_.held_since) return Instant::min();
+    const auto since = facts_.held_since(lease_.name);
+    if (!since) return Instant::min();
     const Calendar utc;
-    const auto end = [&](const Calendar& c) {
-      return c.start_of(next(c.month_of(*facts_.held_since)));
-    };
+    const auto end = [&](const Calendar& c) { return c.start_of(next(c.month_of(*since))); };
     return std::max(end(utc), end(calendar_));
   }
 

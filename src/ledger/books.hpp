@@ -65,9 +65,15 @@ struct LeaseFacts {
   // nobody watched, and only what gangs draw is known.
   std::map<std::string, std::shared_ptr<const SiteWatch>> sites;
   Instant watched_since;
-  // When a server first held the lease: until that month is over its file may still be mended, so
-  // no month of it is closed before. None: nobody holds it.
-  std::optional<Instant> held_since;
+  // Since when a server holds each lease, by name. Until the month is over in which it first held
+  // one its file may still be mended, so no month of it is closed before; and it bears nothing of
+  // what was closed without it. None: nobody holds any.
+  std::shared_ptr<const std::map<std::string, Instant>> held;
+  std::optional<Instant> held_since(const std::string& lease) const {
+    if (!held) return std::nullopt;
+    const auto it = held->find(lease);
+    return it == held->end() ? std::nullopt : std::optional(it->second);
+  }
   // Ascending. A month is reckoned by the sites of the portfolio that was in force when it closed;
   // the first counts for all months before it. None: there is but one.
   std::shared_ptr<const std::vector<InForce>> portfolios;

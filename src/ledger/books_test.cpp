@@ -239,6 +239,48 @@ TEST_CASE("a price by the GPU-hour is owed for the GPUs that the contracted powe
   CHECK(months[1].total_micro_usd == 0);
 }
 
+TEST_CASE("of gpu_hours years share, and what is not delivered is not gone") {
+  auto p = test::small_portfolio({{"north", 3, 4, "azure"}});
+  auto& lease = p.leases[0];
+  lease.price = {PriceBasis::GpuHour, Money::of(2 * usd)};
+  lease.starts = day("2026-01-01");
+  lease.ends = day("2030-01-01");
+  lease.gpu_hours = 150'000;  // a year of 12 GPUs is 105,120
+  Money sum;
+  for (const auto* year : {"2026", "2027", "2028", "2029"}) {
+    const auto from = day((std::string(year) + "-01-01").c_str());
+    sum += statement(p, lease, {}, from, years_after(from, 1)).committed_cost;
+  }
+  CHECK(sum == Money::of(300'000 * usd));
+  // 140,000 of them were used before: a fork of the server owes what is left.
+  const auto rest = statement(p, lease, {}, day("2026-06-01"), day("2027-01-01"),
+                              GpuTime::of(140'000LL * 3'600'000));
+  CHECK(rest.committed_cost == Money::of(20'000 * usd));
+
+  p.sites[0].halls[0].energised = day("2028-01-01");
+  std::int64_t total = 0;
+  for (const auto& invoice : invoices_of(p, lease, Calendar(), {}, {2029, 12}, day("2030-01-01"))) {
+    total += invoice.total_micro_usd;
+  }
+  CHECK(total == 300'000 * usd);
+  CHECK(statement(p, lease, {}, lease.starts, lease.ends).owed == Money::of(300'000 * usd));
+}
+
+TEST_CASE("what a contract owes is the sum of its months, not the most of the whole") {
+  auto p = test::small_portfolio({{"north", 3, 4, "azure"}});
+  auto& lease = p.leases[0];
+  lease.price = {PriceBasis::Year, Money::of(8'760 * usd)};
+  lease.power = Power::of(1'000'000);
+  lease.starts = day("2026-01-01");
+  lease.ends = day("2027-01-01");
+  lease.ramp = {{day("2026-01-01"), Power::of(100'000)}, {day("2026-07-01"), lease.power}};
+  lease.minimum_bill = Ratio::of(500'000);
+  std::int64_t total = 0;
+  for (const auto& invoice : invoices(p, {})) total += invoice.total_micro_usd;
+  CHECK(total == (181 * 12 + 184 * 24) * usd);
+  CHECK(statement(p, lease, {}, lease.starts, lease.ends).owed.count() == total);
+}
+
 TEST_CASE("a statement owes nothing for what no hall can feed yet") {
   auto p = test::small_portfolio({{"north", 3, 4, "azure"}});
   auto& lease = p.leases[0];
@@ -427,6 +469,22 @@ TEST_CASE("a chargeback adds up to the invoices, with idle shown, and says how b
   CHECK(january.total_cents == all[0][0].total_cents);
   CHECK(chargeback(p, all, {2026, 2}, false).rows[0].warning == "the budget is spent: 120 %");
   CHECK(chargeback(p, all, {2026, 1}, true).rows[1].project == "p");
+}
+
+TEST_CASE("a programme counts the months of contracts whose clocks are ahead of UTC") {
+  auto p = one_megawatt();
+  p.leases[0].take_or_pay = one;
+  Calendar tokyo;
+  tokyo.zone = "Asia/Tokyo";
+  tokyo.steps = {{day("2000-01-01"), Duration(9 * 3'600'000)}};
+  p.leases[0].time_zone = tokyo.zone;
+  p.leases[0].starts = day("2026-01-01") - Duration(9 * 3'600'000);
+  p.programmes = {
+      {"more", Money::of(30'000'000 * usd), day("2026-01-01"), day("2027-01-01"), {}, ""}};
+  const AllInvoices all{
+      invoices_of(p, p.leases[0], tokyo, {}, *last_month(p.programmes), day("2026-01-02"))};
+  const auto whole = programmes(p, all).programmes[0].whole;
+  CHECK(whole.forecast_micro_usd == 8'760'000 * usd);  // all twelve, and no thirteenth
 }
 
 TEST_CASE("a programme's envelopes hold what is committed, invoiced and owed") {

@@ -94,9 +94,11 @@ class Adding {
     std::optional<Instant> first;
     for (const auto& lease : portfolio_.leases) {
       const auto known = facts_.find(lease.name);
-      if (known == facts_.end() || !known->second.held_since) continue;
-      if (std::find(lease.sites.begin(), lease.sites.end(), site) == lease.sites.end()) continue;
-      first = std::min(first.value_or(Instant::max()), *known->second.held_since);
+      if (known == facts_.end()) continue;
+      const auto since = known->second.held_since(lease.name);
+      const auto& sites = lease.sites;
+      if (!since || std::find(sites.begin(), sites.end(), site) == sites.end()) continue;
+      first = std::min(first.value_or(Instant::max()), *since);
     }
     return first;
   }

@@ -20,7 +20,8 @@ struct MeteredYard {
   MeteredYard() {
     portfolio.sites[0].carbon = Carbon::of(500);
     auto& own = facts["north-lease"];
-    own.held_since = day("2026-01-20");
+    own.held = std::make_shared<const std::map<std::string, Instant>>(
+        std::map<std::string, Instant>{{"north-lease", day("2026-01-20")}});
     own.readings = {{"north", "vision", "p", day("2026-01-30"), day("2026-02-03"), GpuCount::of(4),
                      Power::of(3'333)}};
     watched.now = day("2026-02-11");

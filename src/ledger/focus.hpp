@@ -28,7 +28,8 @@ struct FocusTable {
 // Version 1.2. Requires invoices of leases of the portfolio.
 FocusTable focus_cost_and_usage(const Portfolio& portfolio, const std::vector<Invoice>& invoices);
 
-// Version 1.3: every lease that is signed.
-FocusTable focus_contract_commitments(const Portfolio& portfolio);
+// Version 1.3: every lease that is signed; its cost is the sum of its invoices if nobody uses
+// anything, without energy, damages and what is only billed ahead. Requires the calendar of each.
+FocusTable focus_contract_commitments(const Portfolio& portfolio, const Calendars& calendars);
 
 }  // namespace ampacity

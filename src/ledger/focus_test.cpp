@@ -276,6 +276,31 @@ TEST_CASE("the rules of FOCUS 1.2 hold over 300 made worlds, and sums are the in
                                       "Usage", "UsageCorrection"});
 }
 
+TEST_CASE(
+    "a closed month keeps its unit prices: of energy when a site's changes, of power its mean") {
+  auto p = test::small_portfolio({{"north", 2, 4, "azure"}});
+  auto& lease = p.leases[0];
+  lease.energy_pass_through = true;
+  lease.price = {PriceBasis::MwMonth, Money::of(1'000'000'000)};
+  lease.starts = test::day("2026-01-01");
+  Amendment dearer;
+  dearer.from = test::day("2026-01-16") + Duration(43'200'000);  // the middle of the month
+  dearer.price = LeasePrice{PriceBasis::MwMonth, Money::of(3'000'000'000)};
+  lease.amendments = {dearer};
+  LeaseFacts facts;
+  facts.readings = {{"north", "vision", "", test::day("2026-01-03"), test::day("2026-01-28"),
+                     GpuCount::of(4), Power::of(500'000)}};
+  const auto all = invoices_of(p, lease, Calendar(), facts, {2026, 1}, test::day("2026-03-01"));
+  const auto before = focus_cost_and_usage(p, all);
+  p.sites[0].energy_price = EnergyPrice::of(132'000'000);
+  const auto after = focus_cost_and_usage(p, all);
+  REQUIRE(first_broken(after) == "");
+  CHECK(after.rows == before.rows);
+  const auto price = sum(before, "ContractedUnitPrice",
+                         [](const Row& row) { return row.at("ChargeCategory") == "Purchase"; });
+  CHECK(price == number("2000"));
+}
+
 TEST_CASE("the checker finds what is wrong") {
   std::vector<Invoice> invoices;
   const auto sound = table_of(1, invoices);
@@ -314,7 +339,7 @@ TEST_CASE("the contract commitments of FOCUS 1.3") {
   lease.starts = test::day("2026-01-01");
   lease.ends = test::day("2027-01-01");
   lease.take_or_pay = Ratio::of(800'000);
-  const auto table = focus_contract_commitments(portfolio);
+  const auto table = focus_contract_commitments(portfolio, {{"UTC", Calendar()}});
   CHECK(table.columns.size() == 13);
   REQUIRE(table.rows.size() == 1);
   const auto field = [&](const std::string& name) {
@@ -329,7 +354,7 @@ TEST_CASE("the contract commitments of FOCUS 1.3") {
   CHECK_FALSE(field("ContractCommitmentQuantity"));
   CHECK_FALSE(field("ContractCommitmentUnit"));
   lease.proposed = true;
-  CHECK(focus_contract_commitments(portfolio).rows.empty());
+  CHECK(focus_contract_commitments(portfolio, {{"UTC", Calendar()}}).rows.empty());
 }
 
 }  // namespace ampacity

@@ -19,13 +19,23 @@ struct Part {
 
 using Parts = std::map<Instant, Part>;
 
+// As they are known when the month closes; of others only those that are held by then.
 std::vector<Lease> leases_at(const Portfolio& portfolio, const Lease& lease,
-                             const std::string& site, Instant known) {
+                             const std::string& site, const MonthMeter& meter) {
+  const auto is_held = [&](const std::string& name) {
+    if (meter.held == nullptr) return true;
+    const auto since = meter.held->find(name);
+    return since != meter.held->end() && since->second < meter.until;
+  };
   std::vector<Lease> leases;
   for (const auto& other : portfolio.leases) {
     const auto& sites = other.sites;
     if (other.proposed || std::find(sites.begin(), sites.end(), site) == sites.end()) continue;
-    leases.push_back(other.name == lease.name ? lease : other.known_at(known));
+    if (other.name == lease.name) {
+      leases.push_back(lease);
+    } else if (is_held(other.name)) {
+      leases.push_back(other.known_at(meter.until));
+    }
   }
   return leases;
 }
@@ -71,7 +81,7 @@ IdleEnergy idle_energy(const Portfolio& portfolio, const Lease& lease, const Sit
   for (const auto* h : watched.held) site_time.held(h->from, h->until, h->gpus);
   for (const auto& o : watched.watch->out_of_service) site_time.out(o.from, o.until, o.gpus);
   const auto parts =
-      parts_of(leases_at(portfolio, lease, site.name, meter.until), lease.name, from, until);
+      parts_of(leases_at(portfolio, lease, site.name, meter), lease.name, from, until);
   for (const auto& [at, part] : parts) site_time.cut(at);
   site_time.each([&](Instant begin, Instant end, const Occupancy::Counts& counts) {
     const auto& part = std::prev(parts.upper_bound(begin))->second;

@@ -77,7 +77,7 @@ class Reckoning {
       const Span cut{std::max(month.from, edges[i]), std::min(month.until, edges[i + 1])};
       if (cut.from >= cut.until) continue;
       const Piece piece{lease_.terms_at(edges[i]), edges[i], cut};
-      commit(piece, take(left, piece, piece.terms.contracted));
+      left.give_back(commit(piece, take(left, piece, piece.terms.contracted)));
       const auto whole =
           charge(piece, piece.terms.power, take(whole_left, piece, piece.terms.power));
       least_bill_ += share_of(whole, piece.terms.minimum_bill);
@@ -95,7 +95,8 @@ class Reckoning {
     return Money::of(part.of(charged.count()));
   }
 
-  void commit(const Piece& piece, const GpuHoursLeft::Part& part) {
+  // What of the part was not delivered is not gone.
+  GpuTime commit(const Piece& piece, const GpuHoursLeft::Part& part) {
     const auto& terms = piece.terms;
     const auto charged = charge(piece, terms.contracted, part);
     const auto energy =
@@ -107,8 +108,13 @@ class Reckoning {
     account_.committed += charged;
     account_.not_delivered += late;
     account_.committed_energy += Energy::of(part.of(energy.count()));
-    account_.taken += part.given;
+    GpuTime back;
+    if (late > Money()) {
+      back = GpuTime::of(scaled(part.given.count(), late.count(), charged.count()));
+    }
+    account_.taken += part.given - back;
     owed_share_ += share_of(charged - late, terms.take_or_pay);
+    return back;
   }
 
   static Money share_of(Money money, Ratio share) {

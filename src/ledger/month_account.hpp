@@ -11,6 +11,9 @@
 // Each piece between two changes of terms is rounded as a whole: the months of it add up to it.
 #pragma once
 
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "ledger/books.hpp"
@@ -33,6 +36,7 @@ struct MonthMeter {
   std::vector<SiteMeter> sites;
   Instant now;
   std::optional<GpuTime> left;  // of the lease's gpu_hours, when the month begins
+  const std::map<std::string, Instant>* held = nullptr;  // since when each lease; none: always
 };
 
 struct Amount {

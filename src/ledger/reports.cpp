@@ -192,9 +192,13 @@ Envelope envelope_of(const Portfolio& portfolio, const AllInvoices& all, Instant
     const auto s = statement(portfolio, lease, {}, from, until);
     e.committed_micro_usd += s.committed_cost.count();
   }
+  const Calendar utc;
   for (const auto& invoices : all) {
     for (const auto& invoice : invoices) {
-      if (invoice.from_ms < e.from_ms || invoice.from_ms >= e.until_ms) continue;
+      // By the first day of its month, as people count it: in the contract's zone it may begin the
+      // day before.
+      const auto begin = to_ms(utc.start_of(*parse_month(invoice.month)));
+      if (begin < e.from_ms || begin >= e.until_ms) continue;
       e.forecast_micro_usd += invoice.total_micro_usd;
       if (invoice.closed) e.invoiced_micro_usd += invoice.total_micro_usd;
     }

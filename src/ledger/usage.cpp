@@ -6,6 +6,7 @@
 #include "ledger/price_edges.hpp"
 #include "ledger/undelivered.hpp"
 #include "units/arithmetic.hpp"
+#include "units/calendar.hpp"
 
 namespace ampacity {
 namespace {
@@ -32,35 +33,97 @@ Money share_of(Money money, Ratio share) {
 struct Commitment {
   Energy energy;
   Money cost;
-  Money owed;   // take-or-pay's share of what was delivered
-  Money least;  // the minimum bill's, of the whole power's charge
+  Money owed;  // month by month take-or-pay's share of what was delivered, or the minimum bill
 };
 
-Commitment committed(const Portfolio& portfolio, const Lease& lease, Instant from, Instant at) {
-  Commitment total;
-  const auto leased = leased_gpus(portfolio, lease);
-  GpuHoursLeft left(gpu_hours_of(lease));
-  GpuHoursLeft whole_left = left;
-  const auto edges = lease.edges(from, at);
-  for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-    const auto terms = lease.terms_at(edges[i]);
-    const auto time = edges[i + 1] - edges[i];
-    if (!lease.runs_at(edges[i])) continue;
-    const auto gpus = leased.carried_by(terms.contracted);
-    const auto part = left.take(terms, gpus, time);
-    const auto cost = Money::of(part.of(charge_of(terms, gpus, terms.contracted, time).count()));
-    total.energy += Energy::of(part.of(energy_of(terms.contracted, time).count()));
-    total.cost += cost;
-    const auto missing = undelivered(portfolio, lease, leased, terms, edges[i], edges[i + 1]).cost;
-    const auto late = std::min(Money::of(part.of(missing.count())), cost);
-    total.owed += share_of(cost - late, terms.take_or_pay);
-    const auto all = leased.carried_by(terms.power);
-    const auto whole = charge_of(terms, all, terms.power, time).count();
-    const auto least = Money::of(whole_left.take(terms, all, time).of(whole));
-    total.least += share_of(least, terms.minimum_bill);
+class Committing {
+ public:
+  Committing(const Portfolio& portfolio, const Lease& lease)
+      : portfolio_(portfolio),
+        lease_(lease),
+        leased_(leased_gpus(portfolio, lease)),
+        left_(gpu_hours_of(lease)),
+        whole_left_(left_) {}
+
+  // Each piece is rounded once; but of gpu_hours months take in turn, as in the invoices.
+  void add(Instant from, Instant until) {
+    if (!lease_.gpu_hours) commit(from, until);
+    for (auto m = utc_.month_of(from); utc_.start_of(m) < until; m = next(m)) {
+      const auto begin = std::max(from, utc_.start_of(m));
+      const auto end = std::min(until, utc_.start_of(next(m)));
+      const auto sum = lease_.gpu_hours ? commit(begin, end) : sum_of(begin, end);
+      total_.owed += std::max(sum.owed, least(begin, end));
+    }
   }
-  return total;
-}
+
+  // What was taken until here does not count, but is gone; and so much is, whoever took it.
+  void begin_here(GpuTime gone) {
+    total_ = {};
+    const auto all = gpu_hours_of(lease_);
+    if (!all) return;
+    for (auto* left : {&left_, &whole_left_}) {
+      left->at_most(std::max(*all - gone, GpuTime()));
+    }
+  }
+
+  const Commitment& total() const { return total_; }
+
+ private:
+  template <class Visit>
+  void each_piece(Instant from, Instant until, const Visit& visit) const {
+    const auto edges = lease_.edges(from, until);
+    for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
+      if (lease_.runs_at(edges[i])) visit(lease_.terms_at(edges[i]), edges[i], edges[i + 1]);
+    }
+  }
+
+  Commitment commit(Instant from, Instant until) {
+    const auto sum = sum_of(from, until);
+    total_.cost += sum.cost;
+    total_.energy += sum.energy;
+    return sum;
+  }
+
+  // What was not delivered is not gone, and not owed.
+  Commitment sum_of(Instant from, Instant until) {
+    Commitment sum;
+    each_piece(from, until, [&](const LeaseTerms& terms, Instant begin, Instant end) {
+      const auto gpus = leased_.carried_by(terms.contracted);
+      const auto part = left_.take(terms, gpus, end - begin);
+      const auto whole = charge_of(terms, gpus, terms.contracted, end - begin).count();
+      const auto cost = Money::of(part.of(whole));
+      const auto missing = undelivered(portfolio_, lease_, leased_, terms, begin, end).cost;
+      const auto late = std::min(Money::of(part.of(missing.count())), cost);
+      if (late > Money()) {
+        left_.give_back(GpuTime::of(scaled(part.given.count(), late.count(), cost.count())));
+      }
+      sum.cost += cost;
+      sum.energy += Energy::of(part.of(energy_of(terms.contracted, end - begin).count()));
+      sum.owed += share_of(cost - late, terms.take_or_pay);
+    });
+    return sum;
+  }
+
+  // The minimum bill of a month.
+  Money least(Instant from, Instant until) {
+    Money sum;
+    each_piece(from, until, [&](const LeaseTerms& terms, Instant begin, Instant end) {
+      const auto gpus = leased_.carried_by(terms.power);
+      const auto whole = charge_of(terms, gpus, terms.power, end - begin).count();
+      const auto part = whole_left_.take(terms, gpus, end - begin);
+      sum += share_of(Money::of(part.of(whole)), terms.minimum_bill);
+    });
+    return sum;
+  }
+
+  const Portfolio& portfolio_;
+  const Lease& lease_;
+  const Calendar utc_;
+  LeasedGpus leased_;
+  GpuHoursLeft left_;
+  GpuHoursLeft whole_left_;  // of the whole power, for the minimum bill
+  Commitment total_;
+};
 
 }  // namespace
 
@@ -117,17 +180,20 @@ GpuHoursLeft::Part GpuHoursLeft::take(const LeaseTerms& terms, GpuCount gpus, Du
 }
 
 LeaseStatement statement(const Portfolio& portfolio, const Lease& lease, const Usage& used,
-                         Instant from, Instant at) {
+                         Instant from, Instant at, GpuTime gone) {
   LeaseStatement s;
   const auto begin = std::max(from, lease.starts);
   const auto end = std::min(at, lease.term_ends());
   s.contracted = lease.contracted_at(at);
   s.owed = used.lease_cost;
   if (begin < end) {
-    const auto commitment = committed(portfolio, lease, begin, end);
-    s.committed_energy = commitment.energy;
-    s.committed_cost = commitment.cost;
-    s.owed = std::max({commitment.owed, commitment.least, used.lease_cost});
+    Committing commitment(portfolio, lease);
+    if (lease.gpu_hours && lease.starts < begin) commitment.add(lease.starts, begin);
+    commitment.begin_here(gone);
+    commitment.add(begin, end);
+    s.committed_energy = commitment.total().energy;
+    s.committed_cost = commitment.total().cost;
+    s.owed = std::max(commitment.total().owed, used.lease_cost);
   }
   s.used_energy = used.it_energy;
   s.unused_energy = s.committed_energy - s.used_energy;

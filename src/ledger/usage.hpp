@@ -8,6 +8,9 @@
 // Assumption, said in docs/guides/finance.md: a flat draw for the whole attempt.
 #pragma once
 
+#include <algorithm>
+#include <optional>
+
 #include "model/job.hpp"
 #include "model/portfolio.hpp"
 #include "protocol/vocabulary.hpp"
@@ -61,9 +64,11 @@ BOOST_DESCRIBE_STRUCT(LeaseStatement, (),
 
 // `used` is the sum over its attempts. `from` is when the account begins: the lease's start or when
 // Ampacity first held it, whichever is later. A lease for so many GPU-hours commits no more of
-// them.
+// them: what it committed before `from`, or what was used of them until then if that is more
+// (`gone`), is gone. Owed is reckoned month by month (of UTC), but for use, of which only the sum
+// is known.
 LeaseStatement statement(const Portfolio& portfolio, const Lease& lease, const Usage& used,
-                         Instant from, Instant at);
+                         Instant from, Instant at, GpuTime gone = {});
 
 // What is left of a lease's gpu_hours, if it is for so many: a commitment by the GPU-hour takes of
 // them, and ends where none are left.
@@ -79,6 +84,12 @@ class GpuHoursLeft {
     }
   };
   Part take(const LeaseTerms& terms, GpuCount gpus, Duration time);
+  void give_back(GpuTime time) {
+    if (left_) *left_ += time;
+  }
+  void at_most(GpuTime left) {
+    if (left_) *left_ = std::min(*left_, left);
+  }
 
  private:
   std::optional<GpuTime> left_;

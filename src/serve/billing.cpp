@@ -2,9 +2,9 @@
 #include "serve/billing.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 
+#include "ledger/bearers.hpp"
 #include "serve/out_times.hpp"
 
 namespace ampacity {
@@ -35,6 +35,12 @@ std::vector<InForce> in_force(const Engine& engine, const std::vector<Event>& ch
   return all;
 }
 
+std::map<std::string, Instant> held_since(const Engine& engine) {
+  std::map<std::string, Instant> held;
+  for (const auto& [name, account] : engine.state().leases) held[name] = account.since;
+  return held;
+}
+
 using Draws = std::map<AttemptId, std::vector<DrawRow>>;
 
 // Where the engine put use aside: at each change, and at the start of a gang that was slowed before
@@ -54,17 +60,23 @@ std::vector<DrawChange> changes_of(const Draws& draws, AttemptId attempt,
   return all;
 }
 
-void add(std::vector<Reading>& all, std::vector<Reading> readings) {
-  std::move(readings.begin(), readings.end(), std::back_inserter(all));
+void add(AllFacts& facts, const Bearers& bearers, const std::string& lease,
+         std::vector<Reading> readings) {
+  for (auto& reading : readings) {
+    for (auto& [name, part] : bearers.of(lease, std::move(reading))) {
+      facts[name].readings.push_back(std::move(part));
+    }
+  }
 }
 
-void add_live(AllFacts& facts, const Draws& draws, const Engine& engine, Instant now) {
+void add_live(AllFacts& facts, const Bearers& bearers, const Draws& draws, const Engine& engine,
+              Instant now) {
   for (const auto id : engine.live_jobs()) {
     const auto& job = *engine.state().jobs.find(id);
     const auto& live = *job.live;
     const auto until = std::max(now, live.placed);
     Reading whole{live.site, job.spec->team, job.spec->project, live.placed, until, {}, {}};
-    add(facts[live.lease].readings,
+    add(facts, bearers, live.lease,
         readings_of(whole, engine.usage_so_far(job, until),
                     changes_of(draws, {id, job.attempts}, live.started)));
   }
@@ -187,13 +199,15 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
   const auto sites = in_force(engine, *changes);
   const auto draws = reader.draws();
   if (!draws) return draws.error();
+  const auto held = std::make_shared<const std::map<std::string, Instant>>(held_since(engine));
+  const Bearers bearers(*engine.state().portfolio, *held);
   AllFacts facts;
   for (const auto& row : *rows) {
     const Reading whole{row.site, row.team, row.project, row.placed, row.ended, {}, {}};
-    add(facts[row.lease].readings,
+    add(facts, bearers, row.lease,
         readings_of(whole, row.usage, changes_of(*draws, row.attempt, row.started)));
   }
-  add_live(facts, *draws, engine, now);
+  add_live(facts, bearers, *draws, engine, now);
   const auto outages = out_of_service(engine, sites, *changes, false, now);
   for (const auto& lease : engine.state().portfolio->leases) {
     for (const auto& site : lease.sites) {
@@ -207,8 +221,7 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
   for (const auto& lease : engine.state().portfolio->leases) {
     auto& own = facts[lease.name];
     own.portfolios = sites_of(engine, sites, lease.name);
-    const auto account = engine.state().leases.find(lease.name);
-    if (account != engine.state().leases.end()) own.held_since = account->second.since;
+    own.held = held;
   }
   return facts;
 }

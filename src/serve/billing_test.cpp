@@ -27,12 +27,20 @@ class Desk {
     REQUIRE(journal_->commit({{at, std::move(command), {}, std::move(outcome.events)}}));
   }
 
-  // Of the one lease, as somebody sees them who looks on that day.
-  std::vector<Invoice> invoices(const char* date) {
+  // Why it is not taken.
+  std::string refusal_of(const char* date, Command command) {
+    const auto outcome = engine_.decide(std::move(command), day(date));
+    return outcome.refusal ? outcome.refusal->message : "";
+  }
+
+  // Of a lease, as somebody sees them who looks on that day.
+  std::vector<Invoice> invoices(const char* date, std::size_t lease = 0) {
     engine_.decide(Tick{}, day(date));
     const auto& p = *engine_.state().portfolio;
     const auto facts = facts_of(date);
-    return invoices_of(p, p.leases[0], Calendar(), facts.at("north-lease"), {2026, 6}, day(date));
+    const auto own = facts.find(p.leases[lease].name);
+    return invoices_of(p, p.leases[lease], Calendar(),
+                       own == facts.end() ? LeaseFacts{} : own->second, {2026, 6}, day(date));
   }
 
   AllFacts facts_of(const char* date) {
@@ -109,18 +117,95 @@ TEST_CASE("an edit of a site moves no invoice that is closed") {
 }
 
 TEST_CASE("a lease that comes later bears nothing of months that were closed without it") {
+  for (const bool with_an_edit : {false, true}) {
+    Desk desk;
+    auto p = four_nodes();
+    desk.tell("2026-01-01", Configure{p});
+    const auto before = desk.invoices("2026-02-09");
+    auto more = p.leases[0];
+    more.name = "more";
+    p.leases.push_back(more);
+    if (with_an_edit) p.sites[0].pue = Ratio::of(1'300'000);
+    desk.tell("2026-02-10", Configure{p});
+    const auto after = desk.invoices("2026-03-15");
+    CHECK(after[0] == before[0]);
+    CHECK(after[1].idle_energy[0].facility_j < before[0].idle_energy[0].facility_j);
+  }
+}
+
+TEST_CASE(
+    "a file neither says of a billed lease what was agreed in the past, nor cancels it there") {
   Desk desk;
   auto p = four_nodes();
+  p.leases[0].time_zone = "America/Chicago";
   desk.tell("2026-01-01", Configure{p});
-  const auto before = desk.invoices("2026-02-09");
-  auto more = p.leases[0];
-  more.name = "more";
-  p.leases.push_back(more);
-  p.sites[0].pue = Ratio::of(1'300'000);
-  desk.tell("2026-02-10", Configure{p});
-  const auto after = desk.invoices("2026-03-15");
-  CHECK(after[0] == before[0]);
-  CHECK(after[1].idle_energy[0].facility_j < before[0].idle_energy[0].facility_j);
+  auto amended = p;
+  Amendment a;
+  a.from = day("2026-01-10");
+  a.agreed = day("2026-02-01") + Duration(3 * 3'600'000);  // January in Chicago
+  a.price = LeasePrice{PriceBasis::GpuHour, Money::of(1)};
+  amended.leases[0].amendments = {a};
+  CHECK(desk.refusal_of("2026-02-20", Configure{amended}).find("amendments is another") !=
+        std::string::npos);
+  auto canceled = p;
+  canceled.leases[0].canceled = day("2026-02-05");
+  CHECK(desk.refusal_of("2026-02-20", Configure{canceled}).find("canceled is another") !=
+        std::string::npos);
+  canceled.leases[0].canceled = day("2026-02-25");  // to come
+  CHECK(desk.refusal_of("2026-02-20", Configure{canceled}).empty());
+}
+
+TEST_CASE("a gang that outlives its lease is billed by the next one of the site, or by the old") {
+  for (const bool followed : {true, false}) {
+    Desk desk;
+    auto p = four_nodes();
+    p.leases[0].take_or_pay = Ratio();
+    if (followed) {
+      p.leases[0].ends = day("2026-03-01");
+      auto next = p.leases[0];
+      next.name = "next";
+      next.starts = day("2026-03-01");
+      next.ends = day("2030-01-01");
+      p.leases.push_back(next);
+    }
+    desk.tell("2026-01-01", Configure{p});
+    desk.tell("2026-02-20", job_of(4));
+    desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+    if (!followed) {
+      Amendment early;
+      early.ends = day("2026-03-01");
+      desk.tell("2026-02-25", AmendLease{"north-lease", early, "olga"});
+    }
+    const auto old = desk.invoices("2026-03-11");
+    const auto used = old.back().used_micro_usd;
+    const std::int64_t ten_days = 4LL * 240 * 2'000'000;
+    if (followed) {
+      CHECK(old.size() == 2);
+      CHECK(desk.invoices("2026-03-11", 1)[0].used_micro_usd == ten_days);
+    } else {
+      REQUIRE(old.size() == 3);
+      CHECK(used == ten_days);
+      CHECK(old.back().lines[0].kind == LineKind::Overuse);
+    }
+    CHECK(old[1].used_micro_usd == 4LL * 9 * 24 * 2'000'000);
+  }
+}
+
+TEST_CASE("a lease is held from when it is signed, and mended in that month with all before it") {
+  Desk desk;
+  auto p = four_nodes();
+  p.leases[0].proposed = true;
+  p.leases[0].starts = day("2026-01-01");
+  desk.tell("2026-01-20", Configure{p});
+  p.leases[0].proposed = false;
+  desk.tell("2026-03-10", Configure{p});
+  CHECK_FALSE(desk.invoices("2026-03-20")[0].closed);
+  p.leases[0].price.amount = Money::of(3'000'000);
+  p.sites[0].halls[0].nodes_per_rack = 3;
+  desk.tell("2026-03-20", Configure{p});
+  const auto after = desk.invoices("2026-04-02");
+  CHECK(after[0].closed);
+  CHECK(after[0].committed_micro_usd == 12LL * 31 * 24 * 3'000'000);
 }
 
 TEST_CASE("what a gang draws after a month, and when it ends, moves no invoice that is closed") {

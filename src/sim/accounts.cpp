@@ -426,9 +426,12 @@ void Accounts::bill_idle(const Portfolio& portfolio, SimulationResult& r) const 
       all += r.leases[i].committed_j;
     }
     if (bearers.empty()) r.bill.energy_micro_usd += site.idle.energy_micro_usd;
-    for (const auto& [i, part] : bearers) {
+    Wide before = 0;
+    for (const auto& [i, part] : bearers) {  // the parts add up
+      const auto upto = [&](Wide sum) { return sum * site.idle.energy_micro_usd / all; };
+      const auto borne = static_cast<std::int64_t>(upto(before + part) - upto(before));
+      before += part;
       if (!portfolio.leases[i].energy_pass_through) continue;
-      const auto borne = static_cast<std::int64_t>(Wide{site.idle.energy_micro_usd} * part / all);
       r.leases[i].energy_billed_micro_usd += borne;
       r.bill.energy_micro_usd += borne;
     }

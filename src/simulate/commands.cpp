@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 
+#include "client/exit_code.hpp"
 #include "report/compare.hpp"
 #include "report/files.hpp"
 #include "report/html.hpp"

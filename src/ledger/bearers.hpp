@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which lease bears what a gang uses: the one that it was placed on, until that ends; from then on
+// the first in the portfolio's order that runs at the site and is held by then; while there is
+// none, still the old one, whose provider goes on to deliver. Called by the server for every
+// reading (serve/billing.cpp). Pure. What was borne before an instant does not change by a lease
+// that is held after it. Cost: O(leases) for a lease that has ended, else the logarithm.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ledger/reading.hpp"
+#include "model/portfolio.hpp"
+
+namespace ampacity {
+
+class Bearers {
+ public:
+  // `held`: since when each lease is held, by name; one that is not there bears nothing new.
+  Bearers(const Portfolio& portfolio, const std::map<std::string, Instant>& held);
+
+  // The parts of a reading, in order, with the lease that bears each.
+  std::vector<std::pair<std::string, Reading>> of(const std::string& lease, Reading reading) const;
+
+ private:
+  struct Term {
+    const Lease* lease = nullptr;
+    Instant begin;
+    Instant end;
+  };
+  const Term* successor(const std::string& site, Instant at) const;
+  Instant next_begin(const std::string& site, Instant after) const;
+
+  std::vector<Term> terms_;  // in the portfolio's order
+  std::map<std::string, std::size_t> by_name_;
+};
+
+// Its part in [from, until), which lies inside of it.
+Reading part_of(const Reading& reading, Instant from, Instant until);
+
+}  // namespace ampacity
