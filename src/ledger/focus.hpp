@@ -17,6 +17,7 @@
 
 #include "model/portfolio.hpp"
 #include "protocol/billing.hpp"
+#include "units/calendar.hpp"
 
 namespace ampacity {
 
