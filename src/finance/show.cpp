@@ -78,6 +78,8 @@ const char* in_words(IdleCause cause) {
       return "not drawn";
     case IdleCause::ToCome:
       return "to come";
+    case IdleCause::NotWatched:
+      return "not watched yet";
   }
   return "";
 }

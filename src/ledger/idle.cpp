@@ -48,18 +48,21 @@ class Sweep {
     occupancy_.cut(until);
   }
 
-  void run(Instant now, IdleTime& result) {
+  void run(Instant since, Instant now, IdleTime& result) {
     std::stable_sort(changes_.begin(), changes_.end(),
                      [](const Change& a, const Change& b) { return a.at < b.at; });
     auto change = changes_.begin();
     occupancy_.cut(now);
+    occupancy_.cut(since);
     occupancy_.each([&](Instant from, Instant until, const Occupancy::Counts& counts) {
       for (; change != changes_.end() && change->at <= from; ++change) apply(*change);
       if (free_nodes_) free_nodes_->go_to(from);
-      if (from < now) {
-        count(from, until, counts, result);
+      if (from >= now) {
+        unknown(IdleCause::ToCome, from, until, counts, result);
+      } else if (from < since) {
+        unknown(IdleCause::NotWatched, from, until, counts, result);
       } else {
-        come(from, until, counts, result);
+        count(from, until, counts, result);
       }
     });
   }
@@ -102,10 +105,11 @@ class Sweep {
     result.energy_micro_usd += energy_cost(site_, facility, from, until - from).count();
   }
 
-  static void come(Instant from, Instant until, const Occupancy::Counts& counts, IdleTime& result) {
-    const auto gpu_ms = counts.energised * (until - from).count();
-    result.energised_gpu_ms += gpu_ms;
-    result.gpu_ms[static_cast<std::size_t>(IdleCause::ToCome)] += gpu_ms;
+  static void unknown(IdleCause cause, Instant from, Instant until, const Occupancy::Counts& counts,
+                      IdleTime& result) {
+    const auto time = (until - from).count();
+    result.energised_gpu_ms += counts.energised * time;
+    result.gpu_ms[static_cast<std::size_t>(cause)] += counts.idle() * time;
   }
 
   const Portfolio& portfolio_;
@@ -144,7 +148,8 @@ std::array<std::int64_t, idle_causes> by_weight(std::int64_t total,
 }  // namespace
 
 IdleTime idle_time(const Portfolio& portfolio, const Lease& lease, Instant from, Instant until,
-                   const std::vector<const Reading*>& readings, const FleetWatch& watched) {
+                   Instant since, const std::vector<const Reading*>& readings,
+                   const FleetWatch& watched) {
   IdleTime result;
   from = std::max(from, lease.starts);
   until = std::min(until, lease.term_ends());
@@ -163,7 +168,7 @@ IdleTime idle_time(const Portfolio& portfolio, const Lease& lease, Instant from,
     if (const auto nodes = watched.nodes.find(site.name); nodes != watched.nodes.end()) {
       sweep.nodes(nodes->second);
     }
-    sweep.run(watched.now, result);
+    sweep.run(since, watched.now, result);
   }
   return result;
 }

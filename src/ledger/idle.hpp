@@ -42,7 +42,7 @@ struct FleetWatch {
   std::shared_ptr<const Portfolio> sites = {};
 };
 
-inline constexpr std::size_t idle_causes = 6;  // of IdleCause
+inline constexpr std::size_t idle_causes = 7;  // of IdleCause
 
 struct IdleTime {
   std::array<std::int64_t, idle_causes> gpu_ms{};  // by cause; none for NotDrawn
@@ -51,9 +51,11 @@ struct IdleTime {
   std::int64_t energy_micro_usd = 0;
 };
 
-// `readings`: of all leases, by which its sites are held. Requires from < until.
+// `readings`: of all leases, by which its sites are held. Before `since` nobody watched. Requires
+// from < until.
 IdleTime idle_time(const Portfolio& portfolio, const Lease& lease, Instant from, Instant until,
-                   const std::vector<const Reading*>& readings, const FleetWatch& watched);
+                   Instant since, const std::vector<const Reading*>& readings,
+                   const FleetWatch& watched);
 
 // What the lease bills for nothing (`billed`) by cause: an idle GPU costs its share of what is
 // committed and delivered, and what is left is power that was not drawn. Adds up to `billed`.

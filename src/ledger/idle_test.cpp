@@ -188,6 +188,16 @@ TEST_CASE(
   CHECK(cents(c) == c.total_cents);
 }
 
+TEST_CASE("of what was before the lease was held nobody knows why it idled") {
+  Yard yard;
+  yard.facts["north-lease"].held = std::make_shared<const std::map<std::string, Instant>>(
+      std::map<std::string, Instant>{{"north-lease", yard.at(48)}});
+  const auto c = yard.january();
+  CHECK(idle(c, IdleCause::NotWatched).first == 8 * 48);
+  CHECK(idle(c, IdleCause::NothingWaits).first == 8 * (744 - 48));
+  CHECK(cents(c) == c.total_cents);
+}
+
 TEST_CASE("power that gangs do not draw is idle too, and free GPUs draw some") {
   Yard yard;
   auto& lease = yard.portfolio.leases[0];

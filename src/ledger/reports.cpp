@@ -149,16 +149,18 @@ class Rows {
     const auto lease = std::find_if(leases.begin(), leases.end(),
                                     [&](const Lease& l) { return l.name == invoice.lease; });
     const auto& sites = observed_->watched.sites;
+    const auto facts = observed_->facts.find(invoice.lease);
+    const auto known = facts != observed_->facts.end();
+    const auto since = known ? facts->second.held_since(invoice.lease) : std::nullopt;
     const auto time = idle_time(sites ? *sites : portfolio_, *lease, from_ms(invoice.from_ms),
-                                from_ms(invoice.until_ms), readings_, observed_->watched);
+                                from_ms(invoice.until_ms), since.value_or(Instant::min()),
+                                readings_, observed_->watched);
     const auto cost = idle_cost(invoice, time, billed);
     for (std::size_t i = 0; i < idle_causes; ++i) {
       by_cause_[i] += cost[i];
       time_.gpu_ms[i] += time.gpu_ms[i];
     }
-    const auto facts = observed_->facts.find(invoice.lease);
-    const bool billed_energy = lease->energy_pass_through && facts != observed_->facts.end() &&
-                               !facts->second.sites.empty();
+    const bool billed_energy = lease->energy_pass_through && known && !facts->second.sites.empty();
     if (billed_energy) return;  // the invoice has it
     time_.facility_j += time.facility_j;
     time_.energy_micro_usd += time.energy_micro_usd;

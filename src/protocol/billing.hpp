@@ -141,8 +141,10 @@ enum class IdleCause {
   NothingWaits,  // for this site
   NotDrawn,      // gangs draw less than what is committed for their GPUs
   ToCome,        // the month is not over
+  NotWatched,    // before Ampacity first held the lease: nobody knows
 };
-BOOST_DESCRIBE_ENUM(IdleCause, OutOfService, Fragments, Kept, NothingWaits, NotDrawn, ToCome)
+BOOST_DESCRIBE_ENUM(IdleCause, OutOfService, Fragments, Kept, NothingWaits, NotDrawn, ToCome,
+                    NotWatched)
 
 // Who bears a month.
 struct ChargebackRow {

@@ -532,7 +532,7 @@ def test_money() -> None:
     assert charged["total_micro_usd"] == sum(i["total_micro_usd"] for i in billing["invoices"])
     assert sum(r["cents"] for r in charged["rows"]) == charged["total_cents"]
     idle = {r["cause"]: r for r in charged["rows"] if r["team"] == "(idle)"}
-    assert {"NothingWaits", "ToCome"} <= set(idle), f"the month is not over, and nothing waited at times: {idle}"
+    assert {"NothingWaits", "NotWatched", "ToCome"} <= set(idle), f"the month is not over, and nothing waited at times: {idle}"
     assert all(r["gpu_ms"] > 0 or cause == "NotDrawn" for cause, r in idle.items()), idle
     power = next(r for r in charged["rows"] if r["team"] == "(idle power)")
     passed = next(i for i in billing["invoices"] if i["lease"] == "tidewater-cellar")
@@ -547,6 +547,8 @@ def test_money() -> None:
     assert [r["site"] for r in idles] == ["attic", "cellar"] and all(r["it_j"] > 0 for r in drawn), energy
     charged_j = sum(r["facility_j"] for r in charged["rows"] if not r["team"].startswith("(idle"))
     assert charged_j <= sum(r["facility_j"] for r in drawn) < 1.05 * charged_j + 1000, (charged_j, drawn)
+    idle_j = sum(r["facility_j"] for r in idles)
+    assert power["facility_j"] <= idle_j < 1.05 * power["facility_j"] + 1000, (power, idles)
     billed_j = passed["idle_energy"][0]["facility_j"]
     assert billed_j <= idles[1]["facility_j"] < 1.05 * billed_j + 1000, "what the invoice bills, and some seconds more"
     assert energy["sum"]["carbon_g"] == sum(r["carbon_g"] for r in energy["rows"])
