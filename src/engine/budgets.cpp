@@ -62,7 +62,10 @@ void Engine::budgets_due(Instant now) {
     const auto known = state_.spending.find(team.name);
     if (known == state_.spending.end() || known->second.until <= now) {
       const auto [since, until] = period_of(*team.budget, now);
-      emit(BudgetBegun{team.name, since, until, cost});
+      // Of a new period: what was spent before it, though nobody looked at its beginning.
+      const bool anew = known != state_.spending.end();
+      const auto before = anew ? cost_of_running(since).at(team.name) : cost;
+      emit(BudgetBegun{team.name, since, until, before});
     }
     const auto& spending = state_.spending.at(team.name);
     const auto spent = spending.so_far(cost);

@@ -72,18 +72,28 @@ std::optional<Refusal> Engine::objection_to_edits(const Portfolio& next) const {
   const auto closed = utc.start_of(utc.month_of(now_));
   for (const auto& known : state_.portfolio->leases) {
     const auto account = state_.leases.find(known.name);
-    if (known.proposed || account == state_.leases.end() || account->second.since >= closed) {
-      continue;
-    }
+    if (known.proposed || account == state_.leases.end()) continue;
     const auto same = std::find_if(next.leases.begin(), next.leases.end(),
                                    [&](const Lease& l) { return l.name == known.name; });
+    const bool gone = same == next.leases.end() || same->proposed;
+    if (gone && account->second.used != Usage()) {
+      return Refusal{Reason::PortfolioInUse,
+                     fmt::format("jobs used {} of lease {}, which the new portfolio does not have: "
+                                 "end it with 'ampacity lease amend {} --ends DATE'",
+                                 to_text(account->second.used.gpu_time), known.name, known.name)};
+    }
+    if (account->second.since >= closed) continue;
     if (same == next.leases.end()) {
       return Refusal{Reason::PortfolioInUse,
                      fmt::format("lease {} has months that are billed and is not in the new "
                                  "portfolio: end it with 'ampacity lease amend {} --ends DATE'",
                                  known.name, known.name)};
     }
-    const auto changed = difference(billed_terms(known, now_), billed_terms(*same, now_));
+    auto changed = difference(billed_terms(known, now_), billed_terms(*same, now_));
+    // Whatever is agreed for later: what has ended stays ended, and what runs has not ended.
+    const bool another_end = known.term_ends() != same->term_ends();
+    if (changed.empty() && another_end && std::min(known.term_ends(), same->term_ends()) < now_)
+      changed = "ends";
     if (changed.empty()) continue;
     return Refusal{Reason::PortfolioInUse,
                    fmt::format("lease {}: {} is another in the new portfolio, and months until {} "

@@ -192,6 +192,7 @@ class Engine {
   void look_at_limits();
   void watch_leases();
   Money used_this_month(const Lease& lease, Instant now) const;
+  Money cost_beyond_the_end(const LiveAttempt& live, Instant since, Instant until) const;
   GpuTime gone_before(const Lease& lease, Money used, Instant now) const;
   void count_month(const Job& job, const Usage& usage, Instant at);
   bool order_follows_hours(Instant now) const;
@@ -472,6 +473,7 @@ class Engine {
   void effect(Effect effect) { outcome_.effects.push_back(std::move(effect)); }
 
   // evolve.cpp: one for each kind
+  void hold_leases(Instant at);
   void apply(const PortfolioConfigured& event, Instant at);
   void apply(const JobSubmitted& event, Instant at);
   void apply(const AttemptPlaced& event, Instant at);

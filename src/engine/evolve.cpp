@@ -6,6 +6,7 @@
 #include "base/pack.hpp"
 #include "engine/engine.hpp"
 #include "units/arithmetic.hpp"
+#include "units/calendar.hpp"
 
 namespace ampacity {
 
@@ -17,6 +18,27 @@ void Engine::evolve(const Event& event) {
   std::visit([&](const auto& body) { apply(body, event.at); }, event.body);
 }
 
+// Since when each lease is held. One that a portfolio leaves out or only proposes is not, and is
+// held anew when it comes back; until its first month is over its start may be mended.
+void Engine::hold_leases(Instant at) {
+  const Calendar utc;
+  std::set<std::string> signed_now;
+  for (const auto& lease : state_.portfolio->leases) {
+    if (lease.proposed) continue;
+    signed_now.insert(lease.name);
+    auto& account =
+        state_.leases.try_emplace(lease.name, LeaseAccount{Instant::max(), {}}).first->second;
+    if (account.since > at) {
+      account.since = std::max(at, lease.starts);
+    } else if (account.since >= utc.start_of(utc.month_of(at))) {
+      account.since = std::max(account.since, lease.starts);
+    }
+  }
+  for (auto& [name, account] : state_.leases) {
+    if (signed_now.count(name) == 0) account.since = Instant::max();
+  }
+}
+
 void Engine::apply(const PortfolioConfigured& event, Instant at) {
   settle_ramps(at);
   std::map<JobId, std::vector<NodeShare>> kept;
@@ -25,10 +47,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   for (const auto& [name, b] : state_.bookings) booked[name] = named(b.nodes);
   state_.portfolio = event.portfolio;
   state_.configured = true;
-  for (const auto& lease : event.portfolio->leases) {
-    if (lease.proposed) continue;  // nobody holds it yet
-    state_.leases.try_emplace(lease.name, LeaseAccount{std::max(at, lease.starts), {}});
-  }
+  hold_leases(at);
   const Fleet fresh(*state_.portfolio);
   const auto unknown = [&](const std::string& path) { return !fresh.resolve(path); };
   std::erase_if(state_.down, unknown);

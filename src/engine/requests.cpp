@@ -458,7 +458,7 @@ void Engine::apply(const QuoteAwarded& event, Instant at) {
   auto portfolio = *state_.portfolio;
   portfolio.leases.push_back(*event.lease);
   state_.portfolio = std::make_shared<const Portfolio>(std::move(portfolio));
-  state_.leases.try_emplace(event.lease->name, LeaseAccount{std::max(at, event.lease->starts), {}});
+  hold_leases(at);
   rebuild();
 }
 

@@ -2,6 +2,7 @@
 #include "ledger/bearers.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace ampacity {
 namespace {
@@ -29,9 +30,12 @@ Bearers::Bearers(const Portfolio& portfolio, const std::map<std::string, Instant
     if (lease.proposed) continue;
     const auto since = held.find(lease.name);
     const auto begin = since == held.end() ? Instant::max() : std::max(since->second, lease.starts);
-    by_name_[lease.name] = terms_.size();
     terms_.push_back({&lease, begin, lease.term_ends()});
   }
+  std::sort(terms_.begin(), terms_.end(), [](const Term& a, const Term& b) {
+    return std::tie(a.begin, a.lease->name) < std::tie(b.begin, b.lease->name);
+  });
+  for (std::size_t i = 0; i < terms_.size(); ++i) by_name_[terms_[i].lease->name] = i;
 }
 
 const Bearers::Term* Bearers::successor(const std::string& site, Instant at) const {
@@ -55,22 +59,22 @@ std::vector<std::pair<std::string, Reading>> Bearers::of(const std::string& leas
                                                          Reading reading) const {
   std::vector<std::pair<std::string, Reading>> parts;
   auto name = lease;
-  auto from = reading.from;
+  auto begin = Instant::min();  // since when it bears
   const auto known = by_name_.find(name);
   auto end = known == by_name_.end() ? Instant::max() : terms_[known->second].end;
-  while (end < reading.until) {
-    const auto at = std::max(end, from);
-    if (from < at) parts.emplace_back(name, part_of(reading, from, at));
-    from = at;
-    if (const auto* next = successor(reading.site, at)) {
+  while (true) {
+    const auto from = std::max(begin, reading.from);
+    const auto until = std::min(end, reading.until);
+    if (from < until) parts.emplace_back(name, part_of(reading, from, until));
+    if (end >= reading.until) return parts;
+    begin = end;
+    if (const auto* next = successor(reading.site, begin)) {
       name = next->lease->name;
       end = next->end;
     } else {
-      end = next_begin(reading.site, at);
+      end = next_begin(reading.site, begin);
     }
   }
-  if (from < reading.until) parts.emplace_back(name, part_of(reading, from, reading.until));
-  return parts;
 }
 
 }  // namespace ampacity

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which lease bears what a gang uses: the one that it was placed on, until that ends; from then on
-// the first in the portfolio's order that runs at the site and is held by then; while there is
-// none, still the old one, whose provider goes on to deliver. Called by the server for every
-// reading (serve/billing.cpp). Pure. What was borne before an instant does not change by a lease
-// that is held after it. Cost: O(leases) for a lease that has ended, else the logarithm.
+// the one that runs at the site and was held first (of equals the first by name), until that ends,
+// and so on; while there is none, still the old one, whose provider goes on to deliver. Called by
+// the server for every reading (serve/billing.cpp). Pure. What was borne before an instant does not
+// change by a lease that is held after it, nor by the order of leases in a file. Cost: O(leases)
+// for a lease that has ended, else the logarithm.
 #pragma once
 
 #include <map>
@@ -33,7 +34,7 @@ class Bearers {
   const Term* successor(const std::string& site, Instant at) const;
   Instant next_begin(const std::string& site, Instant after) const;
 
-  std::vector<Term> terms_;  // in the portfolio's order
+  std::vector<Term> terms_;  // by their begin, then by name
   std::map<std::string, std::size_t> by_name_;
 };
 

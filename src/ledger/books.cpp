@@ -175,7 +175,7 @@ class Books {
       meter.sites.push_back({site, facts_.watched_since, {}, watch});
       if (held != held_.end()) meter.sites.back().held = held->second;
     }
-    auto account = reckon(sites_at(std::max(meter.until, edits_end())), known, meter);
+    auto account = reckon(sites_at(std::max(meter.until, edits_end(lease_))), known, meter);
     if (left) *left = std::max(*left - account.taken, GpuTime());
     return account;
   }
@@ -212,18 +212,32 @@ class Books {
     invoice.time_zone = calendar_.zone;
     invoice.from_ms = to_ms(begin);
     invoice.until_ms = to_ms(end);
-    invoice.closed = std::max(end, edits_end()) <= now_;
+    invoice.closed = std::max({end, edits_end(lease_), others_edits_end(end)}) <= now_;
     return invoice;
   }
 
   // Until then a portfolio that is put in force may say other terms: by UTC, as the engine asks
   // (engine/contracts.cpp), and by the contract's clocks.
-  Instant edits_end() const {
-    const auto since = facts_.held_since(lease_.name);
-    if (!since) return Instant::min();
+  Instant edits_end(const Lease& lease) const {
+    const auto since = facts_.held_since(lease.name);
+    if (!since || *since == Instant::max()) return Instant::min();
     const Calendar utc;
     const auto end = [&](const Calendar& c) { return c.start_of(next(c.month_of(*since))); };
     return std::max(end(utc), end(calendar_));
+  }
+
+  // Of leases that share a site with this one in a month: what idles there is theirs, too.
+  Instant others_edits_end(Instant end) const {
+    auto last = Instant::min();
+    for (const auto& other : portfolio_.leases) {
+      const auto since = facts_.held_since(other.name);
+      const bool shares =
+          std::any_of(other.sites.begin(), other.sites.end(), [&](const std::string& site) {
+            return std::find(lease_.sites.begin(), lease_.sites.end(), site) != lease_.sites.end();
+          });
+      if (shares && since && *since < end) last = std::max(last, edits_end(other));
+    }
+    return last;
   }
 
   static void take(Invoice& invoice, const MonthAccount& account) {

@@ -526,8 +526,8 @@ std::int64_t committed_by(const Portfolio& portfolio, const Lease& lease,
   const auto last = calendar.month_of(lease.term_ends() - Duration(1));
   for (const auto& invoice : invoices_of(portfolio, lease, calendar, {}, last, lease.starts)) {
     for (const auto& line : invoice.lines) {
-      const bool owed =
-          line.kind == LineKind::CommitmentUnused || line.kind == LineKind::MinimumBill;
+      const auto kind = line.corrects.value_or(line.kind);
+      const bool owed = kind == LineKind::CommitmentUnused || kind == LineKind::MinimumBill;
       if (owed) sum += line.micro_usd;
     }
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "ledger/occupancy.hpp"
 #include "ledger/usage.hpp"
@@ -22,25 +23,26 @@ using Parts = std::map<Instant, Part>;
 // As they are known when the month closes; of others only those that are held by then.
 std::vector<Lease> leases_at(const Portfolio& portfolio, const Lease& lease,
                              const std::string& site, const MonthMeter& meter) {
-  const auto is_held = [&](const std::string& name) {
-    if (meter.held == nullptr) return true;
-    const auto since = meter.held->find(name);
-    return since != meter.held->end() && since->second < meter.until;
+  const auto held_since = [&](const Lease& other) {
+    if (meter.held == nullptr) return other.starts;
+    const auto since = meter.held->find(other.name);
+    return since == meter.held->end() ? Instant::max() : std::max(since->second, other.starts);
   };
   std::vector<Lease> leases;
   for (const auto& other : portfolio.leases) {
     const auto& sites = other.sites;
     if (other.proposed || std::find(sites.begin(), sites.end(), site) == sites.end()) continue;
-    if (other.name == lease.name) {
-      leases.push_back(lease);
-    } else if (is_held(other.name)) {
-      leases.push_back(other.known_at(meter.until));
-    }
+    auto known = other.name == lease.name ? lease : other.known_at(meter.until);
+    known.starts = held_since(other);
+    if (known.starts < meter.until) leases.push_back(std::move(known));
   }
+  std::sort(leases.begin(), leases.end(), [](const Lease& a, const Lease& b) {
+    return std::tie(a.starts, a.name) < std::tie(b.starts, b.name);
+  });
   return leases;
 }
 
-// Where nothing is contracted, the first lease that runs there bears it.
+// Where nothing is contracted, the lease that was held first of those that run there bears it.
 Part part_at(const std::vector<Lease>& leases, const std::string& name, Instant at) {
   Part part;
   const Lease* first = nullptr;

@@ -178,6 +178,11 @@ class Reckoning {
                                 edges[i], piece);
       charge.lease_micro_usd += cost.count();
       account_.used += cost;
+      const auto end = std::clamp(lease_.term_ends(), piece.from, piece.until);
+      if (end < piece.until) {
+        after_ += part_of([&](Duration t) { return charge_of(terms, r.gpus, drawn(t), t); },
+                          edges[i], Span{end, piece.until});
+      }
     }
   }
 
@@ -198,10 +203,11 @@ class Reckoning {
 
   void owe() {
     const auto delivered = account_.committed - account_.not_delivered;
-    const auto within = std::min(account_.used, delivered);
-    const auto owed = std::max(account_.used, owed_share_);
+    const auto used = account_.used - after_;  // in its term
+    const auto within = std::min(used, delivered);
+    const auto owed = std::max(used, owed_share_);
     account_.unused = delivered - within;
-    const auto billed = std::max(Money(), owed_share_ - account_.used);
+    const auto billed = std::max(Money(), owed_share_ - used);
     account_.waived = account_.unused - billed;
     line(LineKind::CommitmentUsed, within,
          fmt::format("{} of {} used", to_text(account_.used_energy),
@@ -250,6 +256,7 @@ class Reckoning {
   Money owed_share_;  // take-or-pay
   Money least_bill_;
   GpuTime used_time_;
+  Money after_;  // used after the lease's end: beyond all that it commits
   Wide late_watt_ms_ = 0;
   std::map<std::string, Money> energy_;
 };

@@ -158,7 +158,8 @@ void watch_sites(AllFacts& facts, const Engine& engine, const std::vector<InForc
   }
   for (const auto& lease : engine.state().portfolio->leases) {
     const auto account = engine.state().leases.find(lease.name);
-    if (!lease.energy_pass_through || account == engine.state().leases.end()) continue;
+    const bool passes = lease.energy_pass_through && !lease.proposed;
+    if (!passes || account == engine.state().leases.end()) continue;
     auto& own = facts[lease.name];
     own.watched_since = account->second.since;
     for (const auto& site : lease.sites) own.sites[site] = sites.at(site);

@@ -48,6 +48,9 @@ class Desk {
   }
 
   // Of all attempts that ended.
+  std::int64_t used_cost() const {
+    return engine_.state().leases.at("north-lease").used.lease_cost.count();
+  }
   std::int64_t used_energy() const {
     return engine_.state().leases.at("north-lease").used.it_energy.count();
   }
@@ -166,6 +169,7 @@ TEST_CASE("a gang that outlives its lease is billed by the next one of the site,
       next.name = "next";
       next.starts = day("2026-03-01");
       next.ends = day("2030-01-01");
+      next.price.amount = Money::of(3'000'000);
       p.leases.push_back(next);
     }
     desk.tell("2026-01-01", Configure{p});
@@ -181,7 +185,9 @@ TEST_CASE("a gang that outlives its lease is billed by the next one of the site,
     const std::int64_t ten_days = 4LL * 240 * 2'000'000;
     if (followed) {
       CHECK(old.size() == 2);
-      CHECK(desk.invoices("2026-03-11", 1)[0].used_micro_usd == ten_days);
+      CHECK(desk.invoices("2026-03-11", 1)[0].used_micro_usd == ten_days / 2 * 3);
+      desk.tell("2026-03-11", ReportEnded{{JobId(1), 1}, {}});
+      CHECK(desk.used_cost() == old[1].used_micro_usd + ten_days / 2 * 3);  // what the job cost
     } else {
       REQUIRE(old.size() == 3);
       CHECK(used == ten_days);
@@ -189,6 +195,74 @@ TEST_CASE("a gang that outlives its lease is billed by the next one of the site,
     }
     CHECK(old[1].used_micro_usd == 4LL * 9 * 24 * 2'000'000);
   }
+}
+
+TEST_CASE("use after the end is paid besides all that the ending month owes") {
+  Desk desk;
+  auto p = four_nodes();
+  p.leases[0].take_or_pay = Ratio::of(500'000);
+  desk.tell("2026-01-01", Configure{p});
+  desk.tell("2026-02-01", job_of(4));
+  desk.tell("2026-02-01", ReportStarted{{JobId(1), 1}});
+  Amendment early;
+  early.ends = day("2026-02-11");
+  desk.tell("2026-02-05", AmendLease{"north-lease", early, "olga"});
+  const auto february = desk.invoices("2026-03-05")[1];
+  std::int64_t over = 0;
+  for (const auto& line : february.lines) {
+    if (line.kind == LineKind::Overuse) over += line.micro_usd;
+  }
+  CHECK(over == 4LL * 18 * 24 * 2'000'000);
+  CHECK(february.committed_micro_usd == 16LL * 10 * 24 * 2'000'000);
+  CHECK(february.used_micro_usd == 4LL * 28 * 24 * 2'000'000);
+}
+
+TEST_CASE("a file revives no lease that has ended, and takes none away that was used") {
+  Desk desk;
+  auto p = four_nodes();
+  p.leases[0].ends = day("2026-02-11");
+  auto other = p.leases[0];
+  other.name = "other";
+  other.ends = day("2030-01-01");
+  p.leases.push_back(other);
+  desk.tell("2026-01-01", Configure{p});
+  auto revived = p;
+  Amendment later;
+  later.from = day("2027-01-01");
+  later.ends = day("2029-01-01");
+  revived.leases[0].amendments = {later};
+  CHECK(desk.refusal_of("2026-03-03", Configure{revived}).find("ends is another") !=
+        std::string::npos);
+  desk.tell("2026-03-03", job_of(4));
+  desk.tell("2026-03-03", ReportStarted{{JobId(1), 1}});
+  desk.tell("2026-03-04", ReportEnded{{JobId(1), 1}, {}});
+  auto fewer = p;
+  fewer.leases.pop_back();
+  CHECK(desk.refusal_of("2026-03-05", Configure{fewer}).find("other") != std::string::npos);
+}
+
+TEST_CASE(
+    "a lease that was left out is held anew when it comes back, and shares what idles from then "
+    "on") {
+  Desk desk;
+  auto p = four_nodes();
+  desk.tell("2026-01-01", Configure{p});
+  auto more = p;
+  more.leases.push_back(p.leases[0]);
+  more.leases[1].name = "more";
+  desk.tell("2026-01-20", Configure{more});
+  desk.tell("2026-01-21", Configure{p});
+  const auto before = desk.invoices("2026-03-04");
+  desk.tell("2026-03-11", Configure{more});
+  const auto after = desk.invoices("2026-04-04");
+  CHECK(after[0] == before[0]);
+  CHECK(after[1] == before[1]);
+  const auto others = desk.invoices("2026-04-04", 1);
+  CHECK(others[2].idle_energy[0].facility_j > 0);
+  // Ten days alone, and half of the other twenty-one: together all that idled.
+  const auto all = after[1].idle_energy[0].facility_j / 28 * 31;
+  const auto both = after[2].idle_energy[0].facility_j + others[2].idle_energy[0].facility_j;
+  CHECK(std::abs(both - all) < 100);
 }
 
 TEST_CASE("a lease is held from when it is signed, and mended in that month with all before it") {
