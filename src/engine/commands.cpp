@@ -144,8 +144,11 @@ void Engine::on(const Configure& command) {
                     fmt::format("job {} runs on {}, which the new portfolio changes or takes away",
                                 id.value(), fleet_.path(share.node)));
     }
-    const auto leases = names_of(portfolio.leases);
-    if (std::find(leases.begin(), leases.end(), job.live->lease) == leases.end()) {
+    const auto& leases = portfolio.leases;
+    const bool held = std::any_of(leases.begin(), leases.end(), [&](const Lease& lease) {
+      return lease.name == job.live->lease && !lease.proposed;
+    });
+    if (!held) {
       return refuse(Reason::PortfolioInUse,
                     fmt::format("job {} runs on lease {}, which the new portfolio lacks",
                                 id.value(), job.live->lease));

@@ -75,20 +75,22 @@ std::optional<Refusal> Engine::objection_to_edits(const Portfolio& next) const {
     if (known.proposed || account == state_.leases.end()) continue;
     const auto same = std::find_if(next.leases.begin(), next.leases.end(),
                                    [&](const Lease& l) { return l.name == known.name; });
-    const bool gone = same == next.leases.end() || same->proposed;
-    if (gone && account->second.used != Usage()) {
-      return Refusal{Reason::PortfolioInUse,
-                     fmt::format("jobs used {} of lease {}, which the new portfolio does not have: "
-                                 "end it with 'ampacity lease amend {} --ends DATE'",
-                                 to_text(account->second.used.gpu_time), known.name, known.name)};
-    }
-    if (account->second.since >= closed) continue;
-    if (same == next.leases.end()) {
+    const bool billed = account->second.since < closed;
+    if (billed && same == next.leases.end()) {
       return Refusal{Reason::PortfolioInUse,
                      fmt::format("lease {} has months that are billed and is not in the new "
                                  "portfolio: end it with 'ampacity lease amend {} --ends DATE'",
                                  known.name, known.name)};
     }
+    const bool gone = same == next.leases.end() || same->proposed || same->starts > known.starts;
+    const auto used = gone ? lease_usage(known, now_) : Usage();
+    if (used != Usage()) {
+      return Refusal{Reason::PortfolioInUse,
+                     fmt::format("jobs used {} of lease {}, which the new portfolio does not have "
+                                 "then: end it with 'ampacity lease amend {} --ends DATE'",
+                                 to_text(used.gpu_time), known.name, known.name)};
+    }
+    if (!billed) continue;
     auto changed = difference(billed_terms(known, now_), billed_terms(*same, now_));
     // Whatever is agreed for later: what has ended stays ended, and what runs has not ended.
     const bool another_end = known.term_ends() != same->term_ends();
@@ -148,6 +150,12 @@ void Engine::on(const AmendLease& command) {
   }
   if (const auto problems = check(next); !problems.empty()) {
     return refuse(Reason::AmendmentInvalid, to_text(problems.front()));
+  }
+  if (amendment.ends && !lease->canceled && lease->term_ends() != *amendment.ends) {
+    return refuse(Reason::AmendmentInvalid,
+                  fmt::format("ends: an amendment that holds from a later day on has it end on {}: "
+                              "give --from that day, or later",
+                              to_date(lease->term_ends())));
   }
   if (auto no = objection_to_leases(next)) return refuse(std::move(*no));
   emit(LeaseAmended{command.lease, std::move(amendment)});

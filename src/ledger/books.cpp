@@ -226,16 +226,13 @@ class Books {
     return std::max(end(utc), end(calendar_));
   }
 
-  // Of leases that share a site with this one in a month: what idles there is theirs, too.
+  // Of all leases that are held in a month: while their files may be mended they may come to share
+  // its sites, what idles there and what outlives this one.
   Instant others_edits_end(Instant end) const {
     auto last = Instant::min();
     for (const auto& other : portfolio_.leases) {
       const auto since = facts_.held_since(other.name);
-      const bool shares =
-          std::any_of(other.sites.begin(), other.sites.end(), [&](const std::string& site) {
-            return std::find(lease_.sites.begin(), lease_.sites.end(), site) != lease_.sites.end();
-          });
-      if (shares && since && *since < end) last = std::max(last, edits_end(other));
+      if (since && *since < end) last = std::max(last, edits_end(other));
     }
     return last;
   }

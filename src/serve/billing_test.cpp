@@ -241,6 +241,53 @@ TEST_CASE("a file revives no lease that has ended, and takes none away that was 
   CHECK(desk.refusal_of("2026-03-05", Configure{fewer}).find("other") != std::string::npos);
 }
 
+TEST_CASE("a lease that jobs used in its first month is neither proposed again nor put off") {
+  Desk desk;
+  auto p = four_nodes();
+  desk.tell("2026-01-01", Configure{p});
+  desk.tell("2026-01-05", job_of(4));
+  for (const bool ended : {false, true}) {
+    if (ended) desk.tell("2026-01-12", ReportEnded{{JobId(1), 1}, {}});
+    auto proposed = p;
+    proposed.leases[0].proposed = true;
+    CHECK_FALSE(desk.refusal_of("2026-01-12", Configure{proposed}).empty());
+    auto put_off = p;
+    put_off.leases[0].starts = day("2027-01-01");
+    CHECK(desk.refusal_of("2026-01-12", Configure{put_off}).find("jobs used") != std::string::npos);
+  }
+  auto dearer = p;  // but mended it may be
+  dearer.leases[0].price.amount = Money::of(3'000'000);
+  CHECK(desk.refusal_of("2026-01-13", Configure{dearer}).empty());
+}
+
+TEST_CASE("a month does not close while the file of any lease may be mended") {
+  Desk desk;
+  auto p = test::small_portfolio({{"north", 4, 4, "azure"}, {"south", 1, 4, "oracle"}});
+  const auto south = p.leases.back();
+  p.leases.pop_back();
+  desk.tell("2026-01-01", Configure{p});
+  p.leases.push_back(south);
+  desk.tell("2026-02-10", Configure{p});
+  const auto all = desk.invoices("2026-02-11");
+  CHECK(all[0].closed);  // before it was held
+  CHECK(desk.invoices("2026-03-01")[1].closed);
+}
+
+TEST_CASE("an end that an amendment of a later day overrules is refused, not ignored") {
+  Desk desk;
+  auto p = four_nodes();
+  Amendment later;
+  later.from = day("2027-01-01");
+  later.agreed = day("2025-12-01");
+  later.ends = day("2029-01-01");
+  p.leases[0].amendments = {later};
+  desk.tell("2026-01-01", Configure{p});
+  Amendment sooner;
+  sooner.ends = day("2026-06-01");
+  CHECK(desk.refusal_of("2026-02-01", AmendLease{"north-lease", sooner, "olga"})
+            .find("has it end on 2029-01-01") != std::string::npos);
+}
+
 TEST_CASE(
     "a lease that was left out is held anew when it comes back, and shares what idles from then "
     "on") {
