@@ -196,7 +196,7 @@ LeaseStage Engine::stage(const Lease& lease, Instant now) const {
 // nor does one that weighs price and delay of different accelerators already.
 std::optional<Engine::Awaited> Engine::awaited(const Job& job, const Shape& shape,
                                                Instant now) const {
-  if (!job.spec->wait_for_capacity || job.attempts > 0 || !shape.speeds.empty() ||
+  if (!job.spec->wait_for_capacity || job.attempts > 0 || shape.speeds_differ() ||
       shape.demand.mixed) {
     return std::nullopt;
   }

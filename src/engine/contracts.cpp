@@ -133,7 +133,7 @@ void Engine::on(const AmendLease& command) {
     return refuse(Reason::NameUnknown, unknown_name("lease", command.lease, names_of(next.leases)));
   }
   auto amendment = command.amendment;
-  if (amendment.from == Instant()) amendment.from = now_;
+  if (amendment.from == Instant()) amendment.from = std::max(now_, lease->starts);
   amendment.agreed = now_;
   amendment.by = command.by;
   if (lease->term_ends() <= now_) {

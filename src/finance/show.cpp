@@ -90,6 +90,18 @@ std::string remark(const ChargebackRow& row) {
                      money(*row.unbilled_micro_usd));
 }
 
+// Options that are left: a term that was lengthened has taken some.
+std::string in_words(const Lease& lease, const Renewal& renewal) {
+  std::int64_t taken = 0;
+  while (taken < renewal.times &&
+         years_after(lease.ends, (taken + 1) * renewal.years) <= lease.term_ends()) {
+    ++taken;
+  }
+  if (taken == renewal.times) return "none left";
+  return fmt::format("{} x {} years, to be claimed by {}", renewal.times - taken, renewal.years,
+                     to_date(lease.term_ends() - renewal.notice));
+}
+
 void add_terms(Table& table, const Lease& lease) {
   const auto row = [&](const char* name, const std::string& value) {
     table.add({{name}, {value}});
@@ -114,11 +126,7 @@ void add_terms(Table& table, const Lease& lease) {
     row("prepayment",
         fmt::format("{} on {}", to_text(lease.prepayment->amount), to_date(lease.prepayment->due)));
   }
-  if (lease.renewal) {
-    row("renewal",
-        fmt::format("{} x {} years, to be claimed by {}", lease.renewal->times,
-                    lease.renewal->years, to_date(lease.term_ends() - lease.renewal->notice)));
-  }
+  if (lease.renewal) row("renewal", in_words(lease, *lease.renewal));
   if (!lease.supersedes.empty()) row("supersedes", lease.supersedes);
 }
 

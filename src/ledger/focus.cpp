@@ -519,6 +519,13 @@ FocusTable focus_cost_and_usage(const Portfolio& portfolio, const std::vector<In
 
 namespace {
 
+std::string least_in_words(const Lease& lease) {
+  const auto minimum = "minimum bill of " + percent(lease.minimum_bill);
+  if (lease.take_or_pay == Ratio() && lease.minimum_bill > Ratio()) return minimum;
+  const auto owed = "take-or-pay of " + percent(lease.take_or_pay);
+  return lease.minimum_bill > Ratio() ? owed + ", " + minimum : owed;
+}
+
 std::int64_t committed_by(const Portfolio& portfolio, const Lease& lease,
                           const Calendar& calendar) {
   std::int64_t sum = 0;
@@ -548,12 +555,11 @@ FocusTable focus_contract_commitments(const Portfolio& portfolio, const Calendar
     const auto owed = committed_by(portfolio, lease, calendars.at(lease.time_zone));
     const auto starts = instant(to_ms(lease.starts));
     const auto ends = instant(to_ms(lease.term_ends()));
-    table.rows.push_back(
-        {"USD", "Spend", usd(owed),
-         fmt::format("{} from {} at {}: take-or-pay of {}", to_text(lease.power), lease.provider,
-                     to_text(lease.price), percent(lease.take_or_pay)),
-         lease.name, ends, starts, std::nullopt, "Take-or-Pay Lease", std::nullopt, lease.name,
-         ends, starts});
+    table.rows.push_back({"USD", "Spend", usd(owed),
+                          fmt::format("{} from {} at {}: {}", to_text(lease.power), lease.provider,
+                                      to_text(lease.price), least_in_words(lease)),
+                          lease.name, ends, starts, std::nullopt, "Take-or-Pay Lease", std::nullopt,
+                          lease.name, ends, starts});
   }
   return table;
 }

@@ -244,8 +244,9 @@ class Reckoning {
     constexpr Wide mw_day = Wide{1'000'000} * 86'400'000;
     const auto micro = late_watt_ms_ * lease_.delay_damages->per_mw_day.count() / mw_day;
     line(LineKind::DelayDamages, Money::of(-static_cast<std::int64_t>(micro)),
-         fmt::format("{} MW-days contracted and not energised",
-                     static_cast<std::int64_t>(late_watt_ms_ / mw_day)));
+         fmt::format("{}.{:02} MW-days contracted and not energised",
+                     static_cast<std::int64_t>(late_watt_ms_ / mw_day),
+                     static_cast<std::int64_t>(late_watt_ms_ % mw_day * 100 / mw_day)));
   }
 
   const Portfolio& portfolio_;

@@ -106,7 +106,7 @@ namespace {
 // It fits, but is promised a place elsewhere that is worth the wait.
 void explain_wait(SiteExplanation& e, const Fleet& fleet, const Planner& planner,
                   const Asker& asker) {
-  if (e.reason != Reason::Starting || asker.shape.speeds.empty()) return;
+  if (e.reason != Reason::Starting || !asker.shape.speeds_differ()) return;
   e.reason = Reason::WaitsForFaster;
   e.message = fmt::format("{}: {} GPUs are free, but price and delay together are less elsewhere",
                           e.site, e.free);

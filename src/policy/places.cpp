@@ -347,9 +347,7 @@ std::optional<std::size_t> first_with_window(const Scene& scene, const Applicant
 
 std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
   const auto& shape = job.shape;
-  const bool differ = std::adjacent_find(shape.speeds.begin(), shape.speeds.end(),
-                                         std::not_equal_to<>()) != shape.speeds.end();
-  if (differ && job.last == nullptr) return choose_by_price(scene, job);
+  if (shape.speeds_differ() && job.last == nullptr) return choose_by_price(scene, job);
   const auto before = job.last == nullptr
                           ? std::nullopt
                           : std::optional(scene.fleet.pool_of(job.last->front().node));
@@ -357,9 +355,9 @@ std::optional<Choice> choose(const Scene& scene, const Applicant& job) {
   const auto best = first_with_window(scene, job, order);
   if (!best) return shape.demand.mixed ? choose_mixed(scene, job) : std::nullopt;
   const auto pool = shape.pools[*best];
-  auto why = pool == before ? Why{"back where it was", {}}
-             : differ       ? Why{"where there is room", {}}
-                            : why_there(scene, job, order, pool);
+  auto why = pool == before          ? Why{"back where it was", {}}
+             : shape.speeds_differ() ? Why{"where there is room", {}}
+                                     : why_there(scene, job, order, pool);
   auto choice = settle(scene, job, *best, std::move(why.text));
   choice.spilled = why.spilled;
   return choice;

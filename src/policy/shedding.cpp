@@ -90,6 +90,24 @@ class Shedding {
     before_.clear();
   }
 
+  // A later step may save so much that an earlier one was for nothing: the worst is undone first,
+  // of each step the dearest for a watt; then those that work slower do so as little as suffices.
+  void give_back() {
+    for (const auto step : {Step::Moves, Step::Pauses, Step::Shrinks}) {
+      std::vector<LoadPart*> order;
+      for (auto& part : parts_) {
+        if (part.step == step) order.push_back(&part);
+      }
+      std::sort(order.begin(), order.end(), [&](const LoadPart* a, const LoadPart* b) {
+        const auto x = Wide{b->load->loss} * saved_by(*a).count();
+        const auto y = Wide{a->load->loss} * saved_by(*b).count();
+        return std::pair(x, a->load->job.value()) < std::pair(y, b->load->job.value());
+      });
+      for (auto* part : order) undo(*part);
+    }
+    raise();
+  }
+
   Relief relief() const {
     Relief relief;
     relief.power = saved_;
@@ -114,6 +132,36 @@ class Shedding {
   }
 
  private:
+  void undo(LoadPart& part) {
+    for (const auto less : {Step::Stays, Step::Shrinks}) {
+      if (less >= part.step || (less == Step::Shrinks && part.load->spare == 0)) continue;
+      const auto more = saved_by(part) - saved_by({part.load, part.pace, less});
+      if (saved_ - more < wanted_) continue;
+      part.step = less;
+      saved_ -= more;
+      return;
+    }
+  }
+
+  void raise() {
+    std::vector<Load> slowed;
+    Power rest;
+    for (const auto& part : parts_) {
+      if (part.step == Step::Stays) {
+        slowed.push_back(*part.load);
+      } else {
+        rest += saved_by(part);
+      }
+    }
+    const auto common = common_pace(slowed, std::max(wanted_ - rest, Power()));
+    saved_ = rest;
+    for (auto& part : parts_) {
+      if (part.step != Step::Stays) continue;
+      part.pace = slowed_to(*part.load, common);
+      saved_ += saved_by(part);
+    }
+  }
+
   // What the step saves beyond what is saved of this gang already.
   static Power more_by(const LoadPart& part, Step step) {
     return saved_by({part.load, part.pace, step}) - saved_by(part);
@@ -146,6 +194,7 @@ Relief shed(const std::vector<Load>& loads, Power wanted) {
   if (wanted <= Power()) return {};
   Shedding shedding(loads, wanted);
   for (const auto step : {Step::Shrinks, Step::Pauses, Step::Moves}) shedding.take(step);
+  shedding.give_back();
   auto relief = shedding.relief();
   const auto ascending = [](auto& jobs) { std::sort(jobs.begin(), jobs.end()); };
   std::sort(relief.slowed.begin(), relief.slowed.end(),

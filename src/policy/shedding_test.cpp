@@ -141,21 +141,43 @@ TEST_CASE(
       if (contains(relief.moved, load.job)) CHECK(load.may_move);
       if (contains(relief.paused, load.job)) CHECK(load.may_pause);
     }
-    // Without any one of the last step's gangs it would not be enough.
-    const auto& last = !relief.moved.empty() ? relief.moved : relief.paused;
-    for (const auto job : last) {
-      auto less = relief;
-      std::erase(less.paused, job);
-      std::erase(less.moved, job);
-      if (enough) CHECK(saved(loads, less) < wanted);
-    }
-    if (!relief.moved.empty()) {  // everybody who may pause does, or is smaller
-      for (const auto& load : loads) {
-        if (!load.may_pause) continue;
-        CHECK((contains(relief.paused, load.job) || contains(relief.moved, load.job)));
+    if (!enough) continue;
+    // Without any one of them, or a percent faster, it would not be enough.
+    for (const auto* gone : {&relief.shrunk, &relief.paused, &relief.moved}) {
+      for (const auto job : *gone) {
+        auto less = relief;
+        for (auto* jobs : {&less.shrunk, &less.paused, &less.moved}) std::erase(*jobs, job);
+        CHECK(saved(loads, less) < wanted);
       }
     }
+    if (relief.slowed.empty()) continue;
+    auto faster = relief;
+    auto common = one;
+    for (const auto& s : relief.slowed) common = std::min(common, s.pace);
+    for (auto& s : faster.slowed) {
+      s.pace = slowed_to(*std::find_if(loads.begin(), loads.end(),
+                                       [&](const Load& load) { return load.job == s.job; }),
+                         common + a_percent);
+    }
+    CHECK(saved(loads, faster) < wanted);
   }
+}
+
+TEST_CASE(
+    "what a later step makes needless is undone: one large gang moves, and nobody else suffers") {
+  auto slow = gang(1, 4);
+  slow.least_pace = per_cent(60);
+  auto pausable = gang(2, 4);
+  pausable.may_pause = true;
+  pausable.loss = 1'000;
+  auto large = gang(3, 24);
+  large.may_move = true;
+  large.loss = 9'000;
+  const auto relief = shed({slow, pausable, large}, Power::of(15'000));
+  CHECK(relief.moved == std::vector{JobId(3)});
+  CHECK(relief.paused.empty());
+  CHECK(relief.slowed.empty());
+  CHECK(relief.power == Power::of(24'000));
 }
 
 }  // namespace ampacity

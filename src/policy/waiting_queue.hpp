@@ -12,7 +12,9 @@
 // job.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,6 +35,10 @@ struct Shape {
   TeamIndex group;
   std::string booking;
   bool restarts = false;  // of a team with a budget: it ran before, and may start on a spent one
+  // Then it weighs price and delay. A power cap alone makes it as slow everywhere.
+  bool speeds_differ() const {
+    return std::adjacent_find(speeds.begin(), speeds.end(), std::not_equal_to<>()) != speeds.end();
+  }
   friend auto operator<=>(const Shape&, const Shape&) = default;
 };
 
