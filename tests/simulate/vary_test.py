@@ -15,6 +15,7 @@ import tempfile
 import time
 
 ampacity, examples = sys.argv[1:3]
+DESK = os.path.join(examples, "desk", "portfolio.yaml")
 STARGATE = os.path.join(examples, "stargate", "portfolio.yaml")
 POLICIES = os.path.join(examples, "policies", "backfill.yaml")
 KALOS = os.path.join(examples, "workloads", "acme-kalos.yaml")
@@ -39,7 +40,7 @@ with tempfile.TemporaryDirectory() as work:
     for name, jobs in (("short.yaml", 300), ("long.yaml", 300_000)):
         with open(inside(name), "w") as out:
             out.write(kalos.replace("jobs: 19907", f"jobs: {jobs}"))
-    base = ("simulate", STARGATE, "--workload", inside("short.yaml"), "--from", "2028-01-03")
+    base = ("simulate", DESK, "--workload", inside("short.yaml"), "--from", "2028-01-03")
     varied = run(*base, "--vary", POLICIES, "--replicas", "2", "--json", "--out", inside("r.json"), "--report",
                  inside("page.html"), "--csv", inside("tables"), "--starts", inside("starts.csv"))
     check("variants play: " + varied.stderr.strip(), varied.returncode == 0)
