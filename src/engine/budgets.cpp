@@ -70,7 +70,7 @@ void Engine::budgets_due(Instant now) {
     const auto& spending = state_.spending.at(team.name);
     const auto spent = spending.so_far(cost);
     const auto& amount = team.budget->amount;
-    const auto warn = Money::of(scaled(amount.count(), team.budget->warn_at.count(), one.count()));
+    const auto warn = times(amount, team.budget->warn_at);
     if (spent >= amount && !spending.exhausted) {
       emit(BudgetSpent{team.name, spent, amount, true});
     } else if (spent >= warn && !spending.warned) {

@@ -45,8 +45,7 @@ bool may_depend_on_use(const Lease& lease) {
   return differs;
 }
 
-// What of a month is owed whether it is used or not.
-// `gone`: of its gpu_hours, used before.
+// What of a month is owed whether it is used or not. `gone`: of its gpu_hours, used before.
 Money owed_anyway(const Portfolio& portfolio, const Lease& lease, const MonthSpan& month,
                   GpuTime gone) {
   const auto from = std::max(month.from, lease.starts);
@@ -96,15 +95,10 @@ GpuTime Engine::gone_before(const Lease& lease, Money used, Instant now) const {
 
 // Else it is looked at again when the gangs that run have used it up.
 bool Engine::is_exhausted(const Lease& lease, Instant now) {
-  const auto account = state_.leases.find(lease.name);
-  Wide used = account == state_.leases.end() ? 0 : account->second.used.gpu_time.count();
-  std::int64_t gpus = 0;
-  each_gang_on(lease, [&](const Job& job) {
-    used += usage_so_far(job, now).gpu_time.count();
-    gpus += job.live->gpus;
-  });
-  const auto left = Wide{*lease.gpu_hours} * ms_per_hour - used;
+  const auto left = Wide{*lease.gpu_hours} * ms_per_hour - lease_usage(lease, now).gpu_time.count();
   if (left <= 0) return true;
+  std::int64_t gpus = 0;
+  each_gang_on(lease, [&](const Job& job) { gpus += job.live->gpus; });
   if (gpus > 0) {
     const auto lasts = static_cast<std::int64_t>((left + gpus - 1) / gpus);
     if (lasts < (lease.term_ends() - now).count()) look_at_capacity(now + Duration(lasts));
@@ -150,7 +144,7 @@ bool Engine::order_follows_hours(Instant now) const {
     if (months_watched_ && depends_on_use(lease.terms_at(now))) return true;
     if (!lease.energy_pass_through) continue;
     for (const auto& site : portfolio.sites) {
-      if (site.energy_price_by_hour && contains(lease.sites, site.name)) return true;
+      if (site.energy_price_by_hour && lease.is_at(site.name)) return true;
     }
   }
   return false;

@@ -94,8 +94,9 @@ std::optional<Refusal> Engine::objection_to_edits(const Portfolio& next) const {
     auto changed = difference(billed_terms(known, now_), billed_terms(*same, now_));
     // Whatever is agreed for later: what has ended stays ended, and what runs has not ended.
     const bool another_end = known.term_ends() != same->term_ends();
-    if (changed.empty() && another_end && std::min(known.term_ends(), same->term_ends()) < now_)
+    if (changed.empty() && another_end && std::min(known.term_ends(), same->term_ends()) < now_) {
       changed = "ends";
+    }
     if (changed.empty()) continue;
     return Refusal{Reason::PortfolioInUse,
                    fmt::format("lease {}: {} is another in the new portfolio, and months until {} "

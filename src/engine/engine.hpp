@@ -26,6 +26,7 @@
 #include "base/ordered_set.hpp"
 #include "base/result.hpp"
 #include "engine/state.hpp"
+#include "ledger/bearers.hpp"
 #include "ledger/usage.hpp"
 #include "policy/capping.hpp"
 #include "policy/places.hpp"
@@ -135,6 +136,7 @@ class Engine {
   std::vector<NodeShare> nodes_of_booking(const std::string& name) const;  // requires that it is
   LeaseStatement lease_statement(const Lease& lease, Instant now) const;
   Usage lease_usage(const Lease& lease, Instant now) const;  // of all attempts on it so far
+  HeldSince held_since() const;
   std::optional<std::size_t> active_lease(SiteIndex site) const;
   // Providers, leases, sites, and the halls and racks that cannot feed all that stands in them.
   std::vector<PowerLevelNow> power_levels(Instant now) const;
@@ -192,7 +194,6 @@ class Engine {
   void look_at_limits();
   void watch_leases();
   Money used_this_month(const Lease& lease, Instant now) const;
-  Money cost_beyond_the_end(const LiveAttempt& live, Instant since, Instant until) const;
   GpuTime gone_before(const Lease& lease, Money used, Instant now) const;
   void count_month(const Job& job, const Usage& usage, Instant at);
   bool order_follows_hours(Instant now) const;
@@ -548,6 +549,7 @@ class Engine {
   std::shared_ptr<const JobSpec> kept_once(std::shared_ptr<const JobSpec> spec);
   StartGang start_order(JobId id, const Job& job, std::vector<NodeShare> nodes) const;
   const Lease* lease_named(const std::string& name) const;
+  Money cost_beyond_the_end(const LiveAttempt& live, Instant since, Instant until) const;
   SiteIndex site_index(const std::string& name) const;  // requires one of the portfolio
   const Site& site_named(const std::string& name) const {
     return state_.portfolio->sites[site_index(name).value()];

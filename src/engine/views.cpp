@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "engine/engine.hpp"
-#include "ledger/bearers.hpp"
 #include "policy/explain.hpp"
 #include "units/text.hpp"
 
@@ -85,16 +84,21 @@ Usage Engine::usage_so_far(const Job& job, Instant now) const {
 
 // Of a gang that outlives its lease: each part at the price of who bears it, as it is billed.
 Money Engine::cost_beyond_the_end(const LiveAttempt& live, Instant since, Instant until) const {
-  std::map<std::string, Instant> held;
-  for (const auto& [name, account] : state_.leases) held[name] = account.since;
   const Reading reading{live.site, "", "", since, until, GpuCount::of(live.gpus), live.draws};
   const auto& site = state_.portfolio->sites[site_of(live).value()];
   Money cost;
-  for (const auto& [name, part] : Bearers(*state_.portfolio, held).of(live.lease, reading)) {
+  for (const auto& [name, part] :
+       Bearers(*state_.portfolio, held_since()).of(live.lease, reading)) {
     cost +=
         usage_of(site, lease_named(name), part.gpus, part.draws, part.from, part.until).lease_cost;
   }
   return cost;
+}
+
+HeldSince Engine::held_since() const {
+  HeldSince held;
+  for (const auto& [name, account] : state_.leases) held[name] = account.since;
+  return held;
 }
 
 Usage Engine::lease_usage(const Lease& lease, Instant now) const {

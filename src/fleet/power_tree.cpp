@@ -140,7 +140,7 @@ class Contracts {
     for (const auto& lease : portfolio_.leases) {
       const auto& name = topology_.sites()[site.value()].name;
       if (lease.proposed || lease.term_ends() > at_) continue;
-      if (std::find(lease.sites.begin(), lease.sites.end(), name) == lease.sites.end()) continue;
+      if (!lease.is_at(name)) continue;
       if (last == nullptr || lease.term_ends() > last->term_ends()) last = &lease;
     }
     return {PowerLevel::Lease, last == nullptr ? "" : last->name, Power(), {site}, Power()};

@@ -7,12 +7,7 @@
 namespace ampacity {
 namespace {
 
-bool is_at(const Lease& lease, const std::string& site) {
-  return std::find(lease.sites.begin(), lease.sites.end(), site) != lease.sites.end();
-}
-
-}  // namespace
-
+// Its part in [from, until), which lies inside of it.
 Reading part_of(const Reading& reading, Instant from, Instant until) {
   auto part = reading;
   part.from = from;
@@ -25,12 +20,17 @@ Reading part_of(const Reading& reading, Instant from, Instant until) {
   return part;
 }
 
-Bearers::Bearers(const Portfolio& portfolio, const std::map<std::string, Instant>& held) {
+}  // namespace
+
+Instant begin_of(const Lease& lease, const HeldSince& held) {
+  const auto since = held.find(lease.name);
+  return since == held.end() ? Instant::max() : std::max(since->second, lease.starts);
+}
+
+Bearers::Bearers(const Portfolio& portfolio, const HeldSince& held) {
   for (const auto& lease : portfolio.leases) {
     if (lease.proposed) continue;
-    const auto since = held.find(lease.name);
-    const auto begin = since == held.end() ? Instant::max() : std::max(since->second, lease.starts);
-    terms_.push_back({&lease, begin, lease.term_ends()});
+    terms_.push_back({&lease, begin_of(lease, held), lease.term_ends()});
   }
   std::sort(terms_.begin(), terms_.end(), [](const Term& a, const Term& b) {
     return std::tie(a.begin, a.lease->name) < std::tie(b.begin, b.lease->name);
@@ -40,7 +40,7 @@ Bearers::Bearers(const Portfolio& portfolio, const std::map<std::string, Instant
 
 const Bearers::Term* Bearers::successor(const std::string& site, Instant at) const {
   const auto it = std::find_if(terms_.begin(), terms_.end(), [&](const Term& term) {
-    return term.begin <= at && at < term.end && is_at(*term.lease, site);
+    return term.begin <= at && at < term.end && term.lease->is_at(site);
   });
   return it == terms_.end() ? nullptr : &*it;
 }
@@ -48,7 +48,7 @@ const Bearers::Term* Bearers::successor(const std::string& site, Instant at) con
 Instant Bearers::next_begin(const std::string& site, Instant after) const {
   auto next = Instant::max();
   for (const auto& term : terms_) {
-    if (term.begin > after && term.begin < term.end && is_at(*term.lease, site)) {
+    if (term.begin > after && term.begin < term.end && term.lease->is_at(site)) {
       next = std::min(next, term.begin);
     }
   }
@@ -56,7 +56,7 @@ Instant Bearers::next_begin(const std::string& site, Instant after) const {
 }
 
 std::vector<std::pair<std::string, Reading>> Bearers::of(const std::string& lease,
-                                                         Reading reading) const {
+                                                         const Reading& reading) const {
   std::vector<std::pair<std::string, Reading>> parts;
   auto name = lease;
   auto begin = Instant::min();  // since when it bears

@@ -17,13 +17,18 @@
 
 namespace ampacity {
 
+// Since when each lease is held, by name.
+using HeldSince = std::map<std::string, Instant>;
+// Since when it is held and runs; never, if nobody holds it.
+Instant begin_of(const Lease& lease, const HeldSince& held);
+
 class Bearers {
  public:
-  // `held`: since when each lease is held, by name; one that is not there bears nothing new.
-  Bearers(const Portfolio& portfolio, const std::map<std::string, Instant>& held);
+  Bearers(const Portfolio& portfolio, const HeldSince& held);
 
   // The parts of a reading, in order, with the lease that bears each.
-  std::vector<std::pair<std::string, Reading>> of(const std::string& lease, Reading reading) const;
+  std::vector<std::pair<std::string, Reading>> of(const std::string& lease,
+                                                  const Reading& reading) const;
 
  private:
   struct Term {
@@ -37,8 +42,5 @@ class Bearers {
   std::vector<Term> terms_;  // by their begin, then by name
   std::map<std::string, std::size_t> by_name_;
 };
-
-// Its part in [from, until), which lies inside of it.
-Reading part_of(const Reading& reading, Instant from, Instant until);
 
 }  // namespace ampacity

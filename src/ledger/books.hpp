@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "ledger/bearers.hpp"
 #include "ledger/reading.hpp"
 #include "model/portfolio.hpp"
 #include "protocol/billing.hpp"
@@ -68,7 +69,7 @@ struct LeaseFacts {
   // Since when a server holds each lease, by name. Until the month is over in which it first held
   // one its file may still be mended, so no month of it is closed before; and it bears nothing of
   // what was closed without it. None: nobody holds any.
-  std::shared_ptr<const std::map<std::string, Instant>> held;
+  std::shared_ptr<const HeldSince> held;
   std::optional<Instant> held_since(const std::string& lease) const {
     if (!held) return std::nullopt;
     const auto it = held->find(lease);

@@ -25,6 +25,17 @@ Portfolio one_megawatt() {
   return p;
 }
 
+// A megawatt for the year 2026.
+Portfolio a_dollar_an_hour() {
+  auto p = test::small_portfolio({{"north", 3, 4, "azure"}});
+  auto& lease = p.leases[0];
+  lease.price = {PriceBasis::Year, Money::of(8'760'000'000)};
+  lease.power = Power::of(1'000'000);
+  lease.starts = day("2026-01-01");
+  lease.ends = day("2027-01-01");
+  return p;
+}
+
 Reading half_of_it(const char* from, const char* until, const std::string& team = "vision") {
   return {"north", team, "p", day(from), day(until), GpuCount::of(4), Power::of(500'000)};
 }
@@ -267,12 +278,8 @@ TEST_CASE("of gpu_hours years share, and what is not delivered is not gone") {
 }
 
 TEST_CASE("what a contract owes is the sum of its months, not the most of the whole") {
-  auto p = test::small_portfolio({{"north", 3, 4, "azure"}});
+  auto p = a_dollar_an_hour();
   auto& lease = p.leases[0];
-  lease.price = {PriceBasis::Year, Money::of(8'760 * usd)};
-  lease.power = Power::of(1'000'000);
-  lease.starts = day("2026-01-01");
-  lease.ends = day("2027-01-01");
   lease.ramp = {{day("2026-01-01"), Power::of(100'000)}, {day("2026-07-01"), lease.power}};
   lease.minimum_bill = Ratio::of(500'000);
   std::int64_t total = 0;
@@ -282,12 +289,8 @@ TEST_CASE("what a contract owes is the sum of its months, not the most of the wh
 }
 
 TEST_CASE("a statement owes nothing for what no hall can feed yet") {
-  auto p = test::small_portfolio({{"north", 3, 4, "azure"}});
+  auto p = a_dollar_an_hour();
   auto& lease = p.leases[0];
-  lease.price = {PriceBasis::Year, Money::of(8'760 * usd)};
-  lease.power = Power::of(1'000'000);
-  lease.starts = day("2026-01-01");
-  lease.ends = day("2027-01-01");
   p.sites[0].halls[0].power = Power::of(750'000);
   p.sites[0].halls[0].energised = day("2026-01-06");
   const auto s = statement(p, lease, {}, day("2026-01-01"), day("2026-01-11"));
@@ -296,12 +299,8 @@ TEST_CASE("a statement owes nothing for what no hall can feed yet") {
 }
 
 TEST_CASE("a statement owes the minimum bill, too") {
-  auto p = test::small_portfolio({{"north", 3, 4, "azure"}});
+  auto p = a_dollar_an_hour();
   auto& lease = p.leases[0];
-  lease.price = {PriceBasis::Year, Money::of(8'760 * usd)};
-  lease.power = Power::of(1'000'000);
-  lease.starts = day("2026-01-01");
-  lease.ends = day("2027-01-01");
   lease.ramp = {{day("2026-01-01"), Power::of(500'000)}, {day("2026-12-31"), lease.power}};
   lease.take_or_pay = Ratio::of(500'000);
   lease.minimum_bill = Ratio::of(800'000);

@@ -71,7 +71,7 @@ class Adding {
     const auto from = std::max(r.from, from_);
     const auto until = std::min(r.until, until_);
     if (from >= until) return;
-    const auto& site = site_of(r.site);
+    const auto& site = site_or_gone(portfolio_, r.site);
     auto& sum = sum_of({r.site, lease, r.team, r.project});
     const auto before = r.energy(from - r.from);
     const auto after = r.energy(until - r.from);
@@ -81,14 +81,6 @@ class Adding {
     held_[r.site].push_back({from, until, r.gpus.count()});
   }
 
-  // One that a portfolio took away counts with a PUE of 1 and no price, as in the invoices.
-  const Site& site_of(const std::string& name) const {
-    static const Site gone;
-    const auto site = std::find_if(portfolio_.sites.begin(), portfolio_.sites.end(),
-                                   [&](const Site& s) { return s.name == name; });
-    return site == portfolio_.sites.end() ? gone : *site;
-  }
-
   // The first lease of the site that a server held.
   std::optional<Instant> held_since(const std::string& site) const {
     std::optional<Instant> first;
@@ -96,8 +88,7 @@ class Adding {
       const auto known = facts_.find(lease.name);
       if (known == facts_.end()) continue;
       const auto since = known->second.held_since(lease.name);
-      const auto& sites = lease.sites;
-      if (!since || std::find(sites.begin(), sites.end(), site) == sites.end()) continue;
+      if (!since || !lease.is_at(site)) continue;
       first = std::min(first.value_or(Instant::max()), *since);
     }
     return first;

@@ -227,8 +227,9 @@ class Writer {
       weighted += weight * piece.micro_usd;
       weights += weight;
     }
-    if (weights > 0)
+    if (weights > 0) {
       price.micro_usd = static_cast<std::int64_t>((weighted + weights / 2) / weights);
+    }
     return price;
   }
 

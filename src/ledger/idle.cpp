@@ -155,7 +155,7 @@ IdleTime idle_time(const Portfolio& portfolio, const Lease& lease, Instant from,
   until = std::min(until, lease.term_ends());
   if (from >= until) return result;
   for (const auto& site : portfolio.sites) {
-    if (std::find(lease.sites.begin(), lease.sites.end(), site.name) == lease.sites.end()) continue;
+    if (!lease.is_at(site.name)) continue;
     Sweep sweep(portfolio, site, from, until);
     for (const auto* reading : readings) {
       if (reading->site == site.name) sweep.held(*reading);

@@ -23,17 +23,11 @@ using Parts = std::map<Instant, Part>;
 // As they are known when the month closes; of others only those that are held by then.
 std::vector<Lease> leases_at(const Portfolio& portfolio, const Lease& lease,
                              const std::string& site, const MonthMeter& meter) {
-  const auto held_since = [&](const Lease& other) {
-    if (meter.held == nullptr) return other.starts;
-    const auto since = meter.held->find(other.name);
-    return since == meter.held->end() ? Instant::max() : std::max(since->second, other.starts);
-  };
   std::vector<Lease> leases;
   for (const auto& other : portfolio.leases) {
-    const auto& sites = other.sites;
-    if (other.proposed || std::find(sites.begin(), sites.end(), site) == sites.end()) continue;
+    if (other.proposed || !other.is_at(site)) continue;
     auto known = other.name == lease.name ? lease : other.known_at(meter.until);
-    known.starts = held_since(other);
+    if (meter.held != nullptr) known.starts = begin_of(other, *meter.held);
     if (known.starts < meter.until) leases.push_back(std::move(known));
   }
   std::sort(leases.begin(), leases.end(), [](const Lease& a, const Lease& b) {

@@ -28,16 +28,6 @@ auto part_of(F f, Instant origin, Span span) {
   return f(span.until - origin) - f(span.from - origin);
 }
 
-// A site that a later portfolio took away has left its readings: they count with a PUE of 1 and no
-// price of energy.
-const Site& site_of(const Portfolio& portfolio, const std::string& name) {
-  static const Site gone;
-  const auto& sites = portfolio.sites;
-  const auto it =
-      std::find_if(sites.begin(), sites.end(), [&](const Site& site) { return site.name == name; });
-  return it == sites.end() ? gone : *it;
-}
-
 class Reckoning {
  public:
   Reckoning(const Portfolio& portfolio, const Lease& lease, const MonthMeter& meter)
@@ -77,10 +67,10 @@ class Reckoning {
       const Span cut{std::max(month.from, edges[i]), std::min(month.until, edges[i + 1])};
       if (cut.from >= cut.until) continue;
       const Piece piece{lease_.terms_at(edges[i]), edges[i], cut};
-      left.give_back(commit(piece, take(left, piece, piece.terms.contracted)));
+      commit(piece, left);
       const auto whole =
           charge(piece, piece.terms.power, take(whole_left, piece, piece.terms.power));
-      least_bill_ += share_of(whole, piece.terms.minimum_bill);
+      least_bill_ += times(whole, piece.terms.minimum_bill);
     }
   }
 
@@ -95,9 +85,9 @@ class Reckoning {
     return Money::of(part.of(charged.count()));
   }
 
-  // What of the part was not delivered is not gone.
-  GpuTime commit(const Piece& piece, const GpuHoursLeft::Part& part) {
+  void commit(const Piece& piece, GpuHoursLeft& left) {
     const auto& terms = piece.terms;
+    const auto part = take(left, piece, terms.contracted);
     const auto charged = charge(piece, terms.contracted, part);
     const auto energy =
         part_of([&](Duration t) { return energy_of(terms.contracted, t); }, piece.edge, piece.cut);
@@ -108,17 +98,8 @@ class Reckoning {
     account_.committed += charged;
     account_.not_delivered += late;
     account_.committed_energy += Energy::of(part.of(energy.count()));
-    GpuTime back;
-    if (late > Money()) {
-      back = GpuTime::of(scaled(part.given.count(), late.count(), charged.count()));
-    }
-    account_.taken += part.given - back;
-    owed_share_ += share_of(charged - late, terms.take_or_pay);
-    return back;
-  }
-
-  static Money share_of(Money money, Ratio share) {
-    return Money::of(scaled(money.count(), share.count(), one.count()));
+    account_.taken += part.given - left.give_back(part, late, charged);
+    owed_share_ += times(charged - late, terms.take_or_pay);
   }
 
   void availability(Span month) {
@@ -151,7 +132,7 @@ class Reckoning {
   }
 
   void meter(const Reading& r, Span cut, Charge& charge) {
-    const auto& site = site_of(portfolio_, r.site);
+    const auto& site = site_or_gone(portfolio_, r.site);
     const auto it = [&](Duration t) { return r.energy(t); };
     const auto facility = [&](Duration t) { return times(it(t), site.pue); };
     const auto energy = part_of(it, r.from, cut);
@@ -189,7 +170,7 @@ class Reckoning {
   void idle() {
     if (!lease_.energy_pass_through) return;
     for (const auto& watched : meter_.sites) {
-      const auto& site = site_of(portfolio_, watched.site);
+      const auto& site = site_or_gone(portfolio_, watched.site);
       auto idle = idle_energy(portfolio_, lease_, site, meter_, watched);
       idle.site = watched.site;
       if (idle.facility_j > 0) account_.idle_energy.push_back(std::move(idle));
@@ -234,7 +215,7 @@ class Reckoning {
     }
     if (reached == nullptr) return;
     line(
-        LineKind::SlaCredit, Money() - share_of(charge, reached->credit),
+        LineKind::SlaCredit, Money() - times(charge, reached->credit),
         fmt::format("{} was available, less than {}: {} of the charge", percent(account_.available),
                     percent(reached->below), percent(reached->credit)));
   }

@@ -11,7 +11,6 @@
 // Each piece between two changes of terms is rounded as a whole: the months of it add up to it.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,8 +34,8 @@ struct MonthMeter {
   const std::vector<OutOfService>& outages;
   std::vector<SiteMeter> sites;
   Instant now;
-  std::optional<GpuTime> left;  // of the lease's gpu_hours, when the month begins
-  const std::map<std::string, Instant>* held = nullptr;  // since when each lease; none: always
+  std::optional<GpuTime> left;      // of the lease's gpu_hours, when the month begins
+  const HeldSince* held = nullptr;  // since when each lease; none: always
 };
 
 struct Amount {

@@ -13,7 +13,7 @@ std::vector<Instant> energisations(const Portfolio& portfolio, const Lease& leas
                                    Instant until) {
   std::vector<Instant> edges{from, until};
   for (const auto& site : portfolio.sites) {
-    if (std::find(lease.sites.begin(), lease.sites.end(), site.name) == lease.sites.end()) continue;
+    if (!lease.is_at(site.name)) continue;
     for (const auto& hall : site.halls) {
       if (hall.energised && *hall.energised > from && *hall.energised < until) {
         edges.push_back(*hall.energised);

@@ -25,10 +25,6 @@ Money share_of_power(const LeaseTerms& terms, Wide watt_ms) {
   return Money::of(static_cast<std::int64_t>(micro));
 }
 
-Money share_of(Money money, Ratio share) {
-  return Money::of(scaled(money.count(), share.count(), one.count()));
-}
-
 // Contracted power x time, step by step.
 struct Commitment {
   Energy energy;
@@ -94,12 +90,10 @@ class Committing {
       const auto cost = Money::of(part.of(whole));
       const auto missing = undelivered(portfolio_, lease_, leased_, terms, begin, end).cost;
       const auto late = std::min(Money::of(part.of(missing.count())), cost);
-      if (late > Money()) {
-        left_.give_back(GpuTime::of(scaled(part.given.count(), late.count(), cost.count())));
-      }
+      left_.give_back(part, late, cost);
       sum.cost += cost;
       sum.energy += Energy::of(part.of(energy_of(terms.contracted, end - begin).count()));
-      sum.owed += share_of(cost - late, terms.take_or_pay);
+      sum.owed += times(cost - late, terms.take_or_pay);
     });
     return sum;
   }
@@ -111,7 +105,7 @@ class Committing {
       const auto gpus = leased_.carried_by(terms.power);
       const auto whole = charge_of(terms, gpus, terms.power, end - begin).count();
       const auto part = whole_left_.take(terms, gpus, end - begin);
-      sum += share_of(Money::of(part.of(whole)), terms.minimum_bill);
+      sum += times(Money::of(part.of(whole)), terms.minimum_bill);
     });
     return sum;
   }
@@ -126,6 +120,14 @@ class Committing {
 };
 
 }  // namespace
+
+const Site& site_or_gone(const Portfolio& portfolio, const std::string& name) {
+  static const Site gone;
+  const auto& sites = portfolio.sites;
+  const auto it =
+      std::find_if(sites.begin(), sites.end(), [&](const Site& site) { return site.name == name; });
+  return it == sites.end() ? gone : *it;
+}
 
 Money energy_cost(const Site& site, Energy energy, Instant from, Duration time) {
   const auto& series = site.energy_price_by_hour;
@@ -177,6 +179,13 @@ GpuHoursLeft::Part GpuHoursLeft::take(const LeaseTerms& terms, GpuCount gpus, Du
   const auto given = std::min(wanted, *left_);
   *left_ -= given;
   return {wanted, given};
+}
+
+GpuTime GpuHoursLeft::give_back(const Part& part, Money late, Money cost) {
+  if (late <= Money()) return {};
+  const auto back = GpuTime::of(scaled(part.given.count(), late.count(), cost.count()));
+  if (left_) *left_ += back;
+  return back;
 }
 
 LeaseStatement statement(const Portfolio& portfolio, const Lease& lease, const Usage& used,

@@ -36,6 +36,10 @@ inline Money billed(const Lease* lease, const Usage& usage) {
   return usage.lease_cost + (bills_energy(lease) ? usage.energy_cost : Money());
 }
 
+// A site that a later portfolio took away has left its readings: they count with a PUE of 1 and no
+// price of energy.
+const Site& site_or_gone(const Portfolio& portfolio, const std::string& name);
+
 // What energy at the meter, drawn evenly from an instant on for so long, costs there; and the
 // carbon that it comes with, in J x mg/kWh: carbon_unit of them are a gram. With a series each hour
 // counts by its own figure.
@@ -84,9 +88,8 @@ class GpuHoursLeft {
     }
   };
   Part take(const LeaseTerms& terms, GpuCount gpus, Duration time);
-  void give_back(GpuTime time) {
-    if (left_) *left_ += time;
-  }
+  // What of a part was not delivered, `late` of its cost, is not gone. Returns what was given back.
+  GpuTime give_back(const Part& part, Money late, Money cost);
   void at_most(GpuTime left) {
     if (left_) *left_ = std::min(*left_, left);
   }

@@ -62,7 +62,7 @@ Power leased_at(const Portfolio& portfolio, const std::string& site, Instant t,
   Power sum;
   for (const auto& lease : portfolio.leases) {
     if (lease.name == but || lease.proposed) continue;
-    if (std::find(lease.sites.begin(), lease.sites.end(), site) == lease.sites.end()) continue;
+    if (!lease.is_at(site)) continue;
     const auto sites = static_cast<std::int64_t>(lease.sites.size());
     sum += Power::of(lease.contracted_at(t).count() / sites);
   }

@@ -60,6 +60,10 @@ bool Lease::runs_at(Instant t) const {
   return !proposed && t >= starts && t < term_ends();
 }
 
+bool Lease::is_at(const std::string& site) const {
+  return std::find(sites.begin(), sites.end(), site) != sites.end();
+}
+
 Power Lease::contracted_at(Instant t) const {
   if (!runs_at(t)) return {};
   const auto* amended = in_force(amendments, &Amendment::power, t);

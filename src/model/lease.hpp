@@ -139,6 +139,7 @@ struct Lease {
 
   Instant term_ends() const;
   bool runs_at(Instant t) const;
+  bool is_at(const std::string& site) const;
   Power contracted_at(Instant t) const;  // 0 when it does not run
   LeaseTerms terms_at(Instant t) const;  // cost: amendments + steps + years
   // Where terms change inside [from, until), ascending, `from` first and `until` last: between two

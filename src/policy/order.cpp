@@ -59,7 +59,7 @@ Standing standing_of(const Portfolio& portfolio, const Fleet& fleet, const Lease
   standing.key = {true, static_cast<std::int64_t>(portfolio.providers.size()), 0};
   for (std::size_t i = 0; i < portfolio.leases.size(); ++i) {
     const auto& lease = portfolio.leases[i];
-    if (!lease.runs_at(at) || !contains(lease.sites, site)) continue;
+    if (!lease.runs_at(at) || !lease.is_at(site)) continue;
     const auto use = use_of(lease, uses, at);
     if (use == LeaseUse::Exhausted && standing.exhausted) continue;
     // An exhausted one keeps its place in the order, so that passing it over says why.
@@ -114,7 +114,7 @@ const Lease* lease_from(const Portfolio& portfolio, const LeaseUses& uses, const
                         Instant at) {
   const Lease* next = nullptr;
   for (const auto& lease : portfolio.leases) {
-    if (!contains(lease.sites, site)) continue;
+    if (!lease.is_at(site)) continue;
     const auto from = std::max(at, lease.starts);
     if (!lease.runs_at(from) || use_of(lease, uses, from) == LeaseUse::Exhausted) continue;
     if (next == nullptr || from < std::max(at, next->starts)) next = &lease;

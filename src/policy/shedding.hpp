@@ -4,9 +4,9 @@
 // smaller; then gangs that may pause do, from their checkpoint; then others move: they are stopped,
 // and start again where there is power. Within a step those go first that lose the least work for a
 // watt, and whoever turns out not to be needed, in that step or once a later one is done, stays as
-// it is, the dearest first. One pace for all,
-// because power falls with the cube of the pace: the first percent of everybody saves more than the
-// tenth of somebody. Called by engine/curtailments. Pure arithmetic. Cost: O(gangs x log gangs).
+// it is, the dearest first. One pace for all, because power falls with the cube of the pace: the
+// first percent of everybody saves more than the tenth of somebody. Called by engine/curtailments.
+// Pure arithmetic. Cost: O(gangs x log gangs).
 #pragma once
 
 #include <vector>

@@ -18,7 +18,7 @@ std::int64_t share_of(std::int64_t amount, Ratio share) {
 std::int64_t held_at(const Fleet& fleet, const Lease& lease) {
   std::int64_t held = 0;
   for (const auto& pool : fleet.pools()) {
-    if (!contains(lease.sites, fleet.sites()[pool.site.value()].name)) continue;
+    if (!lease.is_at(fleet.sites()[pool.site.value()].name)) continue;
     held += pool.nodes_in_service * pool.gpus_per_node - pool.gpus_free;
   }
   return held;
@@ -27,7 +27,7 @@ std::int64_t held_at(const Fleet& fleet, const Lease& lease) {
 Power drawn_at(const Fleet& fleet, const Lease& lease) {
   Power drawn;
   for (std::uint32_t i = 0; i < fleet.sites().size(); ++i) {
-    if (contains(lease.sites, fleet.sites()[i].name)) drawn += fleet.power_drawn(SiteIndex(i));
+    if (lease.is_at(fleet.sites()[i].name)) drawn += fleet.power_drawn(SiteIndex(i));
   }
   return drawn;
 }

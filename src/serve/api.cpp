@@ -546,7 +546,7 @@ struct Api::Routes : std::enable_shared_from_this<Api::Routes> {
     const auto portfolio = conductor.engine().state().portfolio;
     const auto facts = metered(*reader, conductor.engine(), now);
     if (!facts) co_return failure(facts.error());
-    const auto seen = watched(*reader, conductor.engine(), *month, now);
+    const auto seen = outages_of(*reader, conductor.engine(), *month, now);
     if (!seen) co_return failure(seen.error());
     EnergyAccount account;
     Conductor::Look look = [&](const Engine&, Instant) {

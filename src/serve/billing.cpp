@@ -35,12 +35,6 @@ std::vector<InForce> in_force(const Engine& engine, const std::vector<Event>& ch
   return all;
 }
 
-std::map<std::string, Instant> held_since(const Engine& engine) {
-  std::map<std::string, Instant> held;
-  for (const auto& [name, account] : engine.state().leases) held[name] = account.since;
-  return held;
-}
-
 using Draws = std::map<AttemptId, std::vector<DrawRow>>;
 
 // Where the engine put use aside: at each change, and at the start of a gang that was slowed before
@@ -61,9 +55,9 @@ std::vector<DrawChange> changes_of(const Draws& draws, AttemptId attempt,
 }
 
 void add(AllFacts& facts, const Bearers& bearers, const std::string& lease,
-         std::vector<Reading> readings) {
-  for (auto& reading : readings) {
-    for (auto& [name, part] : bearers.of(lease, std::move(reading))) {
+         const std::vector<Reading>& readings) {
+  for (const auto& reading : readings) {
+    for (auto& [name, part] : bearers.of(lease, reading)) {
       facts[name].readings.push_back(std::move(part));
     }
   }
@@ -190,6 +184,16 @@ std::map<std::string, SiteNodes> nodes_of(const std::shared_ptr<const Fleet>& kn
   return sites;
 }
 
+FleetWatch outages_by(const std::vector<Event>& changes, const Engine& engine, Month month,
+                      Instant now) {
+  const auto sites = in_force(engine, changes);
+  FleetWatch result;
+  result.now = now;
+  result.out_of_service = out_of_service(engine, sites, changes, true, now);
+  result.sites = other_sites_at(sites, Calendar().start_of(next(month)));
+  return result;
+}
+
 }  // namespace
 
 Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant now) {
@@ -200,7 +204,7 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
   const auto sites = in_force(engine, *changes);
   const auto draws = reader.draws();
   if (!draws) return draws.error();
-  const auto held = std::make_shared<const std::map<std::string, Instant>>(held_since(engine));
+  const auto held = std::make_shared<const HeldSince>(engine.held_since());
   const Bearers bearers(*engine.state().portfolio, *held);
   AllFacts facts;
   for (const auto& row : *rows) {
@@ -227,6 +231,13 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
   return facts;
 }
 
+Result<FleetWatch> outages_of(JournalReader& reader, const Engine& engine, Month month,
+                              Instant now) {
+  const auto changes = reader.fleet_changes();
+  if (!changes) return changes.error();
+  return outages_by(*changes, engine, month, now);
+}
+
 Result<FleetWatch> watched(JournalReader& reader, const Engine& engine, Month month, Instant now) {
   // A day more at each end: months begin by the clocks of the contracts.
   const Duration day(86'400'000);
@@ -235,13 +246,9 @@ Result<FleetWatch> watched(JournalReader& reader, const Engine& engine, Month mo
   if (!waits) return waits.error();
   const auto changes = reader.fleet_changes();
   if (!changes) return changes.error();
-  const auto sites = in_force(engine, *changes);
   auto held = reader.held(utc.start_of(month) - day, utc.start_of(next(month)) + day);
   if (!held) return held.error();
-  FleetWatch result;
-  result.now = now;
-  result.out_of_service = out_of_service(engine, sites, *changes, true, now);
-  result.sites = other_sites_at(sites, utc.start_of(next(month)));
+  auto result = outages_by(*changes, engine, month, now);
   const auto fleet = result.sites ? std::make_shared<const Fleet>(*result.sites) : fleet_of(engine);
   result.nodes = nodes_of(fleet, *held, *changes, now);
   for (auto& w : *waits) {

@@ -12,7 +12,11 @@ namespace ampacity {
 
 Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant now);
 
-// What a month's idle capacity is explained by.
+// Of a month its sites and what was out of service: what its energy is reckoned by.
+Result<FleetWatch> outages_of(JournalReader& reader, const Engine& engine, Month month,
+                              Instant now);
+
+// The same, and who waited and who was on which nodes: what idle capacity is explained by.
 Result<FleetWatch> watched(JournalReader& reader, const Engine& engine, Month month, Instant now);
 
 }  // namespace ampacity

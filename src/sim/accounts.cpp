@@ -307,10 +307,7 @@ void Accounts::sample(const Engine& engine, Instant now) {
     of_site.interconnection_w =
         interconnection_at(portfolio.sites[i], now).value_or(Power()).count();
     for (const auto& lease : portfolio.leases) {
-      if (std::find(lease.sites.begin(), lease.sites.end(), portfolio.sites[i].name) ==
-          lease.sites.end()) {
-        continue;
-      }
+      if (!lease.is_at(portfolio.sites[i].name)) continue;
       // A lease of several sites is shown in equal parts.
       of_site.contracted_w +=
           lease.contracted_at(now).count() / static_cast<std::int64_t>(lease.sites.size());
@@ -419,9 +416,7 @@ void Accounts::bill_idle(const Portfolio& portfolio, SimulationResult& r) const 
     std::vector<std::pair<std::size_t, std::int64_t>> bearers;  // a lease, and its part
     Wide all = 0;
     for (std::size_t i = 0; i < portfolio.leases.size(); ++i) {
-      const auto& sites = portfolio.leases[i].sites;
-      if (r.leases[i].committed_j == 0) continue;
-      if (std::find(sites.begin(), sites.end(), site.name) == sites.end()) continue;
+      if (r.leases[i].committed_j == 0 || !portfolio.leases[i].is_at(site.name)) continue;
       bearers.emplace_back(i, r.leases[i].committed_j);
       all += r.leases[i].committed_j;
     }

@@ -58,8 +58,7 @@ void Ahead::ends(AttemptId attempt, const End& end) {
 
 void Ahead::follow(const Effect& effect, std::vector<Command>& reports) {
   if (const auto* start = std::get_if<StartGang>(&effect)) {
-    ends(start->attempt,
-         {now_ + runs_for(*start), exits(*start->spec)});
+    ends(start->attempt, {now_ + runs_for(*start), exits(*start->spec)});
     reports.emplace_back(ReportStarted{start->attempt});
   } else if (const auto* stop = std::get_if<StopGang>(&effect)) {
     const auto known = end_of_.find(stop->attempt);

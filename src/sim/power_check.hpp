@@ -98,9 +98,6 @@ class PowerCheck {
     while (fleet_.sites()[i].name != name) ++i;
     return SiteIndex(i);
   }
-  static bool has(const Lease& lease, const std::string& site) {
-    return std::find(lease.sites.begin(), lease.sites.end(), site) != lease.sites.end();
-  }
 
   std::set<Instant> steps() const {
     std::set<Instant> all;
@@ -134,7 +131,7 @@ class PowerCheck {
     Power of_leases;
     std::string first;
     for (const auto& lease : portfolio_.leases) {
-      if (!lease.runs_at(t) || !has(lease, site)) continue;
+      if (!lease.runs_at(t) || !lease.is_at(site)) continue;
       if (first.empty()) first = lease.provider;
       const auto power = times(lease.contracted_at(t), lease.oversubscription);
       of_leases += power;
@@ -162,7 +159,7 @@ class PowerCheck {
         portfolio_.leases.begin(), portfolio_.leases.end(), [&](const Lease& other) {
           return other.name != lease.name && other.runs_at(t) &&
                  std::any_of(lease.sites.begin(), lease.sites.end(),
-                             [&](const std::string& site) { return has(other, site); });
+                             [&](const std::string& site) { return other.is_at(site); });
         });
   }
 
@@ -171,7 +168,7 @@ class PowerCheck {
     for (const auto& site : portfolio_.sites) {
       const auto first =
           std::find_if(portfolio_.leases.begin(), portfolio_.leases.end(),
-                       [&](const Lease& l) { return l.runs_at(t) && has(l, site.name); });
+                       [&](const Lease& l) { return l.runs_at(t) && l.is_at(site.name); });
       if (first != portfolio_.leases.end() && first->provider == provider) sites.insert(site.name);
     }
     return sites;

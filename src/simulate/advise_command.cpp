@@ -67,8 +67,9 @@ Exit advise(const AdviseCall& call) {
   if (!extent) return say(extent.error());
   auto checkpoint = faults->spec.checkpoint_time;
   Duration interval{};
-  if (auto wrong = take(call.checkpoint_time, "--checkpoint-time", checkpoint))
+  if (auto wrong = take(call.checkpoint_time, "--checkpoint-time", checkpoint)) {
     return refuse(*wrong);
+  }
   if (auto wrong = take(call.interval, "--interval", interval)) return refuse(*wrong);
   if (checkpoint <= Duration(0)) {
     return refuse(call.faults + " says nothing of `checkpoint_time`: give --checkpoint-time");

@@ -128,23 +128,29 @@ Exit compare_all(const Call& call, const std::vector<report::Replica>& replicas,
   return cut ? Exit::Interrupted : Exit::Ok;
 }
 
+// A file that cannot be written costs none of the others, nor the comparison.
 Exit play_variants(const Call& call, const Inputs& inputs, const std::vector<Variant>& variants) {
   auto made = batch_of(call, inputs, variants);
   if (auto* trouble = std::get_if<Trouble>(&made)) return say(*trouble);
   auto& batch = std::get<Batch>(made);
   const auto played = play_all(std::move(batch.tasks), inputs, ::isatty(STDERR_FILENO) != 0);
   std::vector<report::Replica> replicas;
+  std::optional<Exit> failed;
   for (std::size_t i = 0; i < played.size(); ++i) {
     if (!played[i]) continue;
-    if (!*played[i]) return say(played[i]->error());
+    if (!*played[i]) {
+      failed = say(played[i]->error());
+      continue;
+    }
     const auto& result = **played[i];
-    if (const auto s = write_files(batch.places[i], result); !s) return say(s.error());
+    if (const auto s = write_files(batch.places[i], result); !s) failed = say(s.error());
     const auto& out = batch.places[i].out;
     const auto file =
         out.empty() ? fmt::format("{} (seed {})", batch.variants[i], result.seed) : out;
     replicas.push_back(report::replica_of(file, result));
   }
-  return compare_all(call, replicas, played.size());
+  const auto compared = compare_all(call, replicas, played.size());
+  return failed.value_or(compared);
 }
 
 Exit run_simulate(const Call& call) {

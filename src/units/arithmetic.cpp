@@ -74,4 +74,8 @@ Energy times(Energy energy, Ratio ratio) {
   return Energy::of(scaled(energy.count(), ratio.count(), one.count()));
 }
 
+Money times(Money money, Ratio ratio) {
+  return Money::of(scaled(money.count(), ratio.count(), one.count()));
+}
+
 }  // namespace ampacity

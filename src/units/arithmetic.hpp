@@ -33,5 +33,6 @@ Money cost_of(Energy energy, Wide sum, Wide weight);
 Money cost_of(GpuTime time, GpuPrice price);  // 1 GPU-hour = 3.6e6 GPU*ms
 Power times(Power power, Ratio ratio);
 Energy times(Energy energy, Ratio ratio);
+Money times(Money money, Ratio ratio);
 
 }  // namespace ampacity

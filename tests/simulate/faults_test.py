@@ -8,11 +8,12 @@ usage: faults_test.py AMPACITY SOURCE
 import gzip
 import json
 import os
-import subprocess
 import sys
 import tempfile
 
-ampacity, source = sys.argv[1:3]
+from checks import check, run
+
+source = sys.argv[2]
 PORTFOLIO = """portfolio: two-racks
 accelerators:
   - {name: slot, tdp: 1 kW, idle: 100 W, gpus_per_node: 4, nodes_per_rack: 4, rack_power: 20 kW}
@@ -39,16 +40,6 @@ north/h/p1/r1,2028-01-05 06:00:00,2028-01-05 18:00:00,power shelf
 south/h,2028-01-06 00:00:00,2028-01-06 12:00:00,elsewhere
 north/h/p1/r2,2028-01-07 00:00:00,,unknown
 """
-
-
-def check(what, ok):
-    print(("ok   " if ok else "FAIL ") + what)
-    if not ok:
-        sys.exit(1)
-
-
-def run(*words):
-    return subprocess.run([ampacity, *words], capture_output=True, text=True, timeout=120)
 
 
 with tempfile.TemporaryDirectory() as work:

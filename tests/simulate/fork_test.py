@@ -14,6 +14,9 @@ import sys
 import tempfile
 import time
 
+import checks
+from checks import check
+
 ampacity = sys.argv[1]
 PORTFOLIO = """portfolio: live
 accelerators:
@@ -30,12 +33,6 @@ sites:
 """
 
 
-def check(what, ok):
-    print(("ok   " if ok else "FAIL ") + what)
-    if not ok:
-        sys.exit(1)
-
-
 with tempfile.TemporaryDirectory() as work:
     env = dict(os.environ, AMPACITY_DATA=os.path.join(work, "data"))
     env.pop("AMPACITY_SERVER", None)
@@ -46,7 +43,7 @@ with tempfile.TemporaryDirectory() as work:
     server = subprocess.Popen([ampacity, "serve", portfolio, "--port", "0", "--log-level", "error"], env=env)
     try:
         def run(*words):
-            return subprocess.run([ampacity, *words], env=env, capture_output=True, text=True, timeout=60)
+            return checks.run(*words, env=env)
 
         for _ in range(200):
             if run("sites").returncode == 0:

@@ -14,21 +14,13 @@ import sys
 import tempfile
 import time
 
+from checks import check, run
+
 ampacity, examples = sys.argv[1:3]
 DESK = os.path.join(examples, "desk", "portfolio.yaml")
 STARGATE = os.path.join(examples, "stargate", "portfolio.yaml")
 POLICIES = os.path.join(examples, "policies", "backfill.yaml")
 KALOS = os.path.join(examples, "workloads", "acme-kalos.yaml")
-
-
-def check(what, ok):
-    print(("ok   " if ok else "FAIL ") + what)
-    if not ok:
-        sys.exit(1)
-
-
-def run(*words):
-    return subprocess.run([ampacity, *words], capture_output=True, text=True, timeout=120)
 
 
 with tempfile.TemporaryDirectory() as work:
@@ -56,6 +48,11 @@ with tempfile.TemporaryDirectory() as work:
         rows = list(csv.DictReader(file))
     check("of each job when it started", len(rows) > 100 and all(row["workload"] == "small" for row in rows))
 
+    lost = run(*base, "--vary", POLICIES, "--out", inside("kept.json"), "--csv", "/proc/none/tables", "--json")
+    check("a folder that cannot be made is an error: " + lost.stderr.strip()[:100], lost.returncode == 6)
+    check("and nothing else is lost", len(json.loads(lost.stdout)["variants"]) == len(names)
+          and len([f for f in os.listdir(work) if f.startswith("kept-")]) == len(names))
+
     out = inside("calm.json")
     check("calm", run(*base, "--out", out).returncode == 0)
     faults = os.path.join(examples, "faults", "llama3.yaml")
@@ -65,8 +62,9 @@ with tempfile.TemporaryDirectory() as work:
     check("called by its file", [v["name"].endswith("faulty.json)") for v in json.loads(both.stdout)["variants"]]
           == [False, True])
 
-    process = subprocess.Popen([ampacity, "simulate", STARGATE, "--workload", inside("long.yaml"), "--from", "2028-01-03", "--vary", POLICIES,
-                                "--replicas", "20", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    many = [ampacity, "simulate", STARGATE, "--workload", inside("long.yaml"), "--from", "2028-01-03",
+            "--vary", POLICIES, "--replicas", "20", "--json"]
+    process = subprocess.Popen(many, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(3)
     process.send_signal(signal.SIGINT)
     said, errors = process.communicate(timeout=60)
