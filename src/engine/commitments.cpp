@@ -32,6 +32,7 @@ MonthSpan month_around(Instant at) {
 // The part of a cost that grew evenly over [from, until) which lies after `since`.
 Money part_since(Money cost, Instant from, Instant until, Instant since) {
   if (from >= since || from >= until) return cost;
+  if (until <= since) return {};
   return Money::of(scaled(cost.count(), (until - since).count(), (until - from).count()));
 }
 
@@ -64,12 +65,20 @@ void Engine::watch_leases() {
                                   [](const Lease& lease) { return lease.gpu_hours.has_value(); });
 }
 
-void Engine::count_month(const Job& job, const Usage& usage, Instant at) {
-  auto& account = state_.leases[job.live->lease];
-  const auto month = month_around(at);
-  if (account.month != month.from) account.this_month = Money();
-  account.month = month.from;
-  account.this_month += part_since(usage.lease_cost, job.live->placed, at, month.from);
+void Engine::count_month(LeaseAccount& account, Money cost, Instant at) {
+  const auto month = month_around(at).from;
+  if (month < account.month) return;
+  if (month > account.month) account.this_month = Money();
+  account.month = month;
+  account.this_month += cost;
+}
+
+// Of what a gang has cost in all until `at`: what it was put aside for and the rest, each evenly.
+Money Engine::cost_this_month(const LiveAttempt& live, Money all, Instant at) {
+  const auto month = month_around(at).from;
+  const auto since = std::max(live.placed, live.paced);
+  const auto aside = live.used.lease_cost;
+  return part_since(aside, live.placed, since, month) + part_since(all - aside, since, at, month);
 }
 
 Money Engine::used_this_month(const Lease& lease, Instant now) const {
@@ -80,7 +89,7 @@ Money Engine::used_this_month(const Lease& lease, Instant now) const {
     used = account->second.this_month;
   }
   each_gang_on(lease, [&](const Job& job) {
-    used += part_since(usage_so_far(job, now).lease_cost, job.live->placed, now, month.from);
+    used += cost_this_month(*job.live, usage_so_far(job, now).lease_cost, now);
   });
   return used;
 }

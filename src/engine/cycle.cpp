@@ -111,6 +111,7 @@ void Engine::refresh_capacity(Instant now) {
   curtailments_due(now);
   readings_due(now);
   requests_due(now);
+  change_bearers(now);
   leases_due(now);
   standings_ = standings(*state_.portfolio, fleet_, state_.lease_use, now);
   for (std::uint32_t i = 0; i < fleet_.halls().size(); ++i) {

@@ -195,7 +195,8 @@ class Engine {
   void watch_leases();
   Money used_this_month(const Lease& lease, Instant now) const;
   GpuTime gone_before(const Lease& lease, Money used, Instant now) const;
-  void count_month(const Job& job, const Usage& usage, Instant at);
+  static void count_month(LeaseAccount& account, Money cost, Instant at);
+  static Money cost_this_month(const LiveAttempt& live, Money all, Instant at);
   bool order_follows_hours(Instant now) const;
   struct Awaited {
     Coming coming;
@@ -205,6 +206,10 @@ class Engine {
   Answer wait_for(const WaitingQueue::Candidate& job, std::int64_t held_back,
                   const Awaited& awaited);
   void explain_wait(const Job& job, const Shape& shape, Instant now, Explanation& e) const;
+
+  // bearers.cpp: gangs that outlive their lease
+  void change_bearers(Instant now);
+  void apply(const BearerChanged& event, Instant at);
 
   // requests.cpp: capacity that is wanted, who is asked first, and what that forbids
   void on(const CreateRequest& command);
@@ -549,7 +554,6 @@ class Engine {
   std::shared_ptr<const JobSpec> kept_once(std::shared_ptr<const JobSpec> spec);
   StartGang start_order(JobId id, const Job& job, std::vector<NodeShare> nodes) const;
   const Lease* lease_named(const std::string& name) const;
-  Money cost_beyond_the_end(const LiveAttempt& live, Instant since, Instant until) const;
   SiteIndex site_index(const std::string& name) const;  // requires one of the portfolio
   const Site& site_named(const std::string& name) const {
     return state_.portfolio->sites[site_index(name).value()];

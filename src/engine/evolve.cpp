@@ -243,7 +243,10 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
     }
   }
   state_.leases[job.live->lease].used += event.usage;
-  if (months_watched_) count_month(job, event.usage, at);
+  if (months_watched_) {
+    count_month(state_.leases[job.live->lease],
+                cost_this_month(*job.live, event.usage.lease_cost, at), at);
+  }
   if (const auto team = state_.spending.find(job.spec->team); team != state_.spending.end()) {
     team->second.ended += billed(lease_named(job.live->lease), event.usage);
   }

@@ -42,9 +42,9 @@ struct LiveAttempt {
   bool signalled = false;         // the early signal went out
   bool lost_node = false;         // stopped because one node of it went down
   Ratio pace = one;               // less while its site has to draw less
-  Instant paced;                  // since when, if its pace ever changed
+  Instant paced;                  // since when, if its pace or its lease ever changed
   Duration slowed{};              // time that it has lost by it until then
-  Usage used;                     // until then
+  Usage used;                     // until then, whoever bore it
 };
 BOOST_DESCRIBE_STRUCT(LiveAttempt, (),
                       (phase, site, lease, shares, gpus, draws, speed, walltime, expected_end,
@@ -159,7 +159,9 @@ BOOST_DESCRIBE_STRUCT(TeamSpending, (), (since, until, ended, before, warned, ex
 
 struct LeaseAccount {
   Instant since;  // when Ampacity first held the lease
-  Usage used;     // attempts that ended
+  // Attempts that ended; of gangs that came from a lease that has ended, less what that bore, and
+  // of those that went on to another, what they had used. So it may be below 0.
+  Usage used;
   Instant month;  // the one that `this_month` is of, in UTC; of leases whose month is watched
   Money this_month;
 };

@@ -72,33 +72,9 @@ Usage Engine::usage_so_far(const Job& job, Instant now) const {
   const auto& active = standings_[pool_of(live).value()].lease;  // nearly always still the same
   const auto* lease = active ? &state_.portfolio->leases[*active] : nullptr;
   if (lease == nullptr || lease->name != live.lease) lease = lease_named(live.lease);
-  const auto until = std::max(now, since);
-  auto more = usage_of(state_.portfolio->sites[site_of(live).value()], lease,
-                       GpuCount::of(live.gpus), live.draws, since, until);
-  if (lease != nullptr && lease->term_ends() < until) {
-    more.lease_cost = cost_beyond_the_end(live, since, until);
-  }
-  usage += more;
+  usage += usage_of(state_.portfolio->sites[site_of(live).value()], lease, GpuCount::of(live.gpus),
+                    live.draws, since, std::max(now, since));
   return usage;
-}
-
-// Of a gang that outlives its lease: each part at the price of who bears it, as it is billed.
-Money Engine::cost_beyond_the_end(const LiveAttempt& live, Instant since, Instant until) const {
-  const Reading reading{live.site, "", "", since, until, GpuCount::of(live.gpus), live.draws};
-  const auto& site = state_.portfolio->sites[site_of(live).value()];
-  Money cost;
-  for (const auto& [name, part] :
-       Bearers(*state_.portfolio, held_since()).of(live.lease, reading)) {
-    cost +=
-        usage_of(site, lease_named(name), part.gpus, part.draws, part.from, part.until).lease_cost;
-  }
-  return cost;
-}
-
-HeldSince Engine::held_since() const {
-  HeldSince held;
-  for (const auto& [name, account] : state_.leases) held[name] = account.since;
-  return held;
 }
 
 Usage Engine::lease_usage(const Lease& lease, Instant now) const {

@@ -365,7 +365,7 @@ TEST_CASE("the tables are made again from the events when their layout is anothe
   open(folder);
   CHECK(json::to_json(read(folder)->job(JobId(1)).value()) == before);
   CHECK(json::to_json(read(folder)->attempts(JobId(1)).value()) == attempts);
-  CHECK(first(folder, "SELECT value FROM meta WHERE key = 'tables'") == "3");
+  CHECK(first(folder, "SELECT value FROM meta WHERE key = 'tables'") == "4");
 }
 
 Snapshot snapshot_of(std::int64_t last_event, const std::string& bytes,

@@ -31,6 +31,9 @@ Projection::Projection(soci::session& session)
       draw_(session,  // of several at an instant the last counts
             "INSERT OR REPLACE INTO draws(job, attempt, since_ms, watts, pace_ppm) "
             "VALUES(:a, :b, :c, :d, :e)"),
+      bear_(session,
+            "INSERT OR REPLACE INTO bearers(job, attempt, since_ms, before, lease, watts) "
+            "VALUES(:a, :b, :c, :d, :e, :f)"),
       stop_(
           session,
           "UPDATE attempts SET state = 'Stopping', stop_cause = :a WHERE job = :b AND number = :c"),
@@ -116,6 +119,11 @@ void Projection::fold(std::int64_t, Instant at, const AttemptEnded& event) {
 void Projection::fold(std::int64_t, Instant at, const PaceChanged& event) {
   draw_.run(event.attempt.job.value(), event.attempt.number, to_ms(at), event.draws.count(),
             event.pace.count());
+}
+
+void Projection::fold(std::int64_t, Instant, const BearerChanged& event) {
+  bear_.run(event.attempt.job.value(), event.attempt.number, to_ms(event.since), event.before,
+            event.lease, event.draws.count());
 }
 
 void Projection::fold(std::int64_t, Instant, const JobRequeued& event) {

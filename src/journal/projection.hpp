@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folds events into the tables that people query: jobs, attempts, allocations, draws. Runs inside
+// Folds events into the tables that people query: jobs, attempts, allocations, draws,
+// bearers. Runs inside
 // the transaction that stores the events, so that the tables and the events never disagree. They
 // hold nothing that the events do not: rebuild() makes them again. Cost: one to three row updates
 // an event, one insert for each node of an allocation.
@@ -30,6 +31,7 @@ class Projection {
   void fold(std::int64_t id, Instant at, const AttemptStopping& event);
   void fold(std::int64_t id, Instant at, const AttemptEnded& event);
   void fold(std::int64_t id, Instant at, const PaceChanged& event);
+  void fold(std::int64_t id, Instant at, const BearerChanged& event);
   void fold(std::int64_t id, Instant at, const JobRequeued& event);
   void fold(std::int64_t id, Instant at, const JobEnded& event);
   void fold(std::int64_t id, Instant at, const JobHeld& event);
@@ -50,6 +52,7 @@ class Projection {
   Statement<Whole, Whole, Whole> start_;
   Statement<Whole, Whole> job_started_;
   Statement<Whole, Whole, Whole, Whole, Whole> draw_;
+  Statement<Whole, Whole, Whole, std::string, std::string, Whole> bear_;
   Statement<std::string, Whole, Whole> stop_;
   Statement<Whole> job_stopping_;
   Statement<std::string, Whole, std::string, Whole, Whole, Whole, Whole, Whole, Whole, Whole> end_;

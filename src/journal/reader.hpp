@@ -83,6 +83,15 @@ struct DrawRow {
   Ratio pace;
 };
 
+// Of an attempt that outlived its lease: who bears it from then on, and who did before; so much it
+// drew then.
+struct BearerRow {
+  Instant since;
+  std::string before;
+  std::string lease;
+  Power draws;
+};
+
 // A stretch of time in which a job waited for its next attempt, or will have to: `until` is far
 // ahead then. The least that it runs on, and what it accepts (empty: any).
 struct WaitRow {
@@ -136,6 +145,8 @@ class JournalReader {
   // Of all attempts whose draw ever changed, also of those that run; ascending. Cost: linear in the
   // changes.
   virtual Result<std::map<AttemptId, std::vector<DrawRow>>> draws() = 0;
+  // Of all attempts that outlived a lease, also of those that run; ascending. Cost: linear in them.
+  virtual Result<std::map<AttemptId, std::vector<BearerRow>>> bearers() = 0;
   // All waits that touch [from, until), by job. Cost: linear in the jobs that were there then.
   virtual Result<std::vector<WaitRow>> waits(Instant from, Instant until) = 0;
   // All nodes that attempts had in [from, until). Cost: linear in the attempts of that time.

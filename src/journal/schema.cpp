@@ -60,9 +60,13 @@ constexpr const char* tables[] = {
          job INTEGER NOT NULL, attempt INTEGER NOT NULL, since_ms INTEGER NOT NULL,
          watts INTEGER NOT NULL, pace_ppm INTEGER NOT NULL,
          PRIMARY KEY(job, attempt, since_ms)) STRICT, WITHOUT ROWID)",
+    R"(CREATE TABLE bearers(
+         job INTEGER NOT NULL, attempt INTEGER NOT NULL, since_ms INTEGER NOT NULL,
+         before TEXT NOT NULL, lease TEXT NOT NULL, watts INTEGER NOT NULL,
+         PRIMARY KEY(job, attempt, since_ms)) STRICT, WITHOUT ROWID)",
 };
 
-constexpr const char* table_names[] = {"jobs", "attempts", "allocations", "draws"};
+constexpr const char* table_names[] = {"jobs", "attempts", "allocations", "draws", "bearers"};
 constexpr const char* view_names[] = {"v_jobs", "v_attempts", "v_events", "v_commands"};
 
 std::string iso(const std::string& column) {

@@ -14,9 +14,9 @@ namespace ampacity::sqlite {
 // In the header of the file ("AMPJ"), so that a foreign SQLite file is told apart without opening
 // it.
 inline constexpr int application_id = 0x414d504a;
-// Of jobs, attempts, allocations, draws and the views. They follow from the events: an older
-// version is dropped and made again when the journal is opened.
-inline constexpr int tables_version = 3;
+// Of jobs, attempts, allocations, draws, bearers and the views. They follow from the events: an
+// older version is dropped and made again when the journal is opened.
+inline constexpr int tables_version = 4;
 
 // Writes a complete empty journal next to `file` and renames it there: a journal.db is never half
 // made.

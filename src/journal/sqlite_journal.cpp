@@ -107,8 +107,8 @@ Status SqliteJournal::mark(const char* closed) {
   });
 }
 
-// Makes jobs, attempts, allocations and draws again from the events if their layout is of another
-// version.
+// Makes jobs, attempts, allocations, draws and bearers again from the events if their layout is of
+// another version.
 Status SqliteJournal::renew_tables() {
   const auto current = std::to_string(tables_version);
   std::optional<std::string> found;

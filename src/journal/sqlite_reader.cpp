@@ -32,6 +32,7 @@ class SqliteReader : public JournalReader {
   Result<std::vector<EventRow>> events_of(JobId id) override;
   Result<std::vector<UseRow>> use() override;
   Result<std::map<AttemptId, std::vector<DrawRow>>> draws() override;
+  Result<std::map<AttemptId, std::vector<BearerRow>>> bearers() override;
   Result<std::vector<WaitRow>> waits(Instant from, Instant until) override;
   Result<std::vector<HeldRow>> held(Instant from, Instant until) override;
   Result<std::vector<Event>> fleet_changes() override;
@@ -226,6 +227,22 @@ Result<std::map<AttemptId, std::vector<DrawRow>>> SqliteReader::draws() {
     while (query.next()) {
       const auto& [job, attempt, since, watts, pace] = query.row();
       all[{JobId(job), attempt}].push_back({from_ms(since), Power::of(watts), Ratio::of(pace)});
+    }
+    return all;
+  });
+}
+
+Result<std::map<AttemptId, std::vector<BearerRow>>> SqliteReader::bearers() {
+  using Bearers = std::map<AttemptId, std::vector<BearerRow>>;
+  return reading([&]() -> Result<Bearers> {
+    Bearers all;
+    Query<Columns<Whole, Whole, Whole, std::string, std::string, Whole>> query(
+        session(),
+        "SELECT job, attempt, since_ms, before, lease, watts FROM bearers ORDER BY job, attempt, "
+        "since_ms");
+    while (query.next()) {
+      const auto& [job, attempt, since, before, lease, watts] = query.row();
+      all[{JobId(job), attempt}].push_back({from_ms(since), before, lease, Power::of(watts)});
     }
     return all;
   });

@@ -203,7 +203,14 @@ inline Entry measured() {
            {at(22), PowerWithinLimit{"lease oracle"}},
            {at(22), PowerSwung{"abilene", true, Power::of(7), Power::of(40'000'000)}},
            {at(22), CappingEnded{"abilene", "its gangs are at their pace"}},
-           {at(22), ReadingExpired{"abilene"}}}};
+           {at(22), ReadingExpired{"abilene"}},
+           {at(22), BearerChanged{{JobId(9), 1},
+                                  "oracle",
+                                  "oracle-2",
+                                  at(21),
+                                  Power::of(1'967),
+                                  {GpuTime::of(4), Energy::of(3), Energy::of(4), Money::of(5),
+                                   Money::of(6)}}}}};
 }
 
 // Two jobs; between them every kind of event. Job 1 fails on a node, is held, is run again and

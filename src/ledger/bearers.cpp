@@ -2,23 +2,52 @@
 #include "ledger/bearers.hpp"
 
 #include <algorithm>
-#include <tuple>
+#include <string_view>
+#include <utility>
 
 namespace ampacity {
 namespace {
 
-// Its part in [from, until), which lies inside of it.
-Reading part_of(const Reading& reading, Instant from, Instant until) {
-  auto part = reading;
-  part.from = from;
-  part.until = until;
-  if (reading.rest != 0) {
-    const auto drawn = reading.watt_ms(until - reading.from) - reading.watt_ms(from - reading.from);
-    part.rest =
-        static_cast<std::int64_t>(drawn - Wide{reading.draws.count()} * (until - from).count());
+class Succession {
+ public:
+  Succession(const Portfolio& portfolio, const HeldSince& held, const std::string& site)
+      : portfolio_(portfolio), held_(held), site_(site) {}
+
+  Instant end_of(const std::string& name) const {
+    for (const auto& lease : portfolio_.leases) {
+      if (lease.name == name && !lease.proposed) return lease.term_ends();
+    }
+    return Instant::max();
   }
-  return part;
-}
+
+  const Lease* at(Instant at) const {
+    const Lease* first = nullptr;
+    for (const auto& lease : portfolio_.leases) {
+      if (!bears(lease) || begin_of(lease, held_) > at || lease.term_ends() <= at) continue;
+      if (first == nullptr || turn_of(lease) < turn_of(*first)) first = &lease;
+    }
+    return first;
+  }
+
+  Instant next_begin(Instant after) const {
+    auto next = Instant::max();
+    for (const auto& lease : portfolio_.leases) {
+      const auto begin = begin_of(lease, held_);
+      if (bears(lease) && begin > after && begin < lease.term_ends()) next = std::min(next, begin);
+    }
+    return next;
+  }
+
+ private:
+  std::pair<Instant, std::string_view> turn_of(const Lease& lease) const {
+    return {begin_of(lease, held_), lease.name};
+  }
+  bool bears(const Lease& lease) const { return !lease.proposed && lease.is_at(site_); }
+
+  const Portfolio& portfolio_;
+  const HeldSince& held_;
+  const std::string& site_;
+};
 
 }  // namespace
 
@@ -27,54 +56,23 @@ Instant begin_of(const Lease& lease, const HeldSince& held) {
   return since == held.end() ? Instant::max() : std::max(since->second, lease.starts);
 }
 
-Bearers::Bearers(const Portfolio& portfolio, const HeldSince& held) {
-  for (const auto& lease : portfolio.leases) {
-    if (lease.proposed) continue;
-    terms_.push_back({&lease, begin_of(lease, held), lease.term_ends()});
-  }
-  std::sort(terms_.begin(), terms_.end(), [](const Term& a, const Term& b) {
-    return std::tie(a.begin, a.lease->name) < std::tie(b.begin, b.lease->name);
-  });
-  for (std::size_t i = 0; i < terms_.size(); ++i) by_name_[terms_[i].lease->name] = i;
-}
-
-const Bearers::Term* Bearers::successor(const std::string& site, Instant at) const {
-  const auto it = std::find_if(terms_.begin(), terms_.end(), [&](const Term& term) {
-    return term.begin <= at && at < term.end && term.lease->is_at(site);
-  });
-  return it == terms_.end() ? nullptr : &*it;
-}
-
-Instant Bearers::next_begin(const std::string& site, Instant after) const {
-  auto next = Instant::max();
-  for (const auto& term : terms_) {
-    if (term.begin > after && term.begin < term.end && term.lease->is_at(site)) {
-      next = std::min(next, term.begin);
-    }
-  }
-  return next;
-}
-
-std::vector<std::pair<std::string, Reading>> Bearers::of(const std::string& lease,
-                                                         const Reading& reading) const {
-  std::vector<std::pair<std::string, Reading>> parts;
-  auto name = lease;
-  auto begin = Instant::min();  // since when it bears
-  const auto known = by_name_.find(name);
-  auto end = known == by_name_.end() ? Instant::max() : terms_[known->second].end;
-  while (true) {
-    const auto from = std::max(begin, reading.from);
-    const auto until = std::min(end, reading.until);
-    if (from < until) parts.emplace_back(name, part_of(reading, from, until));
-    if (end >= reading.until) return parts;
-    begin = end;
-    if (const auto* next = successor(reading.site, begin)) {
-      name = next->lease->name;
-      end = next->end;
+std::vector<Bearing> bearers(const Portfolio& portfolio, const HeldSince& held,
+                             const std::string& lease, const std::string& site, Instant from,
+                             Instant until) {
+  const Succession succession(portfolio, held, site);
+  std::vector<Bearing> all{{lease, from}};
+  auto end = succession.end_of(lease);
+  while (end <= until) {
+    const auto since = std::max(end, from);
+    if (const auto* next = succession.at(end)) {
+      if (all.back().from == since) all.pop_back();
+      all.push_back({next->name, since});
+      end = next->term_ends();
     } else {
-      end = next_begin(reading.site, begin);
+      end = succession.next_begin(end);
     }
   }
+  return all;
 }
 
 }  // namespace ampacity

@@ -2,17 +2,15 @@
 // Which lease bears what a gang uses: the one that it was placed on, until that ends; from then on
 // the one that runs at the site and was held first (of equals the first by name), until that ends,
 // and so on; while there is none, still the old one, whose provider goes on to deliver. Called by
-// the server for every reading (serve/billing.cpp). Pure. What was borne before an instant does not
-// change by a lease that is held after it, nor by the order of leases in a file. Cost: O(leases)
-// for a lease that has ended, else the logarithm.
+// the engine where a lease has ended (engine/bearers.cpp), which makes a fact of each change:
+// what was borne before it stays, whatever is held or mended later. Pure; it does not depend on the
+// order of leases in a file. Cost: O(leases) for each change.
 #pragma once
 
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "ledger/reading.hpp"
 #include "model/portfolio.hpp"
 
 namespace ampacity {
@@ -22,25 +20,15 @@ using HeldSince = std::map<std::string, Instant>;
 // Since when it is held and runs; never, if nobody holds it.
 Instant begin_of(const Lease& lease, const HeldSince& held);
 
-class Bearers {
- public:
-  Bearers(const Portfolio& portfolio, const HeldSince& held);
-
-  // The parts of a reading, in order, with the lease that bears each.
-  std::vector<std::pair<std::string, Reading>> of(const std::string& lease,
-                                                  const Reading& reading) const;
-
- private:
-  struct Term {
-    const Lease* lease = nullptr;
-    Instant begin;
-    Instant end;
-  };
-  const Term* successor(const std::string& site, Instant at) const;
-  Instant next_begin(const std::string& site, Instant after) const;
-
-  std::vector<Term> terms_;  // by their begin, then by name
-  std::map<std::string, std::size_t> by_name_;
+struct Bearing {
+  std::string lease;
+  Instant from;
 };
+
+// Who bears a gang at a site in [from, until], both included: `lease` does at `from` if it has not
+// ended. Ascending, each from its instant until the next one's; the first at `from`.
+std::vector<Bearing> bearers(const Portfolio& portfolio, const HeldSince& held,
+                             const std::string& lease, const std::string& site, Instant from,
+                             Instant until);
 
 }  // namespace ampacity

@@ -257,6 +257,10 @@ struct Teller {
     return fmt::format("{} works at {} % of its pace and draws {}{}", attempt(e.attempt),
                        e.pace.count() / 10'000, to_text(e.draws), by(e.by));
   }
+  std::string operator()(const BearerChanged& e) const {
+    return fmt::format("{} is borne by lease {} since {}: {} has ended", attempt(e.attempt),
+                       e.lease, to_text(e.since), e.before);
+  }
 
   std::string operator()(const PowerSwung& e) const {
     return fmt::format("the draw of {} {} by {} more than its limits allow, to {} at the meter",

@@ -571,6 +571,19 @@ struct LeaseUseChanged {
 };
 BOOST_DESCRIBE_STRUCT(LeaseUseChanged, (), (lease, use, why))
 
+// The lease of a gang has ended, and another bears what it uses since then: what it had used until
+// then, drawing so much (IT), is put aside, and stays with those that bore it.
+struct BearerChanged {
+  AttemptId attempt;
+  std::string before;
+  std::string lease;
+  Instant since;  // not after the event
+  Power draws;
+  Usage used;
+  bool operator==(const BearerChanged&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(BearerChanged, (), (attempt, before, lease, since, draws, used))
+
 using EventBody =
     std::variant<PortfolioConfigured, JobSubmitted, AttemptPlaced, AttemptStarted, AttemptSignalled,
                  AttemptStopping, AttemptEnded, JobRequeued, JobEnded, NodeChanged, Drained,
@@ -579,7 +592,8 @@ using EventBody =
                  CurtailmentBegun, CurtailmentMeasured, CurtailmentEnded, PaceChanged, LeaseAmended,
                  BudgetBegun, BudgetSpent, RequestCreated, OfferAnswered, RequestSettled,
                  QuoteAdded, QuoteAwarded, RightAmended, LeaseUseChanged, PowerSwung, PowerMeasured,
-                 ReadingExpired, PowerCapped, CappingEnded, StopSent, PowerWithinLimit>;
+                 ReadingExpired, PowerCapped, CappingEnded, StopSent, PowerWithinLimit,
+                 BearerChanged>;
 
 struct Event {
   Instant at;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 
-#include "ledger/bearers.hpp"
 #include "serve/out_times.hpp"
 
 namespace ampacity {
@@ -36,6 +35,7 @@ std::vector<InForce> in_force(const Engine& engine, const std::vector<Event>& ch
 }
 
 using Draws = std::map<AttemptId, std::vector<DrawRow>>;
+using AllBearers = std::map<AttemptId, std::vector<BearerRow>>;
 
 // Where the engine put use aside: at each change, and at the start of a gang that was slowed before
 // it.
@@ -54,25 +54,46 @@ std::vector<DrawChange> changes_of(const Draws& draws, AttemptId attempt,
   return all;
 }
 
-void add(AllFacts& facts, const Bearers& bearers, const std::string& lease,
-         const std::vector<Reading>& readings) {
-  for (const auto& reading : readings) {
-    for (auto& [name, part] : bearers.of(lease, reading)) {
-      facts[name].readings.push_back(std::move(part));
-    }
+// An attempt: the lease that it was placed on, all of it as one reading, and what it used.
+struct Metered {
+  AttemptId attempt;
+  std::string lease;
+  Reading whole;
+  std::optional<Instant> started;
+  Usage usage;
+};
+
+// Its readings, each to the lease that bore it.
+void add(AllFacts& facts, const Metered& gang, const Draws& draws, const AllBearers& all) {
+  auto changes = changes_of(draws, gang.attempt, gang.started);
+  const auto own = all.find(gang.attempt);
+  if (own == all.end()) {
+    auto& readings = facts[gang.lease].readings;
+    for (auto& r : readings_of(gang.whole, gang.usage, changes)) readings.push_back(std::move(r));
+    return;
+  }
+  const auto& bearers = own->second;
+  for (const auto& row : bearers) changes.push_back({row.since, row.draws});
+  std::stable_sort(changes.begin(), changes.end(),
+                   [](const auto& a, const auto& b) { return a.at < b.at; });
+  for (auto& r : readings_of(gang.whole, gang.usage, changes)) {
+    const auto after = std::find_if(bearers.begin(), bearers.end(),
+                                    [&](const BearerRow& row) { return row.since > r.from; });
+    const auto& lease = after == bearers.begin() ? after->before : std::prev(after)->lease;
+    facts[lease].readings.push_back(std::move(r));
   }
 }
 
-void add_live(AllFacts& facts, const Bearers& bearers, const Draws& draws, const Engine& engine,
+void add_live(AllFacts& facts, const Draws& draws, const AllBearers& bearers, const Engine& engine,
               Instant now) {
   for (const auto id : engine.live_jobs()) {
     const auto& job = *engine.state().jobs.find(id);
     const auto& live = *job.live;
     const auto until = std::max(now, live.placed);
-    Reading whole{live.site, job.spec->team, job.spec->project, live.placed, until, {}, {}};
-    add(facts, bearers, live.lease,
-        readings_of(whole, engine.usage_so_far(job, until),
-                    changes_of(draws, {id, job.attempts}, live.started)));
+    const Reading whole{live.site, job.spec->team, job.spec->project, live.placed, until, {}, {}};
+    add(facts,
+        {{id, job.attempts}, live.lease, whole, live.started, engine.usage_so_far(job, until)},
+        draws, bearers);
   }
 }
 
@@ -204,15 +225,15 @@ Result<AllFacts> metered(JournalReader& reader, const Engine& engine, Instant no
   const auto sites = in_force(engine, *changes);
   const auto draws = reader.draws();
   if (!draws) return draws.error();
+  const auto bearers = reader.bearers();
+  if (!bearers) return bearers.error();
   const auto held = std::make_shared<const HeldSince>(engine.held_since());
-  const Bearers bearers(*engine.state().portfolio, *held);
   AllFacts facts;
   for (const auto& row : *rows) {
     const Reading whole{row.site, row.team, row.project, row.placed, row.ended, {}, {}};
-    add(facts, bearers, row.lease,
-        readings_of(whole, row.usage, changes_of(*draws, row.attempt, row.started)));
+    add(facts, {row.attempt, row.lease, whole, row.started, row.usage}, *draws, *bearers);
   }
-  add_live(facts, bearers, *draws, engine, now);
+  add_live(facts, *draws, *bearers, engine, now);
   const auto outages = out_of_service(engine, sites, *changes, false, now);
   for (const auto& lease : engine.state().portfolio->leases) {
     for (const auto& site : lease.sites) {

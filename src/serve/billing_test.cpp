@@ -35,7 +35,7 @@ class Desk {
 
   // Of a lease, as somebody sees them who looks on that day.
   std::vector<Invoice> invoices(const char* date, std::size_t lease = 0) {
-    engine_.decide(Tick{}, day(date));
+    tell(date, Tick{});
     const auto& p = *engine_.state().portfolio;
     const auto facts = facts_of(date);
     const auto own = facts.find(p.leases[lease].name);
@@ -49,7 +49,18 @@ class Desk {
 
   // Of all attempts that ended.
   std::int64_t used_cost() const {
-    return engine_.state().leases.at("north-lease").used.lease_cost.count();
+    std::int64_t sum = 0;
+    for (const auto& [name, account] : engine_.state().leases) {
+      sum += account.used.lease_cost.count();
+    }
+    return sum;
+  }
+  // Of a lease, whether what used it ended or runs.
+  Usage used(const std::string& name, const char* date) const {
+    const auto& leases = engine_.state().portfolio->leases;
+    const auto it = std::find_if(leases.begin(), leases.end(),
+                                 [&](const Lease& lease) { return lease.name == name; });
+    return engine_.lease_usage(*it, day(date));
   }
   std::int64_t used_energy() const {
     return engine_.state().leases.at("north-lease").used.it_energy.count();
@@ -195,6 +206,45 @@ TEST_CASE("a gang that outlives its lease is billed by the next one of the site,
     }
     CHECK(old[1].used_micro_usd == 4LL * 9 * 24 * 2'000'000);
   }
+}
+
+TEST_CASE("a gang that is slowed beyond its lease's end is the old lease's until then") {
+  Desk desk;
+  auto p = four_nodes();
+  p.leases[0].ends = day("2026-03-01");
+  auto next = p.leases[0];
+  next.name = "next";
+  next.starts = day("2026-03-01");
+  next.ends = day("2030-01-01");
+  p.leases.push_back(next);
+  desk.tell("2026-01-01", Configure{p});
+  desk.tell("2026-02-20", job_of(4));
+  desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+  const Curtailment call{
+      "c", "north", Power::of(800), day("2026-02-26"), day("2026-03-04"), "heat", std::nullopt, ""};
+  desk.tell("2026-02-26", Curtail{call, "grid"});
+  desk.tell("2026-03-02", Tick{});  // nobody looked on the 1st
+  desk.tell("2026-03-04", Tick{});
+  const auto billed_to = [&](const char* lease) {
+    Energy sum;
+    GpuTime time;
+    const auto facts = desk.facts_of("2026-03-11");
+    for (const auto& r : facts.at(lease).readings) {
+      sum += r.energy(r.until - r.from);
+      time += GpuTime::of(r.gpus.count() * (r.until - r.from).count());
+    }
+    CHECK(time == desk.used(lease, "2026-03-11").gpu_time);
+    return sum;
+  };
+  const auto before = billed_to("north-lease");
+  const auto after = billed_to("next");
+  CHECK(before == desk.used("north-lease", "2026-03-11").it_energy);
+  CHECK(after == desk.used("next", "2026-03-11").it_energy);
+  CHECK(before < energy_of(Power::of(3'680), day("2026-03-01") - day("2026-02-20")));  // slowed
+  desk.tell("2026-03-11", ReportEnded{{JobId(1), 1}, {}});
+  CHECK(billed_to("north-lease") == before);
+  CHECK(billed_to("next") == after);
+  CHECK(desk.used("next", "2026-03-11").it_energy == after);
 }
 
 TEST_CASE("use after the end is paid besides all that the ending month owes") {

@@ -53,7 +53,7 @@ class Accounts {
   void placed(const Placed& attempt, const std::string& team);
   // It runs since before the simulation: what it used until then is not of this one.
   void copied(AttemptId attempt, const Usage& used) { copied_[attempt] = used; }
-  // Who holds an attempt, and where.
+  // Who holds an attempt, where, and on which lease.
   struct Holder {
     const JobSpec& spec;
     std::size_t site = 0;
@@ -62,6 +62,11 @@ class Accounts {
   };
   static constexpr std::size_t no_lease = SIZE_MAX;
   void ended(const AttemptEnded& event, const Holder& holder, const AttemptTime& time);
+  // What it has used until now was `before`'s; the rest is another lease's.
+  void passes_on(AttemptId attempt, const Holder& before, const Usage& used) {
+    paid(attempt, before, used);
+    copied(attempt, used);
+  }
   void requeued(std::int64_t gpus) {
     waits(gpus, +1);
     ++classes_[class_of(gpus)].again;

@@ -14,6 +14,7 @@
 
 #include "base/random.hpp"
 #include "engine/engine.hpp"
+#include "ledger/bearers.hpp"
 #include "model/small_portfolio.hpp"
 #include "sim/power_check.hpp"
 
@@ -118,6 +119,8 @@ class Conversation {
   // Times that a hall was above its limit and its gangs as slow as they may; gangs stopped for it.
   std::int64_t slow_halls() const { return slow_halls_; }
   std::int64_t stopped() const { return stopped_; }
+  // Gangs that another lease bore from then on.
+  std::int64_t passed_on() const { return passed_on_; }
 
   const Engine& engine() const { return engine_; }
   std::int64_t started_twice() const { return started_twice_; }
@@ -135,6 +138,7 @@ class Conversation {
     engine_.verify();
     check_gangs();
     check_power(outcome);
+    check_leases(outcome);
     ramps_.look(engine_, now_);
     check_requests();
     AMPACITY_ASSERT(twin_.digest() == engine_.digest(), "the twin that replays has another state");
@@ -453,6 +457,25 @@ class Conversation {
     }
   }
 
+  // What ended was used of leases, once; and gangs are borne by who has to.
+  void check_leases(const Outcome& outcome) {
+    for (const auto& event : outcome.events) {
+      if (const auto* end = std::get_if<AttemptEnded>(&event.body)) ended_ += end->usage;
+      if (std::holds_alternative<BearerChanged>(event.body)) ++passed_on_;
+    }
+    Usage used;
+    for (const auto& [name, account] : engine_.state().leases) used += account.used;
+    AMPACITY_ASSERT(used == ended_, "leases have another use than the attempts that ended");
+    const auto held = engine_.held_since();
+    for (const auto id : engine_.live_jobs()) {
+      const auto& live = *engine_.state().jobs.find(id)->live;
+      const auto now = std::max(now_, live.paced);
+      const auto due =
+          bearers(*engine_.state().portfolio, held, live.lease, live.site, now, now).back().lease;
+      AMPACITY_ASSERT(due == live.lease, "job {} is {}'s, not {}'s", id.value(), due, live.lease);
+    }
+  }
+
   // No award beyond what its provider accepted, or beyond what all holders left: from scratch.
   void check_requests() const {
     for (const auto& [name, asked] : engine_.state().capacity_requests) {
@@ -541,6 +564,8 @@ class Conversation {
   std::int64_t placed_ = 0;
   std::int64_t slow_halls_ = 0;
   std::int64_t stopped_ = 0;
+  std::int64_t passed_on_ = 0;
+  Usage ended_;
 };
 
 }  // namespace ampacity

@@ -49,6 +49,7 @@ TEST_CASE("no gang is placed where a level of power lacks it, now or at a step t
   std::int64_t lacking = 0;
   std::int64_t slow_halls = 0;
   std::int64_t stopped = 0;
+  std::int64_t passed_on = 0;
   for (std::uint64_t seed = 1; seed <= 600; ++seed) {
     CAPTURE(seed);
     Random random(seed);
@@ -60,6 +61,7 @@ TEST_CASE("no gang is placed where a level of power lacks it, now or at a step t
     placed += driver.placed();
     slow_halls += driver.slow_halls();
     stopped += driver.stopped();
+    passed_on += driver.passed_on();
     for (const auto& [id, job] : driver.engine().state().jobs) {
       const auto why = driver.engine().explain(id, driver.engine().state().last_at);
       lacking += why && why->reason == Reason::NotEnoughPower ? 1 : 0;
@@ -72,6 +74,7 @@ TEST_CASE("no gang is placed where a level of power lacks it, now or at a step t
   CHECK(lacking > 200);
   CHECK(slow_halls > 100);
   CHECK(stopped > 40);
+  CHECK(passed_on > 10);
 }
 
 namespace {

@@ -451,6 +451,12 @@ void Simulation::note(const PaceChanged& event) {
   ends(event.attempt, r, now_ + Duration(left));
 }
 
+void Simulation::note(const BearerChanged& event) {
+  auto& r = runs_.at(event.attempt.job);
+  accounts_.passes_on(event.attempt, {*r.spec, r.site, r.lease, r.gpus}, event.used);
+  r.lease = lease_named(event.lease);
+}
+
 const std::string& Simulation::site_name(const Run& run) const {
   return engine_.state().portfolio->sites[run.site].name;
 }

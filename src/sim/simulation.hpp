@@ -138,6 +138,7 @@ class Simulation {
   void note(const NodeChanged& event);
   void note(const Drained& event);
   void note(const PaceChanged& event);
+  void note(const BearerChanged& event);
   void note(const PowerSwung& event);
   void note(const PowerCapped& event);
   void note(const CappingEnded& event);

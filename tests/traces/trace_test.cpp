@@ -286,6 +286,23 @@ class Conversation {
     }
   }
 
+  // next.north=2026-03-02:24:3: the lease of north ends then, and another follows it, of so many
+  // GPU-hours at so many USD each, energy included
+  static void add_next_leases(const Words& words, Portfolio& portfolio) {
+    for (std::size_t i = portfolio.leases.size(); i-- > 0;) {
+      auto next = portfolio.leases[i];
+      const auto terms = split(option(words, "next." + next.sites.front()), ':');
+      if (terms.size() < 3) continue;
+      next.name = "next-lease";
+      next.starts = test::day(terms[0].c_str());
+      next.gpu_hours = std::stoll(terms[1]);
+      next.price.amount = parse_money(terms[2] + " USD").value();
+      next.energy_pass_through = false;
+      portfolio.leases[i].ends = next.starts;
+      portfolio.leases.push_back(std::move(next));
+    }
+  }
+
   // joins.south=north: under the lease of north; lease.north=9kW lease_factor.north=1.5;
   // provider.azure=20kW; hall_power.north=8kW rack_power.north=4kW hall_factor.north=1.2;
   // tomorrow.north=10kW
@@ -387,6 +404,7 @@ class Conversation {
     add_halls(words, portfolio);
     add_power(words, portfolio);
     set_leases(words, portfolio);
+    add_next_leases(words, portfolio);
     return portfolio;
   }
 
