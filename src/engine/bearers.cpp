@@ -42,26 +42,24 @@ void Engine::change_bearers(Instant now) {
   }
 }
 
+// What a gang has used until then, at a draw and on a lease that end there.
+void Engine::put_aside(LiveAttempt& live, const Usage& used, Instant at) {
+  count_month(live, used, at);
+  live.slowed = slowed_until(live, at);
+  live.used = used;
+  live.paced = at;
+}
+
 void Engine::apply(const BearerChanged& event, Instant) {
   auto& job = change(event.attempt.job);
-  auto& live = *job.live;
-  auto& before = state_.leases[event.before];
-  auto& next = state_.leases[event.lease];
-  before.used += event.used;
-  next.used -= event.used;
-  if (months_watched_) {
-    const auto cost = cost_this_month(live, event.used.lease_cost, event.since);
-    count_month(before, cost, event.since);
-    count_month(next, Money() - cost, event.since);
-  }
+  put_aside(*job.live, event.used, event.since);
+  job.live->lease = event.lease;
+  state_.leases[event.before].used += event.used;
+  state_.leases[event.lease].used -= event.used;
   if (const auto team = state_.spending.find(job.spec->team); team != state_.spending.end()) {
     team->second.ended += billed(lease_named(event.before), event.used) -
                           billed(lease_named(event.lease), event.used);
   }
-  live.slowed = slowed_until(live, event.since);
-  live.paced = event.since;
-  live.used = event.used;
-  live.lease = event.lease;
 }
 
 }  // namespace ampacity

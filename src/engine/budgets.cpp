@@ -52,6 +52,24 @@ std::map<std::string, Money> Engine::cost_of_running(Instant now) const {
   return cost;
 }
 
+// Periods that are over, though nobody looked at their end: what gangs had cost before the next one
+// is known as long as nothing after it is put aside, and with the leases that ended before it.
+void Engine::begin_budgets(Instant now) {
+  if (!budgets_due_ || *budgets_due_ > now) return;
+  std::map<std::pair<Instant, std::string>, Instant> next;  // when each begins, and ends
+  for (const auto& team : state_.portfolio->teams) {
+    const auto known = state_.spending.find(team.name);
+    if (!team.budget || known == state_.spending.end() || known->second.until > now) continue;
+    const auto [since, until] = period_of(*team.budget, now);
+    next[{since, team.name}] = until;
+  }
+  for (const auto& [period, until] : next) {
+    const auto& [since, team] = period;
+    change_bearers(since);
+    emit(BudgetBegun{team, since, until, cost_of_running(since).at(team)});
+  }
+}
+
 void Engine::budgets_due(Instant now) {
   if (!budgets_due_ || *budgets_due_ > now) return;
   budgets_due_ = next_look(now);
@@ -59,13 +77,9 @@ void Engine::budgets_due(Instant now) {
   for (const auto& team : state_.portfolio->teams) {
     if (!team.budget) continue;
     const auto cost = running.at(team.name);
-    const auto known = state_.spending.find(team.name);
-    if (known == state_.spending.end() || known->second.until <= now) {
+    if (state_.spending.count(team.name) == 0) {
       const auto [since, until] = period_of(*team.budget, now);
-      // Of a new period: what was spent before it, though nobody looked at its beginning.
-      const bool anew = known != state_.spending.end();
-      const auto before = anew ? cost_of_running(since).at(team.name) : cost;
-      emit(BudgetBegun{team.name, since, until, before});
+      emit(BudgetBegun{team.name, since, until, cost});
     }
     const auto& spending = state_.spending.at(team.name);
     const auto spent = spending.so_far(cost);

@@ -32,7 +32,6 @@ MonthSpan month_around(Instant at) {
 // The part of a cost that grew evenly over [from, until) which lies after `since`.
 Money part_since(Money cost, Instant from, Instant until, Instant since) {
   if (from >= since || from >= until) return cost;
-  if (until <= since) return {};
   return Money::of(scaled(cost.count(), (until - since).count(), (until - from).count()));
 }
 
@@ -65,20 +64,20 @@ void Engine::watch_leases() {
                                   [](const Lease& lease) { return lease.gpu_hours.has_value(); });
 }
 
-void Engine::count_month(LeaseAccount& account, Money cost, Instant at) {
+// Of what the gang has used until `at`: what was not put aside before, and lies in that month.
+void Engine::count_month(const LiveAttempt& live, const Usage& used, Instant at) {
+  if (!months_watched_) return;
+  auto& account = state_.leases[live.lease];
   const auto month = month_around(at).from;
   if (month < account.month) return;
   if (month > account.month) account.this_month = Money();
   account.month = month;
-  account.this_month += cost;
+  account.this_month += cost_this_month(live, used, at);
 }
 
-// Of what a gang has cost in all until `at`: what it was put aside for and the rest, each evenly.
-Money Engine::cost_this_month(const LiveAttempt& live, Money all, Instant at) {
-  const auto month = month_around(at).from;
-  const auto since = std::max(live.placed, live.paced);
-  const auto aside = live.used.lease_cost;
-  return part_since(aside, live.placed, since, month) + part_since(all - aside, since, at, month);
+Money Engine::cost_this_month(const LiveAttempt& live, const Usage& used, Instant at) {
+  const auto cost = used.lease_cost - live.used.lease_cost;
+  return part_since(cost, std::max(live.placed, live.paced), at, month_around(at).from);
 }
 
 Money Engine::used_this_month(const Lease& lease, Instant now) const {
@@ -89,7 +88,7 @@ Money Engine::used_this_month(const Lease& lease, Instant now) const {
     used = account->second.this_month;
   }
   each_gang_on(lease, [&](const Job& job) {
-    used += cost_this_month(*job.live, usage_so_far(job, now).lease_cost, now);
+    used += cost_this_month(*job.live, usage_so_far(job, now), now);
   });
   return used;
 }

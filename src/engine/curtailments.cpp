@@ -244,15 +244,13 @@ void Engine::apply(const PaceChanged& event, Instant at) {
   auto& job = change(id);
   auto& live = *job.live;
   disarm(id);
-  live.used = usage_so_far(job, at);
-  live.slowed = slowed_until(live, at);
+  put_aside(live, usage_so_far(job, at), at);
   if (!live.stop_waits) {
     const auto left = std::max(live.expected_end - at, Duration(0));
     live.expected_end = at + Duration(scaled(left.count(), live.pace.count(), event.pace.count()));
     live.walltime = live.expected_end - live.started.value_or(live.placed);
   }
   live.pace = event.pace;
-  live.paced = at;
   if (event.pace == one) {
     paced_.erase(id);
   } else {

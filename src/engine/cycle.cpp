@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One decision, in order: 1 what may be used now, 2 the commands of this instant, 3 due timers,
-// 4 the queue in order: a place for each gang that fits, room made by preemption where that helps,
-// a reservation for the first that do not fit, and backfill around those. Timers come after the
-// commands, so that a gang that ends at the very end of its walltime has ended, not been stopped.
+// One decision, in order: 1 periods of budgets and what may be used now, 2 the commands of this
+// instant, 3 due timers, 4 the queue in order: a place for each gang that fits, room made by
+// preemption where that helps, a reservation for the first that do not fit, and backfill around
+// those. Timers come after the commands, so that a gang that ends at the very end of its walltime
+// has ended, not been stopped.
 #include <algorithm>
 #include <queue>
 
@@ -28,6 +29,7 @@ void Engine::decide(std::span<const Command> commands, Instant now,
     outcome_.clear();
   };
   begin(0);
+  begin_budgets(now_);
   if (capacity_due_ && *capacity_due_ <= now_) refresh_capacity(now_);
   for (std::size_t i = 0; i < commands.size(); ++i) {
     if (i > 0) begin(i);
@@ -103,6 +105,7 @@ void Engine::look_at_capacity(Instant at) {
 // under a lease that has begun and not ended.
 void Engine::refresh_capacity(Instant now) {
   capacity_due_.reset();
+  change_bearers(now);  // before anything else that puts use aside
   for (const auto& lease : state_.portfolio->leases) {
     look_at_capacity(lease.starts);
     look_at_capacity(lease.term_ends());
@@ -111,7 +114,6 @@ void Engine::refresh_capacity(Instant now) {
   curtailments_due(now);
   readings_due(now);
   requests_due(now);
-  change_bearers(now);
   leases_due(now);
   standings_ = standings(*state_.portfolio, fleet_, state_.lease_use, now);
   for (std::uint32_t i = 0; i < fleet_.halls().size(); ++i) {

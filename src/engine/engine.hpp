@@ -195,8 +195,8 @@ class Engine {
   void watch_leases();
   Money used_this_month(const Lease& lease, Instant now) const;
   GpuTime gone_before(const Lease& lease, Money used, Instant now) const;
-  static void count_month(LeaseAccount& account, Money cost, Instant at);
-  static Money cost_this_month(const LiveAttempt& live, Money all, Instant at);
+  void count_month(const LiveAttempt& live, const Usage& used, Instant at);
+  static Money cost_this_month(const LiveAttempt& live, const Usage& used, Instant at);
   bool order_follows_hours(Instant now) const;
   struct Awaited {
     Coming coming;
@@ -209,6 +209,7 @@ class Engine {
 
   // bearers.cpp: gangs that outlive their lease
   void change_bearers(Instant now);
+  void put_aside(LiveAttempt& live, const Usage& used, Instant at);
   void apply(const BearerChanged& event, Instant at);
 
   // requests.cpp: capacity that is wanted, who is asked first, and what that forbids
@@ -385,6 +386,7 @@ class Engine {
 
   // budgets.cpp: what teams may spend
   bool has_budgets() const;
+  void begin_budgets(Instant now);
   void budgets_due(Instant now);
   static Instant next_look(Instant after);
   std::map<std::string, Money> cost_of_running(Instant now) const;  // of teams with a budget

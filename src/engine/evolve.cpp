@@ -168,10 +168,7 @@ void Engine::apply(const AttemptPlaced& event, Instant at) {
 
 void Engine::apply(const AttemptStarted& event, Instant at) {
   auto& job = change(event.attempt.job);
-  if (job.live->pace != one) {  // its pace counts from now on
-    job.live->used = usage_so_far(job, at);
-    job.live->paced = at;
-  }
+  if (job.live->pace != one) put_aside(*job.live, usage_so_far(job, at), at);  // it counts from now
   if (!state_.capped.empty()) power_check_ = true;  // it can be slowed now
   job.live->phase = AttemptPhase::Started;
   job.live->started = at;
@@ -243,10 +240,7 @@ void Engine::apply(const AttemptEnded& event, Instant at) {
     }
   }
   state_.leases[job.live->lease].used += event.usage;
-  if (months_watched_) {
-    count_month(state_.leases[job.live->lease],
-                cost_this_month(*job.live, event.usage.lease_cost, at), at);
-  }
+  count_month(*job.live, event.usage, at);
   if (const auto team = state_.spending.find(job.spec->team); team != state_.spending.end()) {
     team->second.ended += billed(lease_named(job.live->lease), event.usage);
   }

@@ -31,9 +31,9 @@ Projection::Projection(soci::session& session)
       draw_(session,  // of several at an instant the last counts
             "INSERT OR REPLACE INTO draws(job, attempt, since_ms, watts, pace_ppm) "
             "VALUES(:a, :b, :c, :d, :e)"),
-      bear_(session,
-            "INSERT OR REPLACE INTO bearers(job, attempt, since_ms, before, lease, watts) "
-            "VALUES(:a, :b, :c, :d, :e, :f)"),
+      bear_(session,  // of several at an instant: from the first to the last
+            "INSERT INTO bearers(job, attempt, since_ms, before, lease, watts) "
+            "VALUES(:a, :b, :c, :d, :e, :f) ON CONFLICT DO UPDATE SET lease = excluded.lease"),
       stop_(
           session,
           "UPDATE attempts SET state = 'Stopping', stop_cause = :a WHERE job = :b AND number = :c"),

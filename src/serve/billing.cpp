@@ -73,7 +73,9 @@ void add(AllFacts& facts, const Metered& gang, const Draws& draws, const AllBear
     return;
   }
   const auto& bearers = own->second;
-  for (const auto& row : bearers) changes.push_back({row.since, row.draws});
+  std::vector<DrawChange> asides;  // at an instant, what it drew before first
+  for (const auto& row : bearers) asides.push_back({row.since, row.draws});
+  changes.insert(changes.begin(), asides.begin(), asides.end());
   std::stable_sort(changes.begin(), changes.end(),
                    [](const auto& a, const auto& b) { return a.at < b.at; });
   for (auto& r : readings_of(gang.whole, gang.usage, changes)) {

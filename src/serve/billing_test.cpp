@@ -43,7 +43,7 @@ class Desk {
                        own == facts.end() ? LeaseFacts{} : own->second, {2026, 6}, day(date));
   }
 
-  AllFacts facts_of(const char* date) {
+  AllFacts facts_of(const char* date) const {
     return metered(*open_sqlite_reader(folder_.path()).value(), engine_, day(date)).value();
   }
 
@@ -64,6 +64,13 @@ class Desk {
   }
   std::int64_t used_energy() const {
     return engine_.state().leases.at("north-lease").used.it_energy.count();
+  }
+
+  Money spent(const std::string& team, const char* date) const {
+    return engine_.spent(day(date)).at(team);
+  }
+  Money this_month(const std::string& lease) const {
+    return engine_.state().leases.at(lease).this_month;
   }
 
   FleetWatch watch(Month month, const char* date) {
@@ -208,43 +215,141 @@ TEST_CASE("a gang that outlives its lease is billed by the next one of the site,
   }
 }
 
-TEST_CASE("a gang that is slowed beyond its lease's end is the old lease's until then") {
-  Desk desk;
+// Leases of north, each until the next one begins: at so many USD a GPU-hour.
+Portfolio chain(const std::vector<std::tuple<const char*, const char*, std::int64_t>>& leases) {
   auto p = four_nodes();
-  p.leases[0].ends = day("2026-03-01");
-  auto next = p.leases[0];
-  next.name = "next";
-  next.starts = day("2026-03-01");
-  next.ends = day("2030-01-01");
-  p.leases.push_back(next);
+  const auto model = p.leases[0];
+  p.leases.clear();
+  for (const auto& [name, starts, usd] : leases) {
+    if (!p.leases.empty()) p.leases.back().ends = day(starts);
+    auto lease = model;
+    lease.name = name;
+    lease.starts = day(starts);
+    lease.take_or_pay = Ratio();
+    lease.price.amount = Money::of(usd * 1'000'000);
+    lease.energy_pass_through = p.leases.empty();
+    p.leases.push_back(lease);
+  }
+  return p;
+}
+
+// The books and the engine's accounts say the same of each lease: "old 1152, next 960" (USD).
+std::string used_of(const Desk& desk, const Portfolio& p, const char* date) {
+  std::string all;
+  const auto facts = desk.facts_of(date);
+  for (const auto& lease : p.leases) {
+    GpuTime time;
+    Energy energy;
+    const auto own = facts.find(lease.name);
+    for (const auto& r : own == facts.end() ? std::vector<Reading>{} : own->second.readings) {
+      energy += r.energy(r.until - r.from);
+      time += GpuTime::of(r.gpus.count() * (r.until - r.from).count());
+    }
+    const auto used = desk.used(lease.name, date);
+    CHECK(time == used.gpu_time);
+    CHECK(energy == used.it_energy);
+    all += (all.empty() ? "" : ", ") + lease.name + " " +
+           std::to_string(used.lease_cost.count() / 1'000'000);
+  }
+  return all;
+}
+
+Curtailment call(const char* from, const char* until) {
+  return {"c", "north", Power::of(800), day(from), day(until), "heat", std::nullopt, ""};
+}
+
+TEST_CASE(
+    "whenever the engine looks, a lease bears what is used until its end, and the next the rest") {
+  for (const bool looked : {true, false}) {
+    Desk desk;
+    const auto p = chain({{"old", "2026-01-01", 2}, {"next", "2026-03-01", 4}});
+    desk.tell("2026-01-01", Configure{p});
+    desk.tell("2026-02-20", job_of(4));
+    desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+    desk.tell("2026-02-22", Curtail{call("2026-03-03", "2026-03-06"), "grid"});
+    if (looked) desk.tell("2026-03-01", Tick{});
+    desk.tell("2026-03-04", Tick{});  // the call began, too
+    desk.tell("2026-03-06", Tick{});
+    CHECK(used_of(desk, p, "2026-03-11") == "old 1728, next 3840");
+    const auto slowed = desk.used("next", "2026-03-11").it_energy;
+    CHECK(slowed < energy_of(Power::of(3'680), day("2026-03-11") - day("2026-03-01")));
+    desk.tell("2026-03-11", ReportEnded{{JobId(1), 1}, {}});
+    CHECK(used_of(desk, p, "2026-03-20") == "old 1728, next 3840");
+  }
+}
+
+TEST_CASE(
+    "a lease whose end is mended to before it bore anything leaves the one before as it was") {
+  Desk desk;
+  auto p = chain({{"old", "2026-01-01", 2}});
+  desk.tell("2026-02-01", Configure{p});
+  desk.tell("2026-02-20", job_of(4));
+  desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+  Amendment early;
+  early.ends = day("2026-03-10");
+  desk.tell("2026-02-25", AmendLease{"old", early, "olga"});
+  for (const auto& other : chain({{"b", "2026-03-02", 4}, {"c", "2026-03-05", 6}}).leases) {
+    p.leases.push_back(other);
+  }
+  p.leases[1].ends = day("2026-03-28");
+  desk.tell("2026-03-02", Configure{p});
+  desk.tell("2026-03-12", Tick{});
+  CHECK(used_of(desk, p, "2026-03-12") == "old 3456, b 768, c 0");
+  p.leases[1].ends = day("2026-03-05");
+  desk.tell("2026-03-12", Configure{p});
+  CHECK(used_of(desk, p, "2026-03-14") == "old 3456, b 0, c 2304");
+}
+
+TEST_CASE("a gang that is slowed at the instant at which another lease bears it") {
+  Desk desk;
+  const auto p = chain({{"old", "2026-01-01", 2}, {"next", "2026-03-01", 4}});
   desk.tell("2026-01-01", Configure{p});
   desk.tell("2026-02-20", job_of(4));
   desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
-  const Curtailment call{
-      "c", "north", Power::of(800), day("2026-02-26"), day("2026-03-04"), "heat", std::nullopt, ""};
-  desk.tell("2026-02-26", Curtail{call, "grid"});
-  desk.tell("2026-03-02", Tick{});  // nobody looked on the 1st
-  desk.tell("2026-03-04", Tick{});
-  const auto billed_to = [&](const char* lease) {
-    Energy sum;
-    GpuTime time;
-    const auto facts = desk.facts_of("2026-03-11");
-    for (const auto& r : facts.at(lease).readings) {
-      sum += r.energy(r.until - r.from);
-      time += GpuTime::of(r.gpus.count() * (r.until - r.from).count());
+  desk.tell("2026-02-22", Curtail{call("2026-03-01", "2026-03-20"), "grid"});
+  desk.tell("2026-03-01", Tick{});
+  CHECK(used_of(desk, p, "2026-03-02") == "old 1728, next 384");
+  const auto before = desk.used("old", "2026-03-02").it_energy;
+  CHECK(before == energy_of(Power::of(3'680), day("2026-03-01") - day("2026-02-20")));
+  CHECK(used_of(desk, p, "2026-03-19") == "old 1728, next 6912");
+  CHECK(desk.used("old", "2026-03-19").it_energy == before);
+}
+
+TEST_CASE("a budget's period begins on time, though nobody looked and leases ended since") {
+  for (const bool looked : {true, false}) {
+    Desk desk;
+    auto p =
+        chain({{"old", "2026-01-01", 2}, {"next", "2026-02-25", 4}, {"last", "2026-03-05", 6}});
+    p.teams = {{"vision", 1, {}, "", {}}};
+    p.teams[0].budget = TeamBudget{Money::of(1'000'000'000'000)};
+    desk.tell("2026-01-01", Configure{p});
+    auto job = std::get<SubmitJob>(job_of(4));
+    job.spec.team = "vision";
+    desk.tell("2026-02-20", job);
+    desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+    desk.tell("2026-02-22", Curtail{call("2026-03-03", "2026-03-20"), "grid"});
+    if (looked) {
+      for (const auto* date : {"2026-02-25", "2026-03-01", "2026-03-03"}) desk.tell(date, Tick{});
     }
-    CHECK(time == desk.used(lease, "2026-03-11").gpu_time);
-    return sum;
-  };
-  const auto before = billed_to("north-lease");
-  const auto after = billed_to("next");
-  CHECK(before == desk.used("north-lease", "2026-03-11").it_energy);
-  CHECK(after == desk.used("next", "2026-03-11").it_energy);
-  CHECK(before < energy_of(Power::of(3'680), day("2026-03-01") - day("2026-02-20")));  // slowed
-  desk.tell("2026-03-11", ReportEnded{{JobId(1), 1}, {}});
-  CHECK(billed_to("north-lease") == before);
-  CHECK(billed_to("next") == after);
-  CHECK(desk.used("next", "2026-03-11").it_energy == after);
+    desk.tell("2026-03-11", Tick{});
+    // Of March: four days at 4 USD, six at 6, and no energy, which both have in their price.
+    CHECK(desk.spent("vision", "2026-03-11").count() == 4LL * 24 * (4 * 4 + 6 * 6) * 1'000'000);
+  }
+}
+
+TEST_CASE("what a month's use comes to is right along a chain of leases of other prices") {
+  Desk desk;
+  auto p =
+      chain({{"dear", "2026-01-01", 40}, {"next", "2026-03-02", 1}, {"last", "2026-03-04", 1}});
+  p.leases.back().take_or_pay = Ratio::of(300'000);  // so that months are watched
+  desk.tell("2026-01-01", Configure{p});
+  desk.tell("2026-02-10", job_of(4));
+  desk.tell("2026-02-10", ReportStarted{{JobId(1), 1}});
+  for (const auto* date : {"2026-03-01", "2026-03-02", "2026-03-04"}) desk.tell(date, Tick{});
+  desk.tell("2026-03-08", ReportEnded{{JobId(1), 1}, {}});
+  CHECK(desk.this_month("dear").count() == 4LL * 24 * 1 * 40'000'000);
+  CHECK(desk.this_month("next").count() == 4LL * 24 * 2 * 1'000'000);
+  CHECK(desk.this_month("last").count() == 4LL * 24 * 4 * 1'000'000);
 }
 
 TEST_CASE("use after the end is paid besides all that the ending month owes") {
