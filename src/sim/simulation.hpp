@@ -16,14 +16,13 @@
 #include <set>
 #include <vector>
 
-#include "base/lookup.hpp"
-#include "base/ordered_set.hpp"
 #include "engine/engine.hpp"
 #include "model/faults.hpp"
 #include "model/workload.hpp"
 #include "sim/accounts.hpp"
 #include "sim/faults.hpp"
-#include "sim/progress.hpp"
+#include "sim/gangs.hpp"
+#include "sim/power_record.hpp"
 #include "sim/result.hpp"
 
 namespace ampacity {
@@ -59,6 +58,8 @@ class Simulation {
   // The workloads must outlive it. `engine` is configured, and its gangs run on.
   Simulation(Engine engine, Instant now, const std::vector<Workload>& workloads,
              const SimulationOptions& options);
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
 
   // To the next instant; false: there is none, or it lies after `until`.
   bool step();
@@ -90,33 +91,6 @@ class Simulation {
     std::uint16_t site = 0;
     JobState state = JobState::Waiting;
   };
-  struct Run {
-    std::shared_ptr<const JobSpec> spec;
-    std::size_t site = 0;
-    std::size_t lease = 0;
-    std::int64_t gpus = 0;
-    Instant placed;
-    Pace pace;
-    // Of a gang that ran when the server was copied: what had passed of its cycle by then.
-    Duration passed{};
-    Ratio rate = one;  // work at full speed in a unit of time
-    Instant ends;
-    Ending ending;
-    std::optional<Instant> stopped;  // told to
-    bool dies = false;               // its node went down
-    bool saves = false;
-    Ratio gait = one;   // of its pace, while its site has to draw less
-    Instant paced;      // since when
-    Duration slowed{};  // that it has lost by it until then
-  };
-
-  struct Course {  // of a curtailment that is on, or ended less than ten minutes ago
-    std::size_t result = 0;
-    Instant next;
-    Duration step;
-    Instant until;
-  };
-
   const WorkloadJob& job_of(const Source& source) const;
   Instant submit_of(const Source& source) const;
   std::optional<Instant> next_instant() const;
@@ -129,7 +103,6 @@ class Simulation {
   void accept(const Source& source, const Outcome& outcome);
   void take_note(const Event& event);
   void note(const AttemptPlaced& event);
-  const std::string& site_name(const Run& run) const;
   void note(const AttemptStopping& event);
   void note(const StopSent& event);
   void note(const AttemptEnded& event);
@@ -139,24 +112,13 @@ class Simulation {
   void note(const Drained& event);
   void note(const PaceChanged& event);
   void note(const BearerChanged& event);
-  void note(const PowerSwung& event);
-  void note(const PowerCapped& event);
-  void note(const CappingEnded& event);
-  void note(const CurtailmentCalled& event);
-  void note(const CurtailmentBegun& event);
-  void note(const CurtailmentMeasured& event);
-  void note(const CurtailmentEnded& event);
   template <class Other>
-  void note(const Other&) {}
+  void note(const Other& event) {
+    power_.note(event, now_);
+  }
   // `copied`: it had its place when the server was copied.
-  void run(AttemptId attempt, Instant started, bool copied = false);
-  void resume(Run& run, JobId id, const LiveAttempt& live);
-  void ends(AttemptId attempt, Run& run, Instant at);
-  struct Spent {
-    AttemptTime time;
-    Duration kept{};  // of the work since its last checkpoint before a copy, too
-  };
-  Spent spent(const Run& run, Instant until, bool finished) const;
+  const Gang& place(AttemptId attempt, Instant told, bool copied = false);
+  const std::string& site_name(const Gang& gang) const;
   std::size_t site_named(const std::string& name) const;
   std::size_t lease_named(const std::string& name) const;
   // Also of a job that a copy of a server had already.
@@ -164,11 +126,10 @@ class Simulation {
   const WorkloadJob* source_of(JobId job) const;
   Duration work_of(JobId job, const JobSpec& spec, std::size_t site) const;
   void count_forked();
-  void follow_courses(Instant until);
-  CurtailmentResult* curtailment_named(const std::string& name);
-  void show(const AttemptEnded& event, const Run& run);
+  void show(const AttemptEnded& event, const Gang& gang);
   void count_checkpointing(std::int64_t gpus, const JobSpec& kind);
   std::optional<CheckpointResult> checkpoints() const;
+  static std::string scenario_of(const Portfolio& portfolio, const SimulationOptions& options);
 
   const std::vector<Workload>& workloads_;
   SimulationOptions options_;
@@ -186,9 +147,7 @@ class Simulation {
     std::shared_ptr<const JobSpec> spec;
   };
   std::map<JobId, Forked> forked_;
-  Lookup<JobId, Run> runs_;  // of a job its attempt under way
-  OrderedSet<std::pair<Instant, AttemptId>> by_end_;
-  std::set<std::pair<Instant, AttemptId>> starting_;     // told later, by the latency
+  Gangs gangs_;
   std::set<std::pair<Instant, std::string>> in_repair_;  // lemons
   std::map<std::string, std::size_t> site_by_name_;
   std::map<std::string, std::size_t> lease_by_name_;
@@ -206,17 +165,14 @@ class Simulation {
   std::int64_t lemons_repaired_ = 0;
   std::vector<GridCall> calls_;  // by the instant when they are told
   std::size_t called_ = 0;
-  std::vector<CurtailmentResult> curtailments_;
   std::vector<Command> commands_;  // of the decision under way
   std::vector<Command> reports_;   // that follow from it
   std::vector<Outcome> outcomes_;  // of the decision before
-  std::vector<Course> courses_;
   std::int64_t decisions_ = 0;
   std::map<std::string, std::int64_t> refusals_;
   std::int64_t refused_ = 0;
   std::map<std::string, std::int64_t> spills_;
-  std::map<std::string, PowerResult> power_;  // by site
-  std::map<std::string, Instant> capped_;     // places whose gangs are slowed, since when
+  PowerRecord power_;
 };
 
 }  // namespace ampacity
