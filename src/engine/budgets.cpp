@@ -61,12 +61,23 @@ void Engine::begin_budgets(Instant now) {
     const auto known = state_.spending.find(team.name);
     if (!team.budget || known == state_.spending.end() || known->second.until > now) continue;
     const auto [since, until] = period_of(*team.budget, now);
-    next[{since, team.name}] = until;
+    // After another `period` was put in force, from the end of the old one on.
+    next[{std::max(since, known->second.until), team.name}] = until;
   }
   for (const auto& [period, until] : next) {
     const auto& [since, team] = period;
     change_bearers(since);
     emit(BudgetBegun{team, since, until, cost_of_running(since).at(team)});
+  }
+}
+
+// What gangs used before their sites had other prices stays spent at the old ones.
+void Engine::keep_spent(const std::map<std::string, Money>& before, Instant at) {
+  for (const auto& [team, after] : cost_of_running(at)) {
+    const auto known = state_.spending.find(team);
+    const auto was = before.find(team);
+    if (known == state_.spending.end() || was == before.end()) continue;
+    known->second.before += after - was->second;
   }
 }
 

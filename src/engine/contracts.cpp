@@ -163,13 +163,15 @@ void Engine::on(const AmendLease& command) {
   refresh_capacity(now_);
 }
 
-void Engine::apply(const LeaseAmended& event, Instant) {
+void Engine::apply(const LeaseAmended& event, Instant at) {
+  const auto spent = cost_of_running(at);
   auto portfolio = *state_.portfolio;
   auto* lease = find_lease(portfolio, event.lease);
   AMPACITY_ASSERT(lease != nullptr, "no lease {}", event.lease);
   lease->amendments.push_back(event.amendment);
   state_.portfolio = std::make_shared<const Portfolio>(std::move(portfolio));
   rebuild();
+  keep_spent(spent, at);
 }
 
 }  // namespace ampacity

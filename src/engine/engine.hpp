@@ -387,6 +387,7 @@ class Engine {
   // budgets.cpp: what teams may spend
   bool has_budgets() const;
   void begin_budgets(Instant now);
+  void keep_spent(const std::map<std::string, Money>& before, Instant at);
   void budgets_due(Instant now);
   static Instant next_look(Instant after);
   std::map<std::string, Money> cost_of_running(Instant now) const;  // of teams with a budget

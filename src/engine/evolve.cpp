@@ -41,6 +41,7 @@ void Engine::hold_leases(Instant at) {
 
 void Engine::apply(const PortfolioConfigured& event, Instant at) {
   settle_ramps(at);
+  const auto spent = cost_of_running(at);
   std::map<JobId, std::vector<NodeShare>> kept;
   for (const auto id : live_jobs()) kept[id] = named(job_of(id).live->shares);
   std::map<std::string, std::vector<NodeShare>> booked;
@@ -82,6 +83,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   for (auto& [name, b] : state_.bookings) b.nodes = renumbered(booked[name]);
   forget_use_unless_shared();
   rebuild();
+  keep_spent(spent, at);
 }
 
 void Engine::forget_use_unless_shared() {

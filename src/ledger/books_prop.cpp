@@ -345,16 +345,20 @@ TEST_CASE("a chargeback adds up to its invoice") {
     const AllInvoices all{w.invoices()};
     for (const auto& invoice : all[0]) {
       std::int64_t cost = 0;
+      std::int64_t billed = 0;  // cents
       for (const auto& line : invoice.lines) {
         const bool money =
             line.kind == LineKind::Prepayment || line.kind == LineKind::PrepaymentApplied;
-        if (!money) cost += line.micro_usd;
+        if (money) continue;
+        cost += line.micro_usd;
+        billed += line.cents;
       }
       const auto c = chargeback(w.portfolio, all, parse_month(invoice.month).value(), by_project);
       std::int64_t cents = 0;
       for (const auto& row : c.rows) cents += row.cents;
       RC_ASSERT(c.total_micro_usd == cost);
       RC_ASSERT(cents == c.total_cents);
+      RC_ASSERT(cents == billed);
     }
   }));
 }

@@ -28,6 +28,14 @@ bool is_money(const InvoiceLine& line) {
   return line.kind == LineKind::Prepayment || line.kind == LineKind::PrepaymentApplied;
 }
 
+std::int64_t cents_of_cost(const Invoice& invoice) {
+  std::int64_t sum = 0;
+  for (const auto& line : invoice.lines) {
+    if (!is_money(line)) sum += line.cents;
+  }
+  return sum;
+}
+
 std::int64_t spent_by(const std::string& team, const AllInvoices& all, Month first, Month last) {
   std::int64_t sum = 0;
   const auto from = to_text(first);
@@ -233,6 +241,11 @@ Chargeback chargeback(const Portfolio& portfolio, const AllInvoices& all, Month 
     }
   }
   result.rows = rows.take();
+  for (const auto& invoices : all) {
+    for (const auto& invoice : invoices) {
+      if (invoice.month == result.month) result.total_cents += cents_of_cost(invoice);
+    }
+  }
   std::vector<std::int64_t> parts;
   for (auto& row : result.rows) {
     row.total_micro_usd = row.lease_micro_usd + row.energy_micro_usd;
@@ -241,9 +254,15 @@ Chargeback chargeback(const Portfolio& portfolio, const AllInvoices& all, Month 
     const auto* team = portfolio.find_team(row.team);
     if (!by_project && team != nullptr) show_budget(row, *team, all, month);
   }
-  result.total_cents = rounded_cents(result.total_micro_usd);
-  const auto cents = cents_of(parts, result.total_cents);
+  const auto rounded = rounded_cents(result.total_micro_usd);
+  const auto cents = cents_of(parts, rounded);
   for (std::size_t i = 0; i < cents.size(); ++i) result.rows[i].cents = cents[i];
+  // Each invoice is rounded on all that came before it: a cent more or less is the largest row's.
+  const auto largest = std::max_element(parts.begin(), parts.end());
+  if (largest != parts.end()) {
+    result.rows[static_cast<std::size_t>(largest - parts.begin())].cents +=
+        result.total_cents - rounded;
+  }
   return result;
 }
 

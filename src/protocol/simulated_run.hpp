@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long a gang runs on a simulated cluster. Asked by the cluster (exec/simulated_executor.cpp)
 // and by forecasts (sim/ahead.cpp), so that both mean the same; a copy of a server reckons alike
-// (sim/simulation.cpp).
+// (sim/gangs.hpp).
 #pragma once
 
 #include "protocol/vocabulary.hpp"

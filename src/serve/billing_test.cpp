@@ -315,18 +315,24 @@ TEST_CASE("a gang that is slowed at the instant at which another lease bears it"
   CHECK(desk.used("old", "2026-03-19").it_energy == before);
 }
 
+// A gang of team vision, which has a budget, since the 20th of February.
+Portfolio with_budget(Desk& desk, Portfolio p) {
+  p.teams = {{"vision", 1, {}, "", {}}};
+  p.teams[0].budget = TeamBudget{Money::of(1'000'000'000'000)};
+  desk.tell("2026-01-01", Configure{p});
+  auto job = std::get<SubmitJob>(job_of(4));
+  job.spec.team = "vision";
+  desk.tell("2026-02-20", job);
+  desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+  return p;
+}
+
 TEST_CASE("a budget's period begins on time, though nobody looked and leases ended since") {
   for (const bool looked : {true, false}) {
     Desk desk;
-    auto p =
-        chain({{"old", "2026-01-01", 2}, {"next", "2026-02-25", 4}, {"last", "2026-03-05", 6}});
-    p.teams = {{"vision", 1, {}, "", {}}};
-    p.teams[0].budget = TeamBudget{Money::of(1'000'000'000'000)};
-    desk.tell("2026-01-01", Configure{p});
-    auto job = std::get<SubmitJob>(job_of(4));
-    job.spec.team = "vision";
-    desk.tell("2026-02-20", job);
-    desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+    with_budget(
+        desk,
+        chain({{"old", "2026-01-01", 2}, {"next", "2026-02-25", 4}, {"last", "2026-03-05", 6}}));
     desk.tell("2026-02-22", Curtail{call("2026-03-03", "2026-03-20"), "grid"});
     if (looked) {
       for (const auto* date : {"2026-02-25", "2026-03-01", "2026-03-03"}) desk.tell(date, Tick{});
@@ -335,6 +341,36 @@ TEST_CASE("a budget's period begins on time, though nobody looked and leases end
     // Of March: four days at 4 USD, six at 6, and no energy, which both have in their price.
     CHECK(desk.spent("vision", "2026-03-11").count() == 4LL * 24 * (4 * 4 + 6 * 6) * 1'000'000);
   }
+}
+
+TEST_CASE("another price of a site moves nothing of what a budget has spent") {
+  Desk desk;
+  auto p = with_budget(desk, chain({{"old", "2026-01-01", 2}}));
+  for (const auto* date : {"2026-02-20", "2026-03-01", "2026-03-05"}) desk.tell(date, Tick{});
+  const auto before = desk.spent("vision", "2026-03-05");
+  const auto energy = before - Money::of(4LL * 24 * 4 * 2'000'000);
+  CHECK(energy > Money());
+  for (auto& site : p.sites) site.energy_price = EnergyPrice::of(10 * site.energy_price.count());
+  desk.tell("2026-03-05", Configure{p});
+  CHECK(desk.spent("vision", "2026-03-05") == before);
+  const auto after = desk.spent("vision", "2026-03-09") - before;  // four days more
+  CHECK(after == Money::of(4LL * 24 * 4 * 2'000'000 + 10 * energy.count()));
+  desk.tell("2026-03-09", ReportEnded{{JobId(1), 1}, {}});
+  CHECK(desk.spent("vision", "2026-03-09") == before + after);
+}
+
+TEST_CASE("a budget of another period begins where the old one ends") {
+  Desk desk;
+  auto p = with_budget(desk, chain({{"old", "2026-01-01", 2}}));
+  desk.tell("2026-02-20", Tick{});
+  desk.tell("2026-02-21", Curtail{call("2026-02-22", "2026-02-23"), "grid"});
+  for (const auto* date : {"2026-02-22", "2026-02-23"}) desk.tell(date, Tick{});
+  p.teams[0].budget->period = BudgetPeriod::Year;
+  desk.tell("2026-02-24", Configure{p});
+  for (const auto* date : {"2026-02-25", "2026-03-01", "2026-03-11"}) desk.tell(date, Tick{});
+  const auto spent = desk.spent("vision", "2026-03-11") - desk.spent("vision", "2026-03-01");
+  CHECK(desk.spent("vision", "2026-03-11") == spent);
+  CHECK(spent > Money::of(4LL * 24 * 10 * 2'000'000));
 }
 
 TEST_CASE("what a month's use comes to is right along a chain of leases of other prices") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How far an attempt has come, in wall time: starting, working, saving. Pure arithmetic, called by
-// sim/simulation when a gang starts, is told to stop, and ends.
+// sim/gangs when a gang starts, is told to stop, and ends.
 //
 //   | start |  work  |save|  work  |save|  wor…        a checkpoint after each `interval` of work
 //
