@@ -69,7 +69,7 @@ void Planner::occupy(const Fleet& fleet, JobId job, const std::vector<Share>& sh
   const auto release = [&](Part& part) {  // the power is the site's; each gives its part of it back
     part.comes_back.watts = more.empty() ? draws.count() : scaled(draws.count(), part.gpus, gpus);
     add_release(pools_[part.pool.value()], moment, part.comes_back);
-    pools_[part.pool.value()].known.clear();
+    forget_answers(pools_[part.pool.value()]);
   };
   auto& held = held_[job];
   held.pool = first.pool;
@@ -97,7 +97,7 @@ Capacity Planner::released(const PoolPlan& plan, Instant until) {
 void Planner::forget_releases(const Held& gang) {
   const auto forget = [&](PoolIndex pool) {
     pools_[pool.value()].releases.erase(gang.moment);
-    pools_[pool.value()].known.clear();
+    forget_answers(pools_[pool.value()]);
   };
   forget(gang.pool);
   for (const auto pool : gang.more) forget(pool);
@@ -186,49 +186,85 @@ std::vector<JobId> Planner::tenants(NodeRange nodes) const {
   return jobs;
 }
 
-std::optional<Instant> Planner::first_lack(const PoolPlan& plan, const Capacity& free,
-                                           const Capacity& need, Instant now) {
-  Capacity change;
-  for (std::size_t i = 0; i < plan.steps.size();) {
-    const auto at = plan.steps[i].at;
-    for (; i < plan.steps.size() && plan.steps[i].at == at; ++i) {
-      change = change + plan.steps[i].change;
-    }
-    if (at <= now) continue;
-    const auto ahead = free + released(plan, at) + change;
-    if (!ahead.covers(need)) return at;
-  }
-  return std::nullopt;
+// The first step after an instant, by its number.
+std::size_t Planner::after(const PoolPlan& plan, Instant at) {
+  const auto later = [](Instant t, const Step& step) { return t < step.at; };
+  const auto it = std::upper_bound(plan.steps.begin(), plan.steps.end(), at, later);
+  return static_cast<std::size_t>(it - plan.steps.begin());
 }
+
+// Along the steps of a pool, ahead only: where is `need` covered, and how long?
+class Planner::Walk {
+ public:
+  Walk(const PoolPlan& plan, const Capacity& free, const Capacity& need, Instant from)
+      : plan_(plan),
+        free_(free),
+        need_(need),
+        all_(plan.releases.total()),
+        from_(from),
+        next_(after(plan, from)) {}
+
+  // The first instant from here on at which it is; the walk goes there.
+  std::optional<Instant> covering() {
+    const auto& steps = plan_.steps;
+    while (true) {
+      const auto found = covering_here();
+      const bool last_stretch = next_ == steps.size();
+      if (found && (last_stretch || *found < steps[next_].at)) {
+        from_ = *found;
+        return found;
+      }
+      if (last_stretch) return std::nullopt;
+      go_on();
+    }
+  }
+
+  // The first instant after this one, and before `until`, at which it is not; the walk goes there.
+  std::optional<Instant> lack(Instant until) {
+    const auto& steps = plan_.steps;
+    while (next_ < steps.size() && steps[next_].at < until) {
+      go_on();
+      const auto ready = free_ + steps[next_ - 1].sum;
+      if ((ready + back_).covers(need_)) continue;
+      back_ = released(plan_, from_);
+      if (!(ready + back_).covers(need_)) return from_;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  // To the next step, and past all of its instant.
+  void go_on() {
+    const auto& steps = plan_.steps;
+    from_ = steps[next_].at;
+    while (next_ < steps.size() && steps[next_].at == from_) ++next_;
+  }
+
+  // As if no other step came.
+  std::optional<Instant> covering_here() const {
+    const auto ready = next_ == 0 ? free_ : free_ + plan_.steps[next_ - 1].sum;
+    if ((ready + back_).covers(need_)) return from_;
+    if (!(ready + all_).covers(need_)) return std::nullopt;
+    if (from_ >= plan_.last_release) return from_;
+    const auto enough = [&](const Capacity& back) { return (ready + back).covers(need_); };
+    return std::max(plan_.releases.first_with_prefix(enough)->at, from_);
+  }
+
+  const PoolPlan& plan_;
+  const Capacity& free_;
+  const Capacity& need_;
+  const Capacity all_;  // that gangs give back, ever
+  Capacity back_;       // that they have given back by here, at least
+  Instant from_;
+  std::size_t next_;  // step after it
+};
 
 Duration Planner::window(PoolIndex pool, const Capacity& free, const Capacity& need,
                          Instant now) const {
   const auto& plan = pools_[pool.value()];
   if (plan.closed_for) return Duration(0);
-  const auto lack = first_lack(plan, free, need, now);
+  const auto lack = Walk(plan, free, need, now).lack(Instant::max());
   return lack ? *lack - now : unlimited;
-}
-
-std::optional<Instant> Planner::first_covering(const PoolPlan& plan, const Capacity& free,
-                                               const Capacity& need, Instant from) {
-  auto ready = free;
-  std::size_t i = 0;
-  while (true) {
-    for (; i < plan.steps.size() && plan.steps[i].at <= from; ++i) {
-      ready = ready + plan.steps[i].change;
-    }
-    const auto enough = [&](const Capacity& released) { return (ready + released).covers(need); };
-    std::optional<Instant> found;
-    if (ready.covers(need)) {
-      found = from;
-    } else if (const auto moment = plan.releases.first_with_prefix(enough)) {
-      found = std::max(moment->at, from);
-    }
-    const bool last_stretch = i == plan.steps.size();
-    if (found && (last_stretch || *found < plan.steps[i].at)) return found;
-    if (last_stretch) return std::nullopt;
-    from = plan.steps[i].at;
-  }
 }
 
 std::optional<Instant> Planner::first_beside_none(const PoolPlan& plan, const Capacity& free,
@@ -238,7 +274,7 @@ std::optional<Instant> Planner::first_beside_none(const PoolPlan& plan, const Ca
   }
   constexpr std::size_t enough = 32;
   if (plan.known.size() == enough) plan.known.clear();
-  plan.known.push_back({free, need, first_covering(plan, free, need, Instant::min())});
+  plan.known.push_back({free, need, Walk(plan, free, need, Instant::min()).covering()});
   return plan.known.back().at;
 }
 
@@ -250,19 +286,47 @@ std::optional<Instant> Planner::earliest(PoolIndex pool, const Capacity& free, c
     const auto first = first_beside_none(plan, free, need);
     return first ? std::optional(std::max(*first, now + Duration(1))) : std::nullopt;
   }
-  auto at = first_covering(plan, free, need, now + Duration(1));
-  while (at) {
-    const auto lack = first_lack(plan, free, need, *at);
-    if (!lack || *lack >= *at + walltime) return at;
-    at = first_covering(plan, free, need, *lack);
+  Answered asked{free, need, walltime, now + Duration(1), {}};
+  Walk walk(plan, free, need, no_sooner(plan, asked));
+  while (const auto at = walk.covering()) {
+    if (walk.lack(*at + walltime)) continue;
+    asked.at = *at;
+    remember(plan, asked);
+    return at;
   }
   return std::nullopt;
+}
+
+Instant Planner::no_sooner(const PoolPlan& plan, const Answered& asked) {
+  auto at = asked.from;
+  for (const auto& answer : plan.answered) {
+    if (answer.at > at && answer.binds(asked)) at = answer.at;
+  }
+  return at;
+}
+
+// Those that say the most: of those that bind the same the latest.
+void Planner::remember(const PoolPlan& plan, const Answered& answer) {
+  constexpr std::size_t enough = 32;
+  auto& all = plan.answered;
+  std::erase_if(all, [&](const Answered& old) { return answer.binds(old) && answer.at >= old.at; });
+  if (all.size() == enough) {
+    all.erase(std::min_element(all.begin(), all.end(),
+                               [](const auto& a, const auto& b) { return a.at < b.at; }));
+  }
+  all.push_back(answer);
+}
+
+void Planner::forget_answers(PoolPlan& plan) {
+  plan.known.clear();
+  plan.answered.clear();
 }
 
 void Planner::forget_reservations() {
   for (auto& plan : pools_) {
     plan.reservations.clear();
     plan.steps.clear();
+    plan.answered.clear();
     plan.closed_for.reset();
   }
 }
@@ -270,14 +334,14 @@ void Planner::forget_reservations() {
 void Planner::reserve(PoolIndex pool, const Reservation& r) {
   auto& plan = pools_[pool.value()];
   plan.reservations.push_back(r);
-  add_step(plan, {r.at, Capacity{} - r.need});
-  add_step(plan, {r.until, r.need});
+  add_step(plan, r.at, Capacity{} - r.need);
+  add_step(plan, r.until, r.need);
 }
 
 void Planner::lose(PoolIndex pool, const Reservation& step) {
   auto& plan = pools_[pool.value()];
   plan.reservations.push_back(step);
-  add_step(plan, {step.at, Capacity{} - step.need});
+  add_step(plan, step.at, Capacity{} - step.need);
 }
 
 Capacity Planner::released(PoolIndex pool, Instant until) const {
@@ -285,12 +349,17 @@ Capacity Planner::released(PoolIndex pool, Instant until) const {
 }
 
 void Planner::expect(PoolIndex pool, Instant at, const Capacity& more) {
-  add_step(pools_[pool.value()], {at, more});
+  auto& plan = pools_[pool.value()];
+  plan.answered.clear();
+  add_step(plan, at, more);
 }
 
-void Planner::add_step(PoolPlan& plan, const Step& step) {
-  const auto later = [](const Step& a, const Step& b) { return a.at < b.at; };
-  plan.steps.insert(std::upper_bound(plan.steps.begin(), plan.steps.end(), step, later), step);
+void Planner::add_step(PoolPlan& plan, Instant at, const Capacity& change) {
+  auto& steps = plan.steps;
+  auto i = after(plan, at);
+  const auto before = i == 0 ? Capacity{} : steps[i - 1].sum;
+  steps.insert(steps.begin() + static_cast<std::ptrdiff_t>(i), {at, before + change});
+  while (++i < steps.size()) steps[i].sum = steps[i].sum + change;
 }
 
 void Planner::close(PoolIndex pool, JobId behind) {
@@ -301,7 +370,7 @@ const Planner::Reservation* Planner::blocker(PoolIndex pool, const Capacity& fre
                                              const Capacity& need, Duration walltime,
                                              Instant now) const {
   const auto& plan = pools_[pool.value()];
-  const auto lack = first_lack(plan, free, need, now);
+  const auto lack = Walk(plan, free, need, now).lack(Instant::max());
   if (!lack || *lack - now >= walltime) return nullptr;
   for (const auto& r : plan.reservations) {
     if (r.at == *lack) return &r;

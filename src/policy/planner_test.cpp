@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/random.hpp"
 #include "model/small_portfolio.hpp"
 
 namespace ampacity {
@@ -112,6 +113,62 @@ TEST_CASE("what lies on nodes out of service does not come back") {
   CHECK(hall.earliest({3, 12, 0}) == OneHall::at(30));
   CHECK_FALSE(hall.earliest({4, 16, 0}));
   CHECK(hall.planner.tenants({0, 4}) == std::vector{JobId(1)});
+}
+
+// What an instant has, told by all that was put in.
+struct Told {
+  struct Change {
+    int at;
+    Capacity change;
+  };
+  Capacity free;
+  std::vector<Change> changes;
+
+  bool covers(const Capacity& need, int minute) const {
+    auto there = free;
+    for (const auto& c : changes) {
+      if (c.at <= minute) there = there + c.change;
+    }
+    return there.covers(need);
+  }
+  // By looking at every minute.
+  std::optional<Instant> earliest(const Capacity& need, int minutes, int until) const {
+    int since = 1;
+    for (int m = 1; m <= until + minutes; ++m) {
+      if (!covers(need, m)) since = m + 1;
+      if (m - since + 1 >= minutes) return OneHall::at(since);
+    }
+    return std::nullopt;
+  }
+};
+
+TEST_CASE("the first instant is the one that is found by looking at every minute") {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    const auto up_to = [&](std::uint64_t n) { return static_cast<int>(1 + random.next() % n); };
+    OneHall hall;
+    Told told;
+    for (int job = 1; job <= 3; ++job) {
+      const auto until = up_to(60);
+      hall.run(job, 4, until);
+      told.changes.push_back({until, {1, 4, 0}});
+    }
+    told.free = hall.free();
+    for (int job = 10; job < 40; ++job) {
+      const auto nodes = up_to(4);
+      const auto minutes = up_to(40);
+      const Capacity need{nodes, 4 * nodes, 0};
+      const auto expected = told.earliest(need, minutes, 2'000);
+      const auto from = hall.planner.earliest(pool, hall.free(), need, Duration(60'000 * minutes),
+                                              OneHall::at(1) - Duration(1));
+      REQUIRE(from == expected);
+      const auto at = static_cast<int>((*from - OneHall::at(0)).count() / 60'000);
+      hall.reserve(job, at, at + minutes, need);
+      told.changes.push_back({at, Capacity{} - need});
+      told.changes.push_back({at + minutes, need});
+    }
+  }
 }
 
 }  // namespace ampacity
