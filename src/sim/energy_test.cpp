@@ -184,6 +184,34 @@ TEST_CASE("a gang that runs through three prices, and what idles beside it") {
   CHECK(r.samples.front().sites[0].it_w == 1'600);
 }
 
+TEST_CASE("a gang that outlives its lease: each lease has what was drawn in its time") {
+  auto p = test::small_portfolio({{"a", 2, 4}});
+  p.leases[0].energy_pass_through = true;
+  p.leases[0].ends = epoch + 90 * minute;
+  auto next = p.leases[0];
+  next.name = "next";
+  next.starts = epoch + 90 * minute;
+  next.ends = epoch + 100 * hour;
+  p.leases.push_back(next);
+  Workload w;
+  w.name = "one";
+  JobSpec kind;
+  kind.draw = one;
+  w.kinds.push_back(kind);
+  w.jobs.push_back({epoch, 180 * minute, 240 * minute, 1, 4, 0, 0});
+  for (const auto until : {3 * hour, 2 * hour}) {  // it ends, and it runs on
+    SimulationOptions options;
+    options.until = epoch + until;
+    const auto r = play(p, {w}, options);
+    REQUIRE(r.leases.size() == 2);
+    CHECK(r.leases[0].it_j == 4'400LL * 5'400);
+    CHECK(r.leases[1].it_j == 4'400LL * (until - 90 * minute).count() / 1'000);
+    CHECK(r.leases[0].used_micro_usd == 4 * 3'000'000);
+    CHECK(r.leases[1].used_micro_usd == 4 * (until - 90 * minute).count() * 2'000'000 / 3'600'000);
+    ties(r);
+  }
+}
+
 TEST_CASE("the result says how long it went on beyond a series") {
   auto p = test::small_portfolio({{"a", 2, 4}});
   p.sites[0].energy_price = EnergyPrice();
