@@ -81,6 +81,25 @@ void Engine::keep_spent(const std::map<std::string, Money>& before, Instant at) 
   }
 }
 
+// After another portfolio: who had another amount is judged anew, and who had a longer period, or
+// no budget, counts from now on.
+void Engine::rejudge_budgets(const Portfolio& before, Instant at) {
+  for (const auto& team : state_.portfolio->teams) {
+    const auto known = state_.spending.find(team.name);
+    const auto* was = before.find_team(team.name);
+    if (!team.budget || known == state_.spending.end() || was == nullptr || !was->budget) continue;
+    if (period_of(*team.budget, at).second < known->second.until) {
+      state_.spending.erase(known);
+    } else if (*team.budget != *was->budget) {
+      known->second.warned = false;
+      known->second.exhausted = false;
+    } else {
+      continue;
+    }
+    budgets_due_ = at;
+  }
+}
+
 void Engine::budgets_due(Instant now) {
   if (!budgets_due_ || *budgets_due_ > now) return;
   budgets_due_ = next_look(now);
@@ -89,8 +108,7 @@ void Engine::budgets_due(Instant now) {
     if (!team.budget) continue;
     const auto cost = running.at(team.name);
     if (state_.spending.count(team.name) == 0) {
-      const auto [since, until] = period_of(*team.budget, now);
-      emit(BudgetBegun{team.name, since, until, cost});
+      emit(BudgetBegun{team.name, now, period_of(*team.budget, now).second, cost});
     }
     const auto& spending = state_.spending.at(team.name);
     const auto spent = spending.so_far(cost);

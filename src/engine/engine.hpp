@@ -387,6 +387,7 @@ class Engine {
   // budgets.cpp: what teams may spend
   bool has_budgets() const;
   void begin_budgets(Instant now);
+  void rejudge_budgets(const Portfolio& before, Instant at);
   void keep_spent(const std::map<std::string, Money>& before, Instant at);
   void budgets_due(Instant now);
   static Instant next_look(Instant after);

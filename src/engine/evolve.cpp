@@ -42,6 +42,7 @@ void Engine::hold_leases(Instant at) {
 void Engine::apply(const PortfolioConfigured& event, Instant at) {
   settle_ramps(at);
   const auto spent = cost_of_running(at);
+  const auto before = state_.portfolio;
   std::map<JobId, std::vector<NodeShare>> kept;
   for (const auto id : live_jobs()) kept[id] = named(job_of(id).live->shares);
   std::map<std::string, std::vector<NodeShare>> booked;
@@ -84,6 +85,7 @@ void Engine::apply(const PortfolioConfigured& event, Instant at) {
   forget_use_unless_shared();
   rebuild();
   keep_spent(spent, at);
+  rejudge_budgets(*before, at);
 }
 
 void Engine::forget_use_unless_shared() {

@@ -69,6 +69,7 @@ class Desk {
   Money spent(const std::string& team, const char* date) const {
     return engine_.spent(day(date)).at(team);
   }
+  TeamSpending spending(const std::string& team) const { return engine_.state().spending.at(team); }
   Money this_month(const std::string& lease) const {
     return engine_.state().leases.at(lease).this_month;
   }
@@ -357,6 +358,38 @@ TEST_CASE("another price of a site moves nothing of what a budget has spent") {
   CHECK(after == Money::of(4LL * 24 * 4 * 2'000'000 + 10 * energy.count()));
   desk.tell("2026-03-09", ReportEnded{{JobId(1), 1}, {}});
   CHECK(desk.spent("vision", "2026-03-09") == before + after);
+}
+
+TEST_CASE("a larger budget lets jobs start again; a smaller one is judged at once") {
+  Desk desk;
+  auto p = with_budget(desk, chain({{"old", "2026-01-01", 2}}));
+  desk.tell("2026-02-25", Tick{});
+  const auto spent = desk.spent("vision", "2026-02-25");
+  p.teams[0].budget->amount = spent - Money::of(1);
+  desk.tell("2026-02-25", Configure{p});
+  CHECK(desk.spending("vision").exhausted);
+  p.teams[0].budget->amount = Money::of(10 * spent.count());
+  desk.tell("2026-02-25", Configure{p});
+  CHECK_FALSE(desk.spending("vision").exhausted);
+  CHECK_FALSE(desk.spending("vision").warned);
+  CHECK(desk.spent("vision", "2026-02-25") == spent);
+  p.teams[0].budget->amount = Money::of(spent.count() / 10 * 11);
+  desk.tell("2026-02-25", Configure{p});
+  CHECK(desk.spending("vision").warned);
+}
+
+TEST_CASE("a budget of a shorter period counts from the day on which it is put in force") {
+  Desk desk;
+  auto p = chain({{"old", "2026-01-01", 2}});
+  p = with_budget(desk, p);
+  p.teams[0].budget->period = BudgetPeriod::Year;
+  desk.tell("2026-02-22", Configure{p});
+  for (const auto* date : {"2026-03-01", "2026-04-02"}) desk.tell(date, Tick{});
+  p.teams[0].budget->period = BudgetPeriod::Month;
+  desk.tell("2026-04-02", Configure{p});
+  CHECK(desk.spent("vision", "2026-04-02") == Money());
+  CHECK(desk.spending("vision").since == day("2026-04-02"));
+  CHECK(desk.spending("vision").until == day("2026-05-01"));
 }
 
 TEST_CASE("a budget of another period begins where the old one ends") {

@@ -113,7 +113,12 @@ Status Conductor::start(const Portfolio& portfolio) {
   for (auto& [site, executor] : executors_) executor->adopt(expected[site], now());
   carry_out(stops);
   running_ = true;
-  const auto answer = decide(std::vector<Command>{Configure{portfolio}, LookAnew{}}).front();
+  // What came due while nobody served is the look's, not the portfolio's: the engine that decides a
+  // journal again was not made anew here (`replay --decide`).
+  const bool anew = engine_.state().configured;
+  auto commands = std::vector<Command>{Configure{portfolio}, LookAnew{}};
+  if (anew) std::swap(commands[0], commands[1]);
+  const auto answer = decide(std::move(commands))[anew ? 1 : 0];
   if (answer.refusal) {
     running_ = false;
     return Error{ErrorCode::InvalidInput, answer.refusal->message};

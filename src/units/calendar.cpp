@@ -40,8 +40,11 @@ Result<Month> parse_month(std::string_view text) {
       text.size() == 7 && text[4] == '-' && digits(text.substr(0, 4)) && digits(text.substr(5));
   if (shaped) {
     const Month month{number(text.substr(0, 4)), number(text.substr(5))};
-    if (month.year >= 2000 && month.year < 2200 && month.month >= 1 && month.month <= 12) {
-      return month;
+    const bool known_year = month.year >= 2000 && month.year < 2200;
+    const bool known_month = month.month >= 1 && month.month <= 12;
+    if (known_year && known_month) return month;
+    if (known_month) {
+      return invalid(fmt::format("{} is outside the years 2000 to 2199", text));
     }
   }
   return invalid(fmt::format("expected a month such as '2028-01', got '{}'", text));

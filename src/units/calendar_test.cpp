@@ -25,6 +25,7 @@ TEST_CASE("months as text") {
     CHECK_FALSE(parse_month(wrong));
   }
   CHECK(parse_month("May").error().message == "expected a month such as '2028-01', got 'May'");
+  CHECK(parse_month("1999-12").error().message == "1999-12 is outside the years 2000 to 2199");
 }
 
 TEST_CASE("in UTC a month begins at its midnight") {
