@@ -123,6 +123,7 @@ class Conversation {
   std::int64_t passed_on() const { return passed_on_; }
 
   const Engine& engine() const { return engine_; }
+  Instant now() const { return now_; }
   std::int64_t started_twice() const { return started_twice_; }
   std::int64_t commands() const { return commands_; }
 

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include "protocol/sentences.hpp"
 #include "sim/conversation.hpp"
 
 namespace ampacity {
@@ -27,6 +28,35 @@ TEST_CASE(
       RC_ASSERT(!std::holds_alternative<PaceChanged>(event.body));
     }
   }));
+}
+
+// As the server starts (serve/conductor.cpp), and as `replay --decide` decides that start again
+// with an engine that was not made anew: what came due in between is the look's.
+TEST_CASE("what came due while nobody served is found by the look, and not before it") {
+  std::int64_t events = 0;
+  for (std::uint64_t seed = 1; seed <= 1'500; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    Conversation driver;
+    for (int i = 0; i < 40; ++i) driver.step(random.next());
+    Engine restored;
+    REQUIRE(restored.unpack_state(driver.engine().pack_state()));
+    Engine went_on = driver.engine();
+    const std::vector<Command> start{LookAnew{}, Configure{*went_on.state().portfolio}};
+    const auto at =
+        driver.now() + Duration(1 + static_cast<std::int64_t>(random.next() % 9'000'000));
+    const auto looks = [&](Engine& engine) {
+      std::string text;
+      const auto outcomes = engine.decide(start, at);
+      for (const auto& event : outcomes[0].events) {
+        text += sentence(event.body) + "\n";
+        ++events;
+      }
+      return text;
+    };
+    REQUIRE(looks(restored) == looks(went_on));
+  }
+  CHECK(events > 1'000);
 }
 
 TEST_CASE("long conversations by seed, with swarm weights") {
