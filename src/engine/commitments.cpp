@@ -103,10 +103,15 @@ GpuTime Engine::gone_before(const Lease& lease, Money used, Instant now) const {
 
 // Else it is looked at again when the gangs that run have used it up.
 bool Engine::is_exhausted(const Lease& lease, Instant now) {
-  const auto left = Wide{*lease.gpu_hours} * ms_per_hour - lease_usage(lease, now).gpu_time.count();
-  if (left <= 0) return true;
+  const auto account = state_.leases.find(lease.name);
+  Wide used = account == state_.leases.end() ? 0 : account->second.used.gpu_time.count();
   std::int64_t gpus = 0;
-  each_gang_on(lease, [&](const Job& job) { gpus += job.live->gpus; });
+  each_gang_on(lease, [&](const Job& job) {
+    used += usage_so_far(job, now).gpu_time.count();
+    gpus += job.live->gpus;
+  });
+  const auto left = Wide{*lease.gpu_hours} * ms_per_hour - used;
+  if (left <= 0) return true;
   if (gpus > 0) {
     const auto lasts = static_cast<std::int64_t>((left + gpus - 1) / gpus);
     if (lasts < (lease.term_ends() - now).count()) look_at_capacity(now + Duration(lasts));

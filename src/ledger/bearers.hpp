@@ -3,7 +3,7 @@
 // the one that runs at the site and was held first (of equals the first by name), until that ends,
 // and so on; while there is none, still the old one, whose provider goes on to deliver. Called by
 // the engine where a lease has ended (engine/bearers.cpp), which makes a fact of each change:
-// what was borne before it stays, whatever is held or mended later. Pure; it does not depend on the
+// what was borne before it stays, whatever is held later. Pure; it does not depend on the
 // order of leases in a file. Cost: O(leases) for each change.
 #pragma once
 

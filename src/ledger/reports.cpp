@@ -237,15 +237,12 @@ Chargeback chargeback(const Portfolio& portfolio, const AllInvoices& all, Month 
   Rows rows(portfolio, by_project, observed);
   for (const auto& invoices : all) {
     for (const auto& invoice : invoices) {
-      if (invoice.month == result.month) rows.add(invoice);
+      if (invoice.month != result.month) continue;
+      rows.add(invoice);
+      result.total_cents += cents_of_cost(invoice);
     }
   }
   result.rows = rows.take();
-  for (const auto& invoices : all) {
-    for (const auto& invoice : invoices) {
-      if (invoice.month == result.month) result.total_cents += cents_of_cost(invoice);
-    }
-  }
   std::vector<std::int64_t> parts;
   for (auto& row : result.rows) {
     row.total_micro_usd = row.lease_micro_usd + row.energy_micro_usd;

@@ -54,7 +54,7 @@ std::vector<DrawChange> changes_of(const Draws& draws, AttemptId attempt,
   return all;
 }
 
-// An attempt: the lease that it was placed on, all of it as one reading, and what it used.
+// An attempt: its lease, if it never had another, all of it as one reading, and what it used.
 struct Metered {
   AttemptId attempt;
   std::string lease;
@@ -65,24 +65,23 @@ struct Metered {
 
 // Its readings, each to the lease that bore it.
 void add(AllFacts& facts, const Metered& gang, const Draws& draws, const AllBearers& all) {
-  auto changes = changes_of(draws, gang.attempt, gang.started);
+  static const std::vector<BearerRow> none;
   const auto own = all.find(gang.attempt);
-  if (own == all.end()) {
-    auto& readings = facts[gang.lease].readings;
-    for (auto& r : readings_of(gang.whole, gang.usage, changes)) readings.push_back(std::move(r));
-    return;
-  }
-  const auto& bearers = own->second;
-  std::vector<DrawChange> asides;  // at an instant, what it drew before first
-  for (const auto& row : bearers) asides.push_back({row.since, row.draws});
-  changes.insert(changes.begin(), asides.begin(), asides.end());
+  const auto& bearers = own == all.end() ? none : own->second;
+  std::vector<DrawChange> changes;  // at an instant, what it drew before first
+  for (const auto& row : bearers) changes.push_back({row.since, row.draws});
+  const auto drawn = changes_of(draws, gang.attempt, gang.started);
+  changes.insert(changes.end(), drawn.begin(), drawn.end());
   std::stable_sort(changes.begin(), changes.end(),
                    [](const auto& a, const auto& b) { return a.at < b.at; });
-  for (auto& r : readings_of(gang.whole, gang.usage, changes)) {
+  const auto bearer_at = [&](Instant at) -> const std::string& {
+    if (bearers.empty()) return gang.lease;
     const auto after = std::find_if(bearers.begin(), bearers.end(),
-                                    [&](const BearerRow& row) { return row.since > r.from; });
-    const auto& lease = after == bearers.begin() ? after->before : std::prev(after)->lease;
-    facts[lease].readings.push_back(std::move(r));
+                                    [&](const BearerRow& row) { return row.since > at; });
+    return after == bearers.begin() ? after->before : std::prev(after)->lease;
+  };
+  for (auto& r : readings_of(gang.whole, gang.usage, changes)) {
+    facts[bearer_at(r.from)].readings.push_back(std::move(r));
   }
 }
 

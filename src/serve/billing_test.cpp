@@ -105,6 +105,14 @@ Command job_of(std::int64_t gpus) {
   return SubmitJob{"r1", std::move(spec), "ann"};
 }
 
+// Job 1, of four GPUs.
+void start_gang(Desk& desk, const char* date, const std::string& team = "") {
+  auto job = std::get<SubmitJob>(job_of(4));
+  job.spec.team = team;
+  desk.tell(date, std::move(job));
+  desk.tell(date, ReportStarted{{JobId(1), 1}});
+}
+
 constexpr auto node = "north/h/p1/r1/n4";
 
 // A gang since the 5th of January, and a node that is down since the 10th.
@@ -192,8 +200,7 @@ TEST_CASE("a gang that outlives its lease is billed by the next one of the site,
       p.leases.push_back(next);
     }
     desk.tell("2026-01-01", Configure{p});
-    desk.tell("2026-02-20", job_of(4));
-    desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+    start_gang(desk, "2026-02-20");
     if (!followed) {
       Amendment early;
       early.ends = day("2026-03-01");
@@ -265,8 +272,7 @@ TEST_CASE(
     Desk desk;
     const auto p = chain({{"old", "2026-01-01", 2}, {"next", "2026-03-01", 4}});
     desk.tell("2026-01-01", Configure{p});
-    desk.tell("2026-02-20", job_of(4));
-    desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+    start_gang(desk, "2026-02-20");
     desk.tell("2026-02-22", Curtail{call("2026-03-03", "2026-03-06"), "grid"});
     if (looked) desk.tell("2026-03-01", Tick{});
     desk.tell("2026-03-04", Tick{});  // the call began, too
@@ -284,8 +290,7 @@ TEST_CASE(
   Desk desk;
   auto p = chain({{"old", "2026-01-01", 2}});
   desk.tell("2026-02-01", Configure{p});
-  desk.tell("2026-02-20", job_of(4));
-  desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+  start_gang(desk, "2026-02-20");
   Amendment early;
   early.ends = day("2026-03-10");
   desk.tell("2026-02-25", AmendLease{"old", early, "olga"});
@@ -305,8 +310,7 @@ TEST_CASE("a gang that is slowed at the instant at which another lease bears it"
   Desk desk;
   const auto p = chain({{"old", "2026-01-01", 2}, {"next", "2026-03-01", 4}});
   desk.tell("2026-01-01", Configure{p});
-  desk.tell("2026-02-20", job_of(4));
-  desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+  start_gang(desk, "2026-02-20");
   desk.tell("2026-02-22", Curtail{call("2026-03-01", "2026-03-20"), "grid"});
   desk.tell("2026-03-01", Tick{});
   CHECK(used_of(desk, p, "2026-03-02") == "old 1728, next 384");
@@ -321,10 +325,7 @@ Portfolio with_budget(Desk& desk, Portfolio p) {
   p.teams = {{"vision", 1, {}, "", {}}};
   p.teams[0].budget = TeamBudget{Money::of(1'000'000'000'000)};
   desk.tell("2026-01-01", Configure{p});
-  auto job = std::get<SubmitJob>(job_of(4));
-  job.spec.team = "vision";
-  desk.tell("2026-02-20", job);
-  desk.tell("2026-02-20", ReportStarted{{JobId(1), 1}});
+  start_gang(desk, "2026-02-20", "vision");
   return p;
 }
 
@@ -412,8 +413,7 @@ TEST_CASE("what a month's use comes to is right along a chain of leases of other
       chain({{"dear", "2026-01-01", 40}, {"next", "2026-03-02", 1}, {"last", "2026-03-04", 1}});
   p.leases.back().take_or_pay = Ratio::of(300'000);  // so that months are watched
   desk.tell("2026-01-01", Configure{p});
-  desk.tell("2026-02-10", job_of(4));
-  desk.tell("2026-02-10", ReportStarted{{JobId(1), 1}});
+  start_gang(desk, "2026-02-10");
   for (const auto* date : {"2026-03-01", "2026-03-02", "2026-03-04"}) desk.tell(date, Tick{});
   desk.tell("2026-03-08", ReportEnded{{JobId(1), 1}, {}});
   CHECK(desk.this_month("dear").count() == 4LL * 24 * 1 * 40'000'000);
@@ -426,8 +426,7 @@ TEST_CASE("use after the end is paid besides all that the ending month owes") {
   auto p = four_nodes();
   p.leases[0].take_or_pay = Ratio::of(500'000);
   desk.tell("2026-01-01", Configure{p});
-  desk.tell("2026-02-01", job_of(4));
-  desk.tell("2026-02-01", ReportStarted{{JobId(1), 1}});
+  start_gang(desk, "2026-02-01");
   Amendment early;
   early.ends = day("2026-02-11");
   desk.tell("2026-02-05", AmendLease{"north-lease", early, "olga"});
@@ -457,8 +456,7 @@ TEST_CASE("a file revives no lease that has ended, and takes none away that was 
   revived.leases[0].amendments = {later};
   CHECK(desk.refusal_of("2026-03-03", Configure{revived}).find("ends is another") !=
         std::string::npos);
-  desk.tell("2026-03-03", job_of(4));
-  desk.tell("2026-03-03", ReportStarted{{JobId(1), 1}});
+  start_gang(desk, "2026-03-03");
   desk.tell("2026-03-04", ReportEnded{{JobId(1), 1}, {}});
   auto fewer = p;
   fewer.leases.pop_back();

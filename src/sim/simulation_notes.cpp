@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the engine decided, for the gangs and the accounts of a simulation.
-#include <algorithm>
 #include <boost/describe/enum_to_string.hpp>
 
 #include "sim/simulation.hpp"
